@@ -1,0 +1,24 @@
+//! The help desk's own words and rules: tickets, timeline, people, articles, assets, the operations a technician
+//! performs on them, and how a pending operation shows before the server has heard of it.
+//!
+//! Nothing here does I/O: time, identifiers and randomness come in as parameters, so that every rule can be tested
+//! (and simulated) without a disk, a network or a clock.
+
+pub mod article;
+pub mod asset;
+pub mod catalogue;
+pub mod document;
+pub mod ids;
+pub mod merge;
+pub mod operation;
+pub mod outbox;
+pub mod people;
+pub mod phone;
+pub mod record;
+pub mod rich_text;
+pub mod text;
+pub mod ticket;
+pub mod timeline;
+pub mod view;
+
+pub use ids::*;

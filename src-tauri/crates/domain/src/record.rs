@@ -1,0 +1,180 @@
+//! What a backend hands over: records of every collection, page by page.
+
+use crate::{
+    ArticleId, GroupId, TicketId, UserId,
+    article::Article,
+    asset::{Asset, AssetKey},
+    catalogue::{CatalogueItem, CatalogueKind},
+    document::{Document, DocumentLink},
+    people::{Group, Person},
+    ticket::{Actor, Ticket},
+    timeline::TimelineEntry,
+};
+use serde::{Deserialize, Serialize};
+
+/// What is mirrored, each with a cursor of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(tag = "type", content = "list", rename_all = "snake_case")]
+pub enum Collection {
+    /// One of the backend's lists.
+    Catalogue(CatalogueKind),
+    /// Groups.
+    Groups,
+    /// People, with their addresses and memberships.
+    People,
+    /// Tickets: first their own fields newest first, later whole bundles of what changed.
+    Tickets,
+    /// Actors, timeline, documents and links of tickets already mirrored: the bulk of a first sync, and afterwards the
+    /// changes that do not touch the ticket's own date.
+    TicketDetails,
+    /// Knowledge base.
+    Articles,
+    /// Equipment.
+    Assets,
+}
+
+/// A ticket's link to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum LinkKind {
+    /// Related.
+    Related,
+    /// The first is a duplicate of the second.
+    DuplicateOf,
+    /// The first is a child of the second.
+    ChildOf,
+    /// The first is the parent of the second.
+    ParentOf,
+}
+
+/// A link between two tickets, stored once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct TicketLink {
+    /// The link's own number at the backend.
+    pub id: i64,
+    /// First end.
+    pub from: TicketId,
+    /// Second end.
+    pub to: TicketId,
+    /// What the first is to the second.
+    pub kind: LinkKind,
+}
+
+/// An actor's row on a ticket: the row's number is needed to remove it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct ActorRow {
+    /// The row's own number within its table (people and groups have a table each).
+    pub id: i64,
+    /// Which ticket.
+    pub ticket: TicketId,
+    /// Who, as what.
+    pub actor: Actor,
+}
+
+/// A piece of equipment on a ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct AssetLink {
+    /// The link's own number at the backend.
+    pub id: i64,
+    /// Which ticket.
+    pub ticket: TicketId,
+    /// Which equipment.
+    pub asset: AssetKey,
+}
+
+/// A ticket with all that hangs on it. Applying one **replaces** everything held of that ticket, so that a follow-up
+/// deleted at the backend disappears here too, and applying it twice changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketBundle {
+    /// The ticket's own fields.
+    pub ticket: Ticket,
+    /// Everybody on it.
+    pub actors: Vec<ActorRow>,
+    /// What happened on it.
+    pub timeline: Vec<TimelineEntry>,
+    /// Documents referred to by `document_links`.
+    pub documents: Vec<Document>,
+    /// Where they hang.
+    pub document_links: Vec<DocumentLink>,
+    /// Links to other tickets, whichever end this one is.
+    pub ticket_links: Vec<TicketLink>,
+    /// Equipment.
+    pub asset_links: Vec<AssetLink>,
+}
+
+/// One thing to store. Upserts are idempotent by identity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "value", rename_all = "snake_case")]
+pub enum Record {
+    /// A row of a list.
+    Catalogue(CatalogueItem),
+    /// A group.
+    Group(Group),
+    /// A person. Replaces addresses and memberships too.
+    Person(Box<Person>),
+    /// A ticket's own fields; what hangs on it is left as it is.
+    Ticket(Box<Ticket>),
+    /// A ticket with everything on it, replaced as a whole.
+    Bundle(Box<TicketBundle>),
+    /// One timeline entry; dropped when its ticket is not mirrored.
+    TimelineEntry(Box<TimelineEntry>),
+    /// One actor's row; dropped when its ticket is not mirrored.
+    Actor(ActorRow),
+    /// A document's metadata.
+    Document(Document),
+    /// A document's place; dropped when its ticket is not mirrored.
+    DocumentLink(DocumentLink),
+    /// A link between tickets; dropped when neither end is mirrored.
+    TicketLink(TicketLink),
+    /// Equipment on a ticket; dropped when the ticket is not mirrored.
+    AssetLink(AssetLink),
+    /// An article.
+    Article(Box<Article>),
+    /// A piece of equipment.
+    Asset(Box<Asset>),
+}
+
+/// Which record left, and how.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "type", content = "id", rename_all = "snake_case")]
+pub enum RecordKey {
+    /// A ticket.
+    Ticket(TicketId),
+    /// A person.
+    Person(UserId),
+    /// A group.
+    Group(GroupId),
+    /// An article.
+    Article(ArticleId),
+    /// A piece of equipment.
+    Asset(AssetKey),
+    /// A row of a list.
+    Catalogue(CatalogueKind, i64),
+}
+
+/// Why a record is not to be shown any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum Departure {
+    /// In the backend's bin; it may come back.
+    Binned,
+    /// Deleted for good.
+    Purged,
+    /// Still there, but this account may not see it any more (rights or entity changed).
+    Hidden,
+}
+
+/// A record that left.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Removal {
+    /// Which.
+    pub key: RecordKey,
+    /// How.
+    pub departure: Departure,
+}
