@@ -43,7 +43,11 @@ impl Person {
     pub fn display_name(&self) -> String {
         let name = format!("{} {}", self.first_name.trim(), self.last_name.trim());
         let name = name.trim();
-        if name.is_empty() { self.login.clone() } else { name.to_owned() }
+        if name.is_empty() {
+            self.login.clone()
+        } else {
+            name.to_owned()
+        }
     }
 }
 

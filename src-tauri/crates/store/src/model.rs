@@ -1,0 +1,411 @@
+//! What the store is asked and what it answers.
+
+use guichet_domain::{
+    OperationId, TicketId, UserId,
+    asset::Asset,
+    catalogue::Availability,
+    document::{Attachment, Document, DocumentLink},
+    operation::Operation,
+    outbox::OutboxEntry,
+    people::Person,
+    record::{Departure, LinkKind},
+    ticket::{Level, Status, TicketKind},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeSet, path::PathBuf};
+
+/// What opening found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OpenReport {
+    /// Where a broken mirror was moved to.
+    pub mirror_moved_aside: Option<PathBuf>,
+    /// Entries that were in flight when the process ended, now in doubt.
+    pub recovered: Vec<OperationId>,
+}
+
+/// Which reads a change invalidates. Empty sets mean nothing changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct ChangeSet {
+    /// Tickets whose view changed (above 500 of them, only `lists` is set).
+    pub tickets: BTreeSet<TicketId>,
+    /// Some list of tickets may look different.
+    pub lists: bool,
+    /// The outbox changed.
+    pub outbox: bool,
+    /// People or groups changed.
+    pub people: bool,
+    /// Articles changed.
+    pub articles: bool,
+    /// Lists (categories, sites…) changed.
+    pub catalogues: bool,
+    /// Equipment changed.
+    pub assets: bool,
+    /// Rows dropped because their ticket is not mirrored.
+    #[cfg_attr(feature = "bindings", specta(type = f64))]
+    pub dropped: u64,
+    /// Local ticket numbers that got the backend's: `(local, remote)`.
+    pub renumbered: Vec<(TicketId, TicketId)>,
+}
+
+/// How far a collection is read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CollectionState {
+    /// The adapter's cursor, opaque here.
+    pub cursor: Option<serde_json::Value>,
+    /// Read completely at least once.
+    pub complete: bool,
+    /// Rows of the first reading: done and in all.
+    pub progress: Option<(u64, u64)>,
+    /// Whether the account may read it.
+    pub availability: Availability,
+}
+
+impl Default for CollectionState {
+    fn default() -> Self {
+        Self {
+            cursor: None,
+            complete: false,
+            progress: None,
+            availability: Availability::Unknown,
+        }
+    }
+}
+
+/// What a draft is about, and its text as typed. The key is unique: "ticket:4821", "new:1"…
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct Draft {
+    /// Its key.
+    pub key: String,
+    /// The ticket it is about, if any; follows a renumbering.
+    pub ticket: Option<TicketId>,
+    /// What was typed, as the window keeps it (JSON text; the store does not look inside).
+    pub body: String,
+    /// Files attached to it.
+    pub attachments: Vec<Attachment>,
+    /// When it was last typed in.
+    #[cfg_attr(feature = "bindings", specta(type = String))]
+    pub updated_at: Timestamp,
+}
+
+/// A person's way out of an entry that is stuck or not wanted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Resolution {
+    /// Try again as it is (wedged; or a queued one that waits, at once). For an undetermined entry: send again.
+    Retry,
+    /// Try again, changed (wedged or queued).
+    Edit {
+        /// The operation as it shall be now.
+        operation: Box<Operation>,
+    },
+    /// Give it up (wedged, queued, or in doubt by explicit choice). Entries that depend on it are wedged.
+    Discard,
+    /// It did arrive (undetermined or in doubt).
+    ConfirmSent,
+    /// A conflict: keep the value of the backend (the entry is given up).
+    TakeTheirs,
+    /// A conflict: mine wins (base becomes theirs, queued again).
+    TakeMine,
+}
+
+/// Counts of the outbox.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct OutboxCounts {
+    /// Accepted, neither sent nor cancelled (includes the two below).
+    pub pending: u32,
+    /// Waiting for a person.
+    pub wedged: u32,
+    /// Sent, reply lost, being probed.
+    pub in_doubt: u32,
+}
+
+/// What is mirrored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct MirrorCounts {
+    /// Tickets, local ones included.
+    pub tickets: u32,
+    /// Articles.
+    pub articles: u32,
+    /// People.
+    pub people: u32,
+    /// Equipment.
+    pub assets: u32,
+}
+
+/// A ready-made choice of tickets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum View {
+    /// Open tickets assigned to me or to one of my groups.
+    #[default]
+    Mine,
+    /// Open tickets nobody has taken up.
+    Unassigned,
+    /// Every open ticket.
+    Open,
+    /// Waiting on somebody else.
+    Waiting,
+    /// Solved, not closed yet.
+    Solved,
+    /// Everything, the closed included.
+    All,
+    /// With something pending, wedged or in doubt.
+    Pending,
+}
+
+/// How a list is sorted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum Sort {
+    /// Next target first (time to own while new, else time to resolve), then priority, then oldest. Those without last.
+    #[default]
+    NextTarget,
+    /// Last changed first.
+    Updated,
+    /// Last opened first.
+    Opened,
+    /// Highest priority first.
+    Priority,
+}
+
+/// Which tickets, in which order, which slice.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct TicketQuery {
+    /// Which.
+    pub view: View,
+    /// Who "me" is, for `Mine`.
+    pub me: Option<UserId>,
+    /// Only VIP requesters.
+    pub vip_only: bool,
+    /// Only of this requester.
+    pub requester: Option<UserId>,
+    /// In which order.
+    pub sort: Sort,
+    /// First row, from 0.
+    pub offset: u32,
+    /// How many rows, at most 500.
+    pub limit: u32,
+}
+
+/// A ticket's row in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct TicketRow {
+    /// Number; negative while local.
+    pub id: TicketId,
+    /// Title.
+    pub title: String,
+    /// Incident or request.
+    pub kind: TicketKind,
+    /// Status, pending changes included.
+    pub status: Status,
+    /// Urgency.
+    pub urgency: Level,
+    /// Priority.
+    pub priority: Level,
+    /// First requester's display name, if any.
+    pub requester: Option<String>,
+    /// First requester.
+    pub requester_id: Option<UserId>,
+    /// A requester is a VIP.
+    pub vip: bool,
+    /// First assignee's display name (person, else group).
+    pub assignee: Option<String>,
+    /// Category's full name.
+    pub category: Option<String>,
+    /// Site.
+    pub location: Option<String>,
+    /// When opened.
+    #[cfg_attr(feature = "bindings", specta(type = String))]
+    pub opened_at: Timestamp,
+    /// When last changed.
+    #[cfg_attr(feature = "bindings", specta(type = String))]
+    pub updated_at: Timestamp,
+    /// The next target, as the backend computed it.
+    #[cfg_attr(feature = "bindings", specta(type = Option<String>))]
+    pub next_target: Option<Timestamp>,
+    /// Which one it is: `own` or `resolve`.
+    pub next_target_kind: Option<TargetKind>,
+    /// Operations waiting to be sent.
+    pub pending: u32,
+    /// Operations waiting for a person.
+    pub wedged: u32,
+}
+
+/// A target's kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum TargetKind {
+    /// Take it up.
+    Own,
+    /// Resolve it.
+    Resolve,
+}
+
+/// A slice of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct TicketList {
+    /// The rows asked for.
+    pub rows: Vec<TicketRow>,
+    /// How many there are in all.
+    pub total: u32,
+}
+
+/// Names for the identities that a ticket's parts point to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct NamedUser {
+    /// Who.
+    pub id: UserId,
+    /// Display name; `None` when the person is not mirrored (unavailable, not empty).
+    pub name: Option<String>,
+    /// Is a VIP.
+    pub vip: bool,
+}
+
+/// A name for a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct NamedGroup {
+    /// Which.
+    pub id: guichet_domain::GroupId,
+    /// Full name; `None` when not mirrored.
+    pub name: Option<String>,
+}
+
+/// A linked ticket in brief.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct LinkedTicket {
+    /// The other ticket.
+    pub id: TicketId,
+    /// What this ticket is to it.
+    pub kind: LinkKind,
+    /// Its title, if mirrored.
+    pub title: Option<String>,
+    /// Its status, if mirrored.
+    pub status: Option<Status>,
+}
+
+/// A document on a ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct AttachedDocument {
+    /// Its metadata.
+    pub document: Document,
+    /// Its place.
+    pub link: DocumentLink,
+    /// Its content is kept here.
+    pub kept: bool,
+}
+
+/// Everything one ticket's screen needs, in one read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct TicketView {
+    /// The ticket with pending operations applied: fields, actors, timeline (pending entries have key id 0 and are listed in
+    /// `pending` instead).
+    pub ticket: guichet_domain::ticket::Ticket,
+    /// Everybody on it.
+    pub actors: Vec<guichet_domain::ticket::Actor>,
+    /// The timeline as the server has it, oldest first.
+    pub timeline: Vec<guichet_domain::timeline::TimelineEntry>,
+    /// Pending entries of its lane, in order; the window shows them dashed at the timeline's end.
+    pub pending: Vec<OutboxEntry>,
+    /// Documents with their place.
+    pub documents: Vec<AttachedDocument>,
+    /// Linked tickets.
+    pub links: Vec<LinkedTicket>,
+    /// Equipment on it; `None` name where not mirrored.
+    pub assets: Vec<Asset>,
+    /// Names of everybody it mentions (actors, authors, assignees).
+    pub users: Vec<NamedUser>,
+    /// Names of every group it mentions.
+    pub groups: Vec<NamedGroup>,
+    /// First requester's card.
+    pub requester: Option<PersonCard>,
+    /// It left the server (bin, purge, rights), but something of ours still hangs on it.
+    pub departure: Option<Departure>,
+    /// Its timeline and actors have been read (false early in a first sync).
+    pub details_read: bool,
+}
+
+/// A person as the third column shows them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct PersonCard {
+    /// The record.
+    pub person: Person,
+    /// Their open tickets, newest first, at most 20.
+    pub open_tickets: Vec<TicketRow>,
+    /// Their equipment, at most 20.
+    pub assets: Vec<Asset>,
+}
+
+/// What a hit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum HitKind {
+    /// A ticket (its title, description or timeline).
+    Ticket,
+    /// An article.
+    Article,
+    /// A person.
+    Person,
+    /// A piece of equipment.
+    Asset,
+}
+
+/// What is searched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct SearchQuery {
+    /// Words as typed; the last one may be unfinished. "#123" finds the ticket of that number.
+    pub text: String,
+    /// Only these; empty: everything.
+    pub kinds: Vec<HitKind>,
+    /// At most this many hits a kind.
+    pub limit: u32,
+}
+
+/// One hit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct Hit {
+    /// What it is.
+    pub kind: HitKind,
+    /// Its number (an asset's within its type).
+    pub id: i64,
+    /// An asset's type; empty otherwise.
+    pub asset_kind: String,
+    /// Title or name.
+    pub title: String,
+    /// An excerpt around the words, plain text, with `\u{2}` before and `\u{3}` after each match.
+    pub snippet: String,
+    /// A ticket's status.
+    pub status: Option<Status>,
+    /// A VIP, or a VIP's ticket.
+    pub vip: bool,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct SearchResults {
+    /// Hits, grouped by kind in the order tickets, people, articles, equipment; best first within each.
+    pub hits: Vec<Hit>,
+    /// How long the database took.
+    pub elapsed_ms: f64,
+}
