@@ -162,7 +162,9 @@ impl BackendError {
     #[must_use]
     pub fn delivery(&self) -> Delivery {
         match self {
-            Self::Network { delivery, .. } | Self::Transient { delivery, .. } | Self::Protocol { delivery, .. } => *delivery,
+            Self::Network { delivery, .. } | Self::Transient { delivery, .. } | Self::Protocol { delivery, .. } => {
+                *delivery
+            }
             Self::Auth(_) | Self::Unsupported { .. } => Delivery::NotSent,
             _ => Delivery::Rejected,
         }

@@ -1,12 +1,7 @@
 //! Writing: what goes out, and what reading back says.
 
 use bytes::Bytes;
-use guichet_domain::{
-    OperationId, TicketId,
-    operation::Operation,
-    outbox::Receipt,
-    timeline::EntryKey,
-};
+use guichet_domain::{OperationId, TicketId, operation::Operation, outbox::Receipt, timeline::EntryKey};
 use jiff::Timestamp;
 
 /// One operation on its way, with everything the adapter needs.

@@ -52,11 +52,7 @@ impl Store {
     /// Accepts operations on one lane, in one durable transaction with their attachments and the removal of the draft they
     /// came from; then refreshes the lane's view. When this returns, the words are safe. `lane` `None` with a
     /// `CreateTicket` first allots a local (negative) ticket number.
-    pub async fn submit(
-        &self,
-        submission: Submission,
-        now: Timestamp,
-    ) -> Result<Accepted, StoreError> {
+    pub async fn submit(&self, submission: Submission, now: Timestamp) -> Result<Accepted, StoreError> {
         todo!()
     }
     /// The entries that may move now: the head of each lane (the first pending entry) if it is queued and due, or in
@@ -70,21 +66,12 @@ impl Store {
     }
     /// Marks a head in flight and counts the attempt, durably, **before** any request. Fails with `StateChanged` when the
     /// entry is no longer queued (cancelled or edited meanwhile).
-    pub async fn begin_attempt(
-        &self,
-        id: OperationId,
-        now: Timestamp,
-    ) -> Result<OutboxEntry, StoreError> {
+    pub async fn begin_attempt(&self, id: OperationId, now: Timestamp) -> Result<OutboxEntry, StoreError> {
         todo!()
     }
     /// InFlight or InDoubt → Sent. For a `CreateTicket`, maps the local number to `receipt.ticket` and moves the lane's
     /// remaining entries and drafts to it, in the same transaction.
-    pub async fn mark_sent(
-        &self,
-        id: OperationId,
-        receipt: &Receipt,
-        now: Timestamp,
-    ) -> Result<ChangeSet, StoreError> {
+    pub async fn mark_sent(&self, id: OperationId, receipt: &Receipt, now: Timestamp) -> Result<ChangeSet, StoreError> {
         todo!()
     }
     /// InFlight/InDoubt → any state the machine allows (Queued, InDoubt, Wedged), with the error for support. Wedging as
@@ -107,11 +94,7 @@ impl Store {
         todo!()
     }
     /// Entries: pending only, or all, oldest first; of one lane or of all.
-    pub async fn outbox(
-        &self,
-        lane: Option<TicketId>,
-        all: bool,
-    ) -> Result<Vec<OutboxEntry>, StoreError> {
+    pub async fn outbox(&self, lane: Option<TicketId>, all: bool) -> Result<Vec<OutboxEntry>, StoreError> {
         todo!()
     }
     /// One entry.
@@ -145,12 +128,7 @@ impl Store {
 
     // ---- desk: attachments, drafts, settings --------------------------------------------------------------------------
     /// Keeps a file's bytes durably (deduplicated by hash) so that a draft or an operation can refer to them.
-    pub async fn keep_attachment(
-        &self,
-        filename: &str,
-        mime: &str,
-        bytes: &[u8],
-    ) -> Result<Attachment, StoreError> {
+    pub async fn keep_attachment(&self, filename: &str, mime: &str, bytes: &[u8]) -> Result<Attachment, StoreError> {
         todo!()
     }
     /// An attachment's bytes.
@@ -189,16 +167,11 @@ impl Store {
         todo!()
     }
     /// A collection's cursor as the adapter last gave it, and how far the first reading is.
-    pub async fn collection_state(
-        &self,
-        collection: Collection,
-    ) -> Result<CollectionState, StoreError> {
+    pub async fn collection_state(&self, collection: Collection) -> Result<CollectionState, StoreError> {
         todo!()
     }
     /// Every collection's state.
-    pub async fn collection_states(
-        &self,
-    ) -> Result<Vec<(Collection, CollectionState)>, StoreError> {
+    pub async fn collection_states(&self) -> Result<Vec<(Collection, CollectionState)>, StoreError> {
         todo!()
     }
     /// Identities held, ascending, of tickets (not local ones), people, groups or articles.
@@ -218,10 +191,7 @@ impl Store {
         todo!()
     }
     /// A document's metadata.
-    pub async fn document(
-        &self,
-        id: DocumentId,
-    ) -> Result<Option<guichet_domain::document::Document>, StoreError> {
+    pub async fn document(&self, id: DocumentId) -> Result<Option<guichet_domain::document::Document>, StoreError> {
         todo!()
     }
     /// The server's truth of one ticket, without pending operations (for tests and the simulation's comparison).
@@ -259,10 +229,7 @@ impl Store {
         todo!()
     }
     /// A list's rows by full name, and whether it could be read.
-    pub async fn catalogue(
-        &self,
-        kind: CatalogueKind,
-    ) -> Result<(Vec<CatalogueItem>, Availability), StoreError> {
+    pub async fn catalogue(&self, kind: CatalogueKind) -> Result<(Vec<CatalogueItem>, Availability), StoreError> {
         todo!()
     }
     /// A piece of equipment.
