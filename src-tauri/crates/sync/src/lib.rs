@@ -3,14 +3,31 @@
 //! No HTTP and no SQL here: the server is a [`guichet_backend::Backend`], the databases are a [`guichet_store::Store`].
 //! Every step that a crash could separate from the next is named to [`Steps`], so that the simulation can stop there.
 
+mod backoff;
+mod engine;
+mod gate;
+mod lock;
+mod poll;
+mod probe;
+mod pull;
+mod pump;
+mod reconcile;
+mod status;
+mod time;
+
+pub use engine::Engine;
+
 use async_trait::async_trait;
-use guichet_backend::{Backend, BackendError, Clock, ServerInfo};
-use guichet_domain::{DocumentId, TicketId, outbox::Gate, record::Collection};
-use guichet_store::{ChangeSet, OutboxCounts, Store, StoreError};
+use guichet_backend::BackendError;
+use guichet_domain::{outbox::Gate, record::Collection};
+use guichet_store::{ChangeSet, OutboxCounts, StoreError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::{sync::Arc, time::Duration};
-use tokio::sync::{broadcast, watch};
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 /// What the engine can be told by configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,6 +71,12 @@ impl Default for SyncSettings {
 pub trait Steps: Send + Sync + 'static {
     /// The engine reached a step. A crash is simulated by never returning.
     async fn reached(&self, step: &'static str);
+
+    /// Polls one call of the store. The simulation polls it to the end on the spot: the databases have threads of their
+    /// own, and whatever waits for them would make the same seed run differently twice.
+    fn poll_store(&self, call: Pin<&mut (dyn Future<Output = ()> + Send)>, context: &mut Context<'_>) -> Poll<()> {
+        call.poll(context)
+    }
 }
 
 /// No crash is planned.
@@ -131,64 +154,4 @@ pub enum SyncError {
     /// The server.
     #[error(transparent)]
     Backend(#[from] BackendError),
-}
-
-/// The engine of one profile.
-pub struct Engine {}
-
-#[allow(unused_variables, clippy::todo, clippy::unused_async)]
-impl Engine {
-    /// An engine over a store and a backend. `seed` feeds the jitter only.
-    pub fn new(
-        store: Store,
-        backend: Arc<dyn Backend>,
-        clock: Arc<dyn Clock>,
-        steps: Arc<dyn Steps>,
-        settings: SyncSettings,
-        seed: u64,
-    ) -> Self {
-        todo!()
-    }
-    /// One round: gate, drain due lanes, pull pages, reconcile when due, publish. Returns when nothing is left to do now
-    /// (first sync included) or the gate closed. Never fails for the network: that is the gate.
-    pub async fn round(&self) -> Result<RoundReport, SyncError> {
-        todo!()
-    }
-    /// Rounds for ever at an adaptive pace, woken by [`Engine::nudge`].
-    pub async fn run(&self) {
-        todo!()
-    }
-    /// Something was submitted, or the user asked to try now: the next round starts at once, and an offline or backed-off
-    /// gate is tried again.
-    pub fn nudge(&self) {
-        todo!()
-    }
-    /// The user is there: poll at the active pace for a while.
-    pub fn touch(&self) {
-        todo!()
-    }
-    /// The account signed in again: opens an auth gate.
-    pub async fn signed_in(&self) -> Result<(), SyncError> {
-        todo!()
-    }
-    /// Current status and its changes.
-    pub fn status(&self) -> watch::Receiver<SyncStatus> {
-        todo!()
-    }
-    /// What changes.
-    pub fn events(&self) -> broadcast::Receiver<SyncEvent> {
-        todo!()
-    }
-    /// Who the account is (asked once, then remembered in the desk's settings for offline starts).
-    pub async fn server_info(&self) -> Option<ServerInfo> {
-        todo!()
-    }
-    /// Fetches one ticket now, out of turn.
-    pub async fn refresh_ticket(&self, id: TicketId) -> Result<(), SyncError> {
-        todo!()
-    }
-    /// A document's content, from the mirror or else from the server (then kept).
-    pub async fn document(&self, id: DocumentId) -> Result<Vec<u8>, SyncError> {
-        todo!()
-    }
 }

@@ -1,0 +1,292 @@
+//! The gate: whether requests may be made at all. Offline, 401 and 429 change the gate, never an entry.
+//!
+//! A request takes a [`Pass`] before it starts and hands it back with its outcome. A success counts only if nothing closed
+//! the gate after the pass was taken: an answer that was already on its way does not overrule a `Retry-After`.
+
+use crate::{Engine, SyncError, backoff, time};
+use guichet_backend::{BackendError, Retry};
+use guichet_domain::outbox::Gate;
+use jiff::Timestamp;
+
+/// What the engine remembers of the gate, beyond what is persisted.
+#[derive(Debug, Default)]
+pub(crate) struct GateMemory {
+    /// The persisted gate.
+    pub(crate) gate: Gate,
+    /// The persisted gate has been read.
+    loaded: bool,
+    /// Failures in a row.
+    failures: u32,
+    /// Grows each time the gate closes.
+    closings: u64,
+    /// Grows at each answer of the server, whatever it was asked.
+    answers: u64,
+}
+
+/// A request's permission, with the state of the gate it was given in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pass {
+    closings: u64,
+}
+
+impl GateMemory {
+    /// The gate after a failure, or `None` when a failure of this kind does not concern it.
+    fn after_failure(
+        &mut self,
+        error: &BackendError,
+        now: Timestamp,
+        pause: impl FnOnce(u32) -> std::time::Duration,
+    ) -> Option<Gate> {
+        let retry = error.retry();
+        if retry == Retry::Permanent {
+            return None;
+        }
+        // Several requests that fail together are one failure.
+        let still_shut = match &self.gate {
+            Gate::Offline { retry_at, .. } => *retry_at > now,
+            Gate::BackedOff { until } => *until > now,
+            Gate::Open | Gate::AuthRequired { .. } => false,
+        };
+        if !still_shut {
+            self.failures = self.failures.saturating_add(1);
+        }
+        self.closings += 1;
+        let own = pause(self.failures);
+        match (retry, &self.gate) {
+            (Retry::Auth, _) => Some(Gate::AuthRequired {
+                code: error.code().to_owned(),
+            }),
+            // Only a person opens this one.
+            (_, Gate::AuthRequired { .. }) => None,
+            (Retry::Network, Gate::Offline { since, retry_at }) => Some(Gate::Offline {
+                since: *since,
+                retry_at: if still_shut { *retry_at } else { time::after(now, own) },
+            }),
+            (Retry::Network, Gate::BackedOff { until }) if still_shut => Some(Gate::BackedOff { until: *until }),
+            (Retry::Network, _) => Some(Gate::Offline {
+                since: now,
+                retry_at: time::after(now, own),
+            }),
+            (Retry::Transient { after }, previous) => {
+                let until = time::after(now, backoff::asked(own, after));
+                let until = match previous {
+                    Gate::BackedOff { until: earlier } if still_shut => until.max(*earlier),
+                    _ => until,
+                };
+                Some(Gate::BackedOff { until })
+            }
+            (Retry::Permanent, _) => None,
+        }
+    }
+
+    /// Whether requests may be made at `now`; `forced` when a person asked to try at once.
+    pub(crate) fn permits(&self, now: Timestamp, forced: bool) -> bool {
+        match &self.gate {
+            Gate::Open => true,
+            Gate::Offline { retry_at: at, .. } | Gate::BackedOff { until: at } => forced || *at <= now,
+            Gate::AuthRequired { .. } => false,
+        }
+    }
+
+    /// When the gate is worth another try by itself.
+    pub(crate) fn retry_at(&self) -> Option<Timestamp> {
+        match &self.gate {
+            Gate::Offline { retry_at: at, .. } | Gate::BackedOff { until: at } => Some(*at),
+            Gate::Open | Gate::AuthRequired { .. } => None,
+        }
+    }
+}
+
+impl Engine {
+    /// Reads the persisted gate once.
+    pub(crate) async fn load_gate(&self) -> Result<Gate, SyncError> {
+        if !self.gate.lock().loaded {
+            let gate = self.db(self.store.gate()).await?;
+            let mut memory = self.gate.lock();
+            memory.gate = gate;
+            memory.loaded = true;
+        }
+        Ok(self.gate.lock().gate.clone())
+    }
+
+    /// A pass for one request (or a round's worth of looking whether the gate closed).
+    pub(crate) fn pass(&self) -> Pass {
+        Pass {
+            closings: self.gate.lock().closings,
+        }
+    }
+
+    /// Whether the gate closed since the pass was taken.
+    pub(crate) fn closed_since(&self, pass: Pass) -> bool {
+        self.gate.lock().closings != pass.closings
+    }
+
+    /// Whether the gate stands open (not merely due for another try).
+    pub(crate) fn gate_is_open(&self) -> bool {
+        self.gate.lock().gate == Gate::Open
+    }
+
+    /// How many answers the server has given so far: evidence that it is alive.
+    pub(crate) fn answers(&self) -> u64 {
+        self.gate.lock().answers
+    }
+
+    /// Takes note of what a request said about the gate: an answer opens it, a failure of the network, the server or the
+    /// session closes it. What the failure means for an entry is the pump's business.
+    pub(crate) async fn note<T>(&self, pass: Pass, outcome: &Result<T, BackendError>) -> Result<(), SyncError> {
+        let changed = {
+            let mut memory = self.gate.lock();
+            let gate = match outcome {
+                Err(error) if error.retry() != Retry::Permanent => {
+                    let mut rng = self.rng.lock();
+                    let (min, max) = (self.settings.backoff_min, self.settings.backoff_max);
+                    let gate = memory.after_failure(error, self.clock.now(), |failures| {
+                        backoff::pause(failures, min, max, &mut *rng)
+                    });
+                    gate.filter(|gate| *gate != memory.gate)
+                }
+                _ => {
+                    memory.answers += 1;
+                    if memory.closings == pass.closings {
+                        memory.failures = 0;
+                        (memory.gate != Gate::Open).then_some(Gate::Open)
+                    } else {
+                        None
+                    }
+                }
+            };
+            if let Some(gate) = &gate {
+                memory.gate = gate.clone();
+            }
+            gate
+        };
+        if let Err(error) = outcome {
+            self.remember_error(error.code());
+        }
+        if let Some(gate) = changed {
+            tracing::info!(?gate, "gate");
+            self.db(self.store.set_gate(&gate)).await?;
+            self.steps.reached("gate.persisted").await;
+            self.publish_gate(&gate);
+        }
+        Ok(())
+    }
+
+    /// Opens the gate whatever it was.
+    pub(crate) async fn open_gate(&self) -> Result<(), SyncError> {
+        {
+            let mut memory = self.gate.lock();
+            memory.gate = Gate::Open;
+            memory.loaded = true;
+            memory.failures = 0;
+        }
+        self.db(self.store.set_gate(&Gate::Open)).await?;
+        self.publish_gate(&Gate::Open);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use guichet_backend::{AuthProblem, Delivery};
+    use std::time::Duration;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_790_000_000 + second).unwrap()
+    }
+
+    fn network() -> BackendError {
+        BackendError::Network {
+            delivery: Delivery::NotSent,
+            message: String::new(),
+        }
+    }
+
+    fn busy(after: Option<u64>) -> BackendError {
+        BackendError::Transient {
+            delivery: Delivery::NotSent,
+            status: 429,
+            after: after.map(Duration::from_secs),
+            message: String::new(),
+        }
+    }
+
+    fn fail(memory: &mut GateMemory, error: &BackendError, now: i64) {
+        let gate = memory.after_failure(error, at(now), |failures| Duration::from_secs(u64::from(failures)));
+        if let Some(gate) = gate {
+            memory.gate = gate;
+        }
+    }
+
+    #[test]
+    fn offline_keeps_the_instant_it_began_and_waits_longer_each_time() {
+        let mut memory = GateMemory::default();
+        fail(&mut memory, &network(), 0);
+        assert_eq!(
+            memory.gate,
+            Gate::Offline {
+                since: at(0),
+                retry_at: at(1)
+            }
+        );
+        assert!(!memory.permits(at(0), false));
+        assert!(memory.permits(at(0), true), "a person may ask to try at once");
+        assert!(memory.permits(at(1), false));
+        fail(&mut memory, &network(), 1);
+        assert_eq!(
+            memory.gate,
+            Gate::Offline {
+                since: at(0),
+                retry_at: at(3)
+            }
+        );
+    }
+
+    #[test]
+    fn requests_that_fail_together_are_one_failure() {
+        let mut memory = GateMemory::default();
+        for _ in 0..4 {
+            fail(&mut memory, &network(), 0);
+        }
+        assert_eq!(memory.failures, 1);
+        assert_eq!(
+            memory.gate,
+            Gate::Offline {
+                since: at(0),
+                retry_at: at(1)
+            }
+        );
+    }
+
+    #[test]
+    fn retry_after_is_obeyed_and_a_network_failure_does_not_shorten_it() {
+        let mut memory = GateMemory::default();
+        fail(&mut memory, &busy(Some(30)), 0);
+        assert_eq!(memory.gate, Gate::BackedOff { until: at(30) });
+        fail(&mut memory, &network(), 1);
+        assert_eq!(memory.gate, Gate::BackedOff { until: at(30) });
+        fail(&mut memory, &busy(None), 2);
+        assert_eq!(memory.gate, Gate::BackedOff { until: at(30) });
+    }
+
+    #[test]
+    fn only_signing_in_opens_an_auth_gate() {
+        let mut memory = GateMemory::default();
+        fail(&mut memory, &BackendError::Auth(AuthProblem::BadUserToken), 0);
+        assert!(matches!(&memory.gate, Gate::AuthRequired { code } if code == "auth_bad_user_token"));
+        assert!(!memory.permits(at(1000), true));
+        fail(&mut memory, &network(), 5);
+        assert!(matches!(memory.gate, Gate::AuthRequired { .. }));
+        assert_eq!(memory.retry_at(), None);
+    }
+
+    #[test]
+    fn a_refusal_says_nothing_of_the_gate() {
+        let mut memory = GateMemory::default();
+        fail(&mut memory, &BackendError::NotFound, 0);
+        assert_eq!(memory.gate, Gate::Open);
+        assert_eq!(memory.closings, 0);
+    }
+}
