@@ -1,0 +1,230 @@
+//! What the window and Rust say to each other, beyond the domain's and the store's own types. Exported to
+//! `ui/src/backend/bindings.ts`; the list of commands is in `docs/architecture.md`.
+
+use crate::messages::Locale;
+use guichet_domain::{
+    OperationId, TicketId, UserId,
+    catalogue::{Availability, CatalogueItem},
+    document::Attachment,
+    operation::Operation,
+};
+use guichet_store::{ChangeSet, MirrorCounts};
+use guichet_sync::SyncStatus;
+use serde::{Deserialize, Serialize};
+use specta::Type;
+
+/// A failure as it reaches a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+pub struct UiError {
+    /// Stable key of the message catalogue.
+    pub code: String,
+    /// What went wrong, in the profile's language.
+    pub message: String,
+    /// The cure, in the profile's language.
+    pub hint: String,
+}
+
+/// One profile: one account on one server, with its own databases.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+pub struct ProfileInfo {
+    /// What `open_profile` takes.
+    pub id: String,
+    /// The name people gave it.
+    pub name: String,
+}
+
+/// Who is signed in, remembered for offline starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct Account {
+    /// The account's number at the backend: "me".
+    pub user: UserId,
+    /// Display name.
+    pub name: String,
+    /// The server's product and version ("GLPI 11.0.6").
+    pub product: String,
+    /// The active profile at the server ("Technician").
+    pub profile: String,
+    /// The server's address.
+    pub url: String,
+    /// It is the embedded sandbox: demonstration data, nothing real.
+    pub sandbox: bool,
+}
+
+/// Everything the window needs to draw its first frame.
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+pub struct AppState {
+    /// The open profile.
+    pub profile: ProfileInfo,
+    /// All profiles of this desk.
+    pub profiles: Vec<ProfileInfo>,
+    /// The language in force.
+    pub locale: Locale,
+    /// Light, dark, or the system's.
+    pub theme: Theme,
+    /// An account is configured: show the console, not the sign-in page. Whether the server still accepts it is
+    /// `status.gate`'s business.
+    pub signed_in: bool,
+    /// The account, once known.
+    pub account: Option<Account>,
+    /// The sync engine's state.
+    pub status: SyncStatus,
+    /// What is mirrored.
+    pub counts: MirrorCounts,
+    /// Something worth telling about this start (a damaged mirror was moved aside…): a key of the message catalogue,
+    /// for `explain`.
+    pub notice: Option<String>,
+    /// This program's version.
+    pub version: String,
+}
+
+/// How to sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum SignInMethod {
+    /// The person's own API token (preferred).
+    UserToken,
+    /// Login and password.
+    Password,
+}
+
+/// Where secrets are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretStoreKind {
+    /// The operating system's keyring.
+    #[default]
+    Keyring,
+    /// A file of mode 0600 in the profile, for machines without a keyring.
+    File,
+}
+
+/// What the sign-in page sends. Neither printed nor kept: secrets go to the secret store.
+#[derive(Clone, Deserialize, Type)]
+pub struct SignIn {
+    /// The server's address as typed.
+    pub url: String,
+    /// Which of the two.
+    pub method: SignInMethod,
+    /// For [`SignInMethod::UserToken`].
+    pub user_token: Option<String>,
+    /// For [`SignInMethod::Password`].
+    pub login: Option<String>,
+    /// For [`SignInMethod::Password`].
+    pub password: Option<String>,
+    /// Where the server's API clients ask for one.
+    pub app_token: Option<String>,
+    /// Where to keep the secrets.
+    pub secret_store: SecretStoreKind,
+}
+
+/// Light, dark, or the system's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// As the operating system.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+/// What makes a person a VIP; the first rule that matches wins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(tag = "rule", rename_all = "snake_case")]
+pub enum VipRule {
+    /// Persons of this category.
+    UserCategory {
+        /// The category's number.
+        id: i64,
+    },
+    /// Members of this group.
+    Group {
+        /// The group's number.
+        id: i64,
+    },
+    /// Members of the groups that GLPI's plugin "vip" marks.
+    Plugin,
+}
+
+/// A profile's settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(default)]
+pub struct Settings {
+    /// The language; `None` follows the operating system.
+    pub locale: Option<Locale>,
+    /// Light, dark, or the system's.
+    pub theme: Theme,
+    /// What makes a person a VIP.
+    pub vip_rules: Vec<VipRule>,
+    /// Seconds between two rounds while the user is active, 1 to 3600.
+    pub active_interval_s: u32,
+    /// Longest time the server may go on with a request whose reply was lost, in seconds, 10 to 3600.
+    pub longest_processing_s: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            locale: None,
+            theme: Theme::System,
+            vip_rules: vec![VipRule::Plugin],
+            active_interval_s: 5,
+            longest_processing_s: 120,
+        }
+    }
+}
+
+/// Operations to accept together on one lane.
+#[derive(Debug, Clone, PartialEq, Deserialize, Type)]
+pub struct Submit {
+    /// The ticket; `null` when the first operation creates one.
+    pub lane: Option<TicketId>,
+    /// The intents, in order.
+    pub operations: Vec<Operation>,
+    /// Kept files to upload with them: they hang on the first follow-up, task or solution among the operations, else
+    /// on the ticket.
+    pub attachments: Vec<Attachment>,
+    /// The key of the draft they came from; it is removed in the same transaction.
+    pub draft: Option<String>,
+}
+
+/// What became of a submission: the words are safe.
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+pub struct Submitted {
+    /// The ticket; a negative number for one created here.
+    pub lane: TicketId,
+    /// The entries' identities, in order, attachments included.
+    pub entries: Vec<OperationId>,
+}
+
+/// A list and whether it could be read.
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+pub struct CatalogueList {
+    /// Its rows by full name.
+    pub items: Vec<CatalogueItem>,
+    /// Whether the account may read it.
+    pub availability: Availability,
+}
+
+/// A document's content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+pub struct DocumentContent {
+    /// File name.
+    pub filename: String,
+    /// Media type.
+    pub mime: String,
+    /// The bytes, standard base64.
+    pub base64: String,
+}
+
+/// Which reads to make again.
+#[derive(Debug, Clone, Serialize, Deserialize, Type, tauri_specta::Event)]
+#[tauri_specta(event_name = "changed")]
+pub struct Changed(pub ChangeSet);
+
+/// The sync engine's state, after each change.
+#[derive(Debug, Clone, Serialize, Deserialize, Type, tauri_specta::Event)]
+#[tauri_specta(event_name = "sync_status")]
+pub struct SyncStatusChanged(pub SyncStatus);
