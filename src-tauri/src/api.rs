@@ -5,8 +5,8 @@ use crate::messages::Locale;
 use guichet_domain::{
     OperationId, TicketId, UserId,
     catalogue::{Availability, CatalogueItem},
-    document::Attachment,
     operation::Operation,
+    outbox::OutboxEntry,
 };
 use guichet_store::{ChangeSet, MirrorCounts};
 use guichet_sync::SyncStatus;
@@ -26,11 +26,15 @@ pub struct UiError {
 
 /// One profile: one account on one server, with its own databases.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
-pub struct ProfileInfo {
+pub struct Profile {
     /// What `open_profile` takes.
     pub id: String,
     /// The name people gave it.
     pub name: String,
+    /// The server's address, once signed in to one.
+    pub url: Option<String>,
+    /// It is the embedded sandbox: demonstration data, nothing real.
+    pub sandbox: bool,
 }
 
 /// Who is signed in, remembered for offline starts.
@@ -44,19 +48,15 @@ pub struct Account {
     pub product: String,
     /// The active profile at the server ("Technician").
     pub profile: String,
-    /// The server's address.
-    pub url: String,
-    /// It is the embedded sandbox: demonstration data, nothing real.
-    pub sandbox: bool,
 }
 
 /// Everything the window needs to draw its first frame.
 #[derive(Debug, Clone, PartialEq, Serialize, Type)]
 pub struct AppState {
     /// The open profile.
-    pub profile: ProfileInfo,
+    pub profile: Profile,
     /// All profiles of this desk.
-    pub profiles: Vec<ProfileInfo>,
+    pub profiles: Vec<Profile>,
     /// The language in force.
     pub locale: Locale,
     /// Light, dark, or the system's.
@@ -70,6 +70,9 @@ pub struct AppState {
     pub status: SyncStatus,
     /// What is mirrored.
     pub counts: MirrorCounts,
+    /// The operating system's keyring answers. Asked only while nobody is signed in (the sign-in page offers the file
+    /// otherwise); `true` afterwards.
+    pub keyring_available: bool,
     /// Something worth telling about this start (a damaged mirror was moved aside…): a key of the message catalogue,
     /// for `explain`.
     pub notice: Option<String>,
@@ -132,10 +135,10 @@ pub enum Theme {
 
 /// What makes a person a VIP; the first rule that matches wins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
-#[serde(tag = "rule", rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "snake_case")]
 pub enum VipRule {
     /// Persons of this category.
-    UserCategory {
+    Category {
         /// The category's number.
         id: i64,
     },
@@ -150,7 +153,6 @@ pub enum VipRule {
 
 /// A profile's settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
-#[serde(default)]
 pub struct Settings {
     /// The language; `None` follows the operating system.
     pub locale: Option<Locale>,
@@ -176,32 +178,39 @@ impl Default for Settings {
     }
 }
 
+/// One intent with the identity the window chose for it (a UUID, version 7: time-ordered), so that an upload can name the
+/// operation whose timeline entry it hangs on.
+#[derive(Debug, Clone, PartialEq, Deserialize, Type)]
+pub struct NewOperation {
+    /// Its identity.
+    pub id: OperationId,
+    /// What is meant.
+    pub operation: Operation,
+}
+
 /// Operations to accept together on one lane.
 #[derive(Debug, Clone, PartialEq, Deserialize, Type)]
-pub struct Submit {
+pub struct Submission {
     /// The ticket; `null` when the first operation creates one.
     pub lane: Option<TicketId>,
     /// The intents, in order.
-    pub operations: Vec<Operation>,
-    /// Kept files to upload with them: they hang on the first follow-up, task or solution among the operations, else
-    /// on the ticket.
-    pub attachments: Vec<Attachment>,
+    pub operations: Vec<NewOperation>,
     /// The key of the draft they came from; it is removed in the same transaction.
     pub draft: Option<String>,
 }
 
 /// What became of a submission: the words are safe.
 #[derive(Debug, Clone, PartialEq, Serialize, Type)]
-pub struct Submitted {
+pub struct Accepted {
     /// The ticket; a negative number for one created here.
     pub lane: TicketId,
-    /// The entries' identities, in order, attachments included.
-    pub entries: Vec<OperationId>,
+    /// The entries, in order.
+    pub entries: Vec<OutboxEntry>,
 }
 
 /// A list and whether it could be read.
 #[derive(Debug, Clone, PartialEq, Serialize, Type)]
-pub struct CatalogueList {
+pub struct Catalogue {
     /// Its rows by full name.
     pub items: Vec<CatalogueItem>,
     /// Whether the account may read it.

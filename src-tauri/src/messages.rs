@@ -137,7 +137,10 @@ mod tests {
         assert_eq!(fr.texts.keys().collect::<Vec<_>>(), en.texts.keys().collect::<Vec<_>>());
         for (code, text) in &fr.errors {
             let other = &en.errors[code];
-            assert!(!text.message.trim().is_empty() && !text.hint.trim().is_empty(), "{code}");
+            assert!(
+                !text.message.trim().is_empty() && !text.hint.trim().is_empty(),
+                "{code}"
+            );
             assert!(
                 !other.message.trim().is_empty() && !other.hint.trim().is_empty(),
                 "{code}"

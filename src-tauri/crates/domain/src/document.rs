@@ -53,6 +53,6 @@ pub struct Attachment {
     /// Media type.
     pub mime: String,
     /// Length in bytes.
-    #[cfg_attr(feature = "bindings", specta(type = f64))]
+    #[cfg_attr(feature = "bindings", specta(type = u32))]
     pub size: u64,
 }

@@ -43,7 +43,7 @@ pub struct ChangeSet {
     /// Equipment changed.
     pub assets: bool,
     /// Rows dropped because their ticket is not mirrored.
-    #[cfg_attr(feature = "bindings", specta(type = f64))]
+    #[cfg_attr(feature = "bindings", specta(type = u32))]
     pub dropped: u64,
     /// Local ticket numbers that got the backend's: `(local, remote)`.
     pub renumbered: Vec<(TicketId, TicketId)>,
@@ -407,5 +407,6 @@ pub struct SearchResults {
     /// Hits, grouped by kind in the order tickets, people, articles, equipment; best first within each.
     pub hits: Vec<Hit>,
     /// How long the database took.
+    #[cfg_attr(feature = "bindings", specta(type = u32))]
     pub elapsed_ms: f64,
 }

@@ -1,0 +1,145 @@
+//! Writing: operations, the outbox, drafts, files, and the two signals the engine takes.
+
+use crate::{
+    api::{Accepted, DocumentContent, Submission},
+    commands::{Answer, told},
+    core::{AppCore, files},
+    error::AppError,
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use guichet_domain::{DocumentId, OperationId, TicketId, document::Attachment, outbox::OutboxEntry};
+use guichet_store::{Draft, Resolution};
+use tauri::State;
+
+/// Accepts operations durably; when it answers, the words are safe.
+#[tauri::command]
+#[specta::specta]
+pub async fn submit(core: State<'_, AppCore>, submission: Submission) -> Answer<Accepted> {
+    let result = async {
+        let operations = submission
+            .operations
+            .into_iter()
+            .map(|new| (new.id, new.operation))
+            .collect();
+        let desk = core.desk().await?;
+        desk.submit(submission.lane, operations, submission.draft).await
+    };
+    let result = result.await;
+    told(&core, result).await
+}
+
+/// Entries of one lane or of all: pending only, or all.
+#[tauri::command]
+#[specta::specta]
+pub async fn outbox(core: State<'_, AppCore>, lane: Option<TicketId>, all: bool) -> Answer<Vec<OutboxEntry>> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.outbox(lane, all).await?) }.await;
+    told(&core, result).await
+}
+
+/// A person's way out of an entry that is stuck or not wanted.
+#[tauri::command]
+#[specta::specta]
+pub async fn resolve_entry(core: State<'_, AppCore>, id: OperationId, resolution: Resolution) -> Answer<()> {
+    let result = async { core.desk().await?.resolve(id, resolution).await }.await;
+    told(&core, result).await
+}
+
+/// Keeps a draft as typed; answers once it is durable.
+#[tauri::command]
+#[specta::specta]
+pub async fn save_draft(core: State<'_, AppCore>, draft: Draft) -> Answer<()> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.save_draft(&draft).await?) }.await;
+    told(&core, result).await
+}
+
+/// One draft.
+#[tauri::command]
+#[specta::specta]
+pub async fn draft(core: State<'_, AppCore>, key: String) -> Answer<Option<Draft>> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.draft(&key).await?) }.await;
+    told(&core, result).await
+}
+
+/// Drafts, newest first.
+#[tauri::command]
+#[specta::specta]
+pub async fn drafts(core: State<'_, AppCore>) -> Answer<Vec<Draft>> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.drafts().await?) }.await;
+    told(&core, result).await
+}
+
+/// Forgets a draft.
+#[tauri::command]
+#[specta::specta]
+pub async fn delete_draft(core: State<'_, AppCore>, key: String) -> Answer<()> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.delete_draft(&key).await?) }.await;
+    told(&core, result).await
+}
+
+/// Keeps a file's bytes durably until an operation uploads them.
+#[tauri::command]
+#[specta::specta]
+pub async fn keep_attachment(
+    core: State<'_, AppCore>,
+    filename: String,
+    mime: String,
+    base64: String,
+) -> Answer<Attachment> {
+    let result = async {
+        let bytes = STANDARD.decode(base64).map_err(|_| AppError::BadEncoding)?;
+        files::keep(&core.desk().await?.store, &filename, &mime, &bytes).await
+    };
+    let result = result.await;
+    told(&core, result).await
+}
+
+/// A document's content: kept here, or fetched and then kept.
+#[tauri::command]
+#[specta::specta]
+pub async fn document(core: State<'_, AppCore>, id: DocumentId) -> Answer<DocumentContent> {
+    let result = async {
+        let desk = core.desk().await?;
+        let (document, bytes) = files::document(&desk, id).await?;
+        Ok::<_, AppError>(DocumentContent {
+            mime: files::media_type(document.mime.as_deref(), &document.filename),
+            filename: document.filename,
+            base64: STANDARD.encode(bytes),
+        })
+    };
+    let result = result.await;
+    told(&core, result).await
+}
+
+/// The user asks for a round now.
+#[tauri::command]
+#[specta::specta]
+pub async fn sync_now(core: State<'_, AppCore>) -> Answer<()> {
+    let result = async { core.desk().await?.sync_now().await }.await;
+    told(&core, result).await
+}
+
+/// The user is there: poll at the active pace.
+#[tauri::command]
+#[specta::specta]
+pub async fn user_active(core: State<'_, AppCore>) -> Answer<()> {
+    let result = async {
+        if let Some(session) = core.desk().await?.session().await {
+            session.engine.touch();
+        }
+        Ok::<_, AppError>(())
+    };
+    let result = result.await;
+    told(&core, result).await
+}
+
+/// Opens an address outside the window: `http`, `https`, `mailto` and `tel` only.
+#[tauri::command]
+#[specta::specta]
+pub async fn open_link(core: State<'_, AppCore>, href: String) -> Answer<()> {
+    let result = files::link(&href).and_then(|url| {
+        tauri_plugin_opener::open_url(url.as_str(), None::<&str>).map_err(|error| AppError::LinkFailed {
+            message: error.to_string(),
+        })
+    });
+    told(&core, result).await
+}

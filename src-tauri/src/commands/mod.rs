@@ -1,0 +1,106 @@
+//! The window's commands: each validates, calls one use case and maps the error. The list, for people, is in
+//! `docs/architecture.md`; for the window, in `ui/src/backend/bindings.ts`.
+
+pub mod desk;
+pub mod profile;
+pub mod tickets;
+
+use crate::{
+    api::{Changed, SyncStatusChanged, UiError},
+    core::AppCore,
+    error::AppError,
+};
+use tauri::Runtime;
+use tauri_specta::{Builder, ErrorHandlingMode, collect_commands, collect_events};
+
+/// What a command answers.
+pub type Answer<T> = Result<T, UiError>;
+
+/// Maps an error to what a person reads, in the language in force.
+pub(crate) async fn told<T>(core: &AppCore, result: Result<T, AppError>) -> Answer<T> {
+    match result {
+        Ok(value) => Ok(value),
+        Err(error) => {
+            tracing::debug!(%error, code = error.code(), "a command failed");
+            Err(error.explain(core.locale().await))
+        }
+    }
+}
+
+/// Every command and event, with their types.
+#[must_use]
+pub fn bindings<R: Runtime>() -> Builder<R> {
+    Builder::<R>::new()
+        .commands(collect_commands![
+            profile::app_state,
+            profile::create_profile,
+            profile::open_profile,
+            profile::sign_in,
+            profile::use_sandbox,
+            profile::sign_out,
+            profile::settings,
+            profile::save_settings,
+            profile::explain,
+            tickets::list_tickets,
+            tickets::ticket,
+            tickets::refresh_ticket,
+            tickets::search,
+            tickets::person,
+            tickets::find_people,
+            tickets::groups,
+            tickets::catalogue,
+            tickets::article,
+            tickets::asset,
+            desk::submit,
+            desk::outbox,
+            desk::resolve_entry,
+            desk::save_draft,
+            desk::draft,
+            desk::drafts,
+            desk::delete_draft,
+            desk::keep_attachment,
+            desk::document,
+            desk::sync_now,
+            desk::user_active,
+            desk::open_link,
+        ])
+        .events(collect_events![Changed, SyncStatusChanged])
+        .error_handling(ErrorHandlingMode::Throw)
+        .typ::<UiError>()
+        // Identifiers are the backend's row numbers: far below 2^53.
+        .dangerously_cast_bigints_to_number()
+        // What is written here is read back here: one form for both directions.
+        .disable_serde_phases()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::bindings;
+    use specta_typescript::Typescript;
+    use std::path::Path;
+
+    /// The window's typed view of the commands is generated and committed; this fails when it is stale, and writes it
+    /// with `GUICHET_WRITE_BINDINGS=1` (`cargo xtask bindings`).
+    #[test]
+    fn the_committed_bindings_are_those_of_the_types() {
+        let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/src/backend/bindings.ts");
+        let folder = tempfile::tempdir().unwrap();
+        let fresh = folder.path().join("bindings.ts");
+        let header = "// Generated from the Rust types by `cargo xtask bindings`: do not edit.\n";
+        bindings::<tauri::Wry>()
+            .export(Typescript::default().header(header), &fresh)
+            .unwrap();
+        let fresh = std::fs::read_to_string(fresh).unwrap();
+        if std::env::var_os("GUICHET_WRITE_BINDINGS").is_some() {
+            std::fs::create_dir_all(committed.parent().unwrap()).unwrap();
+            std::fs::write(&committed, fresh).unwrap();
+            return;
+        }
+        let committed = std::fs::read_to_string(committed).unwrap_or_default();
+        assert!(
+            fresh == committed.replace("\r\n", "\n"),
+            "ui/src/backend/bindings.ts is stale: run `cargo xtask bindings` and commit it"
+        );
+    }
+}

@@ -1,0 +1,88 @@
+//! Profiles, sign-in, settings.
+
+use crate::{
+    api::{AppState, Settings, SignIn, UiError},
+    commands::{Answer, told},
+    core::AppCore,
+};
+use tauri::State;
+
+/// Everything the window needs for its first frame.
+#[tauri::command]
+#[specta::specta]
+pub async fn app_state(core: State<'_, AppCore>) -> Answer<AppState> {
+    told(&core, core.state().await).await
+}
+
+/// Makes a profile of that name and opens it.
+#[tauri::command]
+#[specta::specta]
+pub async fn create_profile(core: State<'_, AppCore>, name: String) -> Answer<AppState> {
+    told(&core, core.create_profile(&name).await).await?;
+    app_state(core).await
+}
+
+/// Opens another profile.
+#[tauri::command]
+#[specta::specta]
+pub async fn open_profile(core: State<'_, AppCore>, id: String) -> Answer<AppState> {
+    told(&core, core.open_profile(&id).await).await?;
+    app_state(core).await
+}
+
+/// Signs in to a server.
+#[tauri::command]
+#[specta::specta]
+pub async fn sign_in(core: State<'_, AppCore>, form: SignIn) -> Answer<AppState> {
+    told(&core, core.sign_in(form).await).await?;
+    app_state(core).await
+}
+
+/// Starts the embedded sandbox and signs in to it.
+#[tauri::command]
+#[specta::specta]
+pub async fn use_sandbox(core: State<'_, AppCore>) -> Answer<AppState> {
+    let result = async { core.desk().await?.use_sandbox().await }.await;
+    told(&core, result).await?;
+    app_state(core).await
+}
+
+/// Signs out; what is mirrored and what is unsent stay.
+#[tauri::command]
+#[specta::specta]
+pub async fn sign_out(core: State<'_, AppCore>) -> Answer<AppState> {
+    let result = async { core.desk().await?.sign_out().await }.await;
+    told(&core, result).await?;
+    app_state(core).await
+}
+
+/// The open profile's settings.
+#[tauri::command]
+#[specta::specta]
+pub async fn settings(core: State<'_, AppCore>) -> Answer<Settings> {
+    told(&core, core.settings().await).await
+}
+
+/// Keeps the settings and answers them as kept.
+#[tauri::command]
+#[specta::specta]
+pub async fn save_settings(core: State<'_, AppCore>, settings: Settings) -> Answer<Settings> {
+    let result = async { core.desk().await?.save_settings(settings).await }.await;
+    told(&core, result).await
+}
+
+/// Message and hint of a code that came without them: a gate's, a status's, a notice's.
+#[tauri::command]
+#[specta::specta]
+pub async fn explain(core: State<'_, AppCore>, code: String) -> Answer<UiError> {
+    let text = core
+        .locale()
+        .await
+        .catalogue()
+        .error(&code, &[("detail", String::new())]);
+    Ok(UiError {
+        code,
+        message: text.message,
+        hint: text.hint,
+    })
+}

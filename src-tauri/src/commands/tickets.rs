@@ -1,0 +1,114 @@
+//! Reading: lists, tickets, search, people, articles, equipment. All of it from the local databases.
+
+use crate::{
+    api::Catalogue,
+    commands::{Answer, told},
+    core::AppCore,
+    error::AppError,
+};
+use guichet_domain::{
+    ArticleId, TicketId, UserId,
+    article::Article,
+    asset::{Asset, AssetKey},
+    catalogue::CatalogueKind,
+    people::{Group, Person},
+};
+use guichet_store::{PersonCard, SearchQuery, SearchResults, TicketList, TicketQuery, TicketView, View};
+use tauri::State;
+
+/// A page of a list. "Mine" means the signed-in account unless the query names somebody.
+#[tauri::command]
+#[specta::specta]
+pub async fn list_tickets(core: State<'_, AppCore>, query: TicketQuery) -> Answer<TicketList> {
+    let result = async {
+        let desk = core.desk().await?;
+        let mut query = query;
+        if query.view == View::Mine && query.me.is_none() {
+            query.me = desk.account().await.map(|account| account.user);
+        }
+        Ok::<_, AppError>(desk.store.list_tickets(&query).await?)
+    };
+    let result = result.await;
+    told(&core, result).await
+}
+
+/// One ticket with everything its screen needs.
+#[tauri::command]
+#[specta::specta]
+pub async fn ticket(core: State<'_, AppCore>, id: TicketId) -> Answer<Option<TicketView>> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.ticket(id).await?) }.await;
+    told(&core, result).await
+}
+
+/// Fetches one ticket from the server now, then reads it.
+#[tauri::command]
+#[specta::specta]
+pub async fn refresh_ticket(core: State<'_, AppCore>, id: TicketId) -> Answer<Option<TicketView>> {
+    let result = async {
+        let desk = core.desk().await?;
+        desk.require_session().await?.engine.refresh_ticket(id).await?;
+        Ok::<_, AppError>(desk.store.ticket(id).await?)
+    };
+    let result = result.await;
+    told(&core, result).await
+}
+
+/// Searches everything.
+#[tauri::command]
+#[specta::specta]
+pub async fn search(core: State<'_, AppCore>, query: SearchQuery) -> Answer<SearchResults> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.search(&query).await?) }.await;
+    told(&core, result).await
+}
+
+/// A person's card.
+#[tauri::command]
+#[specta::specta]
+pub async fn person(core: State<'_, AppCore>, id: UserId) -> Answer<Option<PersonCard>> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.person(id).await?) }.await;
+    told(&core, result).await
+}
+
+/// People whose name, login, mail or phone begins with the words typed.
+#[tauri::command]
+#[specta::specta]
+pub async fn find_people(core: State<'_, AppCore>, words: String, limit: u32) -> Answer<Vec<Person>> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.find_people(&words, limit).await?) }.await;
+    told(&core, result).await
+}
+
+/// Groups, by full name.
+#[tauri::command]
+#[specta::specta]
+pub async fn groups(core: State<'_, AppCore>) -> Answer<Vec<Group>> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.groups().await?) }.await;
+    told(&core, result).await
+}
+
+/// One of the backend's lists.
+#[tauri::command]
+#[specta::specta]
+pub async fn catalogue(core: State<'_, AppCore>, kind: CatalogueKind) -> Answer<Catalogue> {
+    let result = async {
+        let (items, availability) = core.desk().await?.store.catalogue(kind).await?;
+        Ok::<_, AppError>(Catalogue { items, availability })
+    };
+    let result = result.await;
+    told(&core, result).await
+}
+
+/// An article.
+#[tauri::command]
+#[specta::specta]
+pub async fn article(core: State<'_, AppCore>, id: ArticleId) -> Answer<Option<Article>> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.article(id).await?) }.await;
+    told(&core, result).await
+}
+
+/// A piece of equipment.
+#[tauri::command]
+#[specta::specta]
+pub async fn asset(core: State<'_, AppCore>, key: AssetKey) -> Answer<Option<Asset>> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.asset(&key).await?) }.await;
+    told(&core, result).await
+}

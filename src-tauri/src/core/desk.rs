@@ -1,0 +1,657 @@
+//! The desk: one open profile. Its databases are open from the first moment (the window shows the mirror with no network);
+//! a session (adapter and sync engine) is added when an account is signed in and its secrets can be read.
+
+use crate::{
+    api::{Accepted, Account, SecretStoreKind, Settings, SignInMethod, VipRule},
+    core::{
+        profile::{Connection, ProfileConfig, ProfileFolder, Server},
+        sandbox::RunningSandbox,
+        secrets::{SecretError, SecretPlace, Secrets},
+    },
+    error::AppError,
+};
+use guichet_backend::{Backend, Clock, ServerInfo};
+use guichet_backend_glpi::{GlpiBackend, GlpiConfig, HttpTransport, normalise_base_url};
+use guichet_domain::{OperationId, TicketId, operation::Operation, outbox::Gate};
+use guichet_store::{ChangeSet, OpenReport, Resolution, Store, Submission};
+use guichet_sync::{Engine, NoSteps, SyncEvent, SyncSettings, SyncStatus};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+use tokio::{
+    sync::{Mutex, RwLock, broadcast},
+    task::JoinHandle,
+};
+
+/// Between two status events to the window at most: a first sync changes the status with every page.
+const STATUS_PACE: Duration = Duration::from_millis(100);
+
+/// What the window is told.
+#[derive(Debug, Clone)]
+pub enum AppEvent {
+    /// Reads to make again.
+    Changed(ChangeSet),
+    /// The sync engine's state.
+    Status(Box<SyncStatus>),
+}
+
+/// Signed in: the adapter and the engine over it.
+pub struct Session {
+    /// Keeps mirror and server in step.
+    pub engine: Arc<Engine>,
+    /// The adapter, for `doctor`.
+    pub backend: Arc<dyn Backend>,
+    tasks: Vec<JoinHandle<()>>,
+    sandbox: Option<RunningSandbox>,
+}
+
+impl Session {
+    /// Ends the tasks, then the embedded server. The engine may be stopped at any await: what was in flight is in doubt
+    /// at the next start, and probed.
+    async fn stop(mut self) {
+        for task in self.tasks.drain(..) {
+            task.abort();
+            let _ = task.await;
+        }
+        if let Some(sandbox) = self.sandbox.take() {
+            sandbox.stop().await;
+        }
+    }
+}
+
+/// How a desk is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Rounds run in the background (the window, `sync --watch`).
+    Background,
+    /// Rounds are asked for one by one (the command line).
+    OnDemand,
+}
+
+/// One open profile.
+pub struct Desk {
+    /// Its folder.
+    pub folder: ProfileFolder,
+    /// Its databases.
+    pub store: Store,
+    /// What opening the databases found.
+    pub report: OpenReport,
+    /// Where an unreadable configuration was moved to.
+    pub config_moved: Option<PathBuf>,
+    config: RwLock<ProfileConfig>,
+    session: RwLock<Option<Arc<Session>>>,
+    /// Why there is no session although an account is configured: a code of the message catalogue.
+    obstacle: RwLock<Option<&'static str>>,
+    /// One change of session at a time.
+    changing: Mutex<()>,
+    events: broadcast::Sender<AppEvent>,
+    clock: Arc<dyn Clock>,
+    pace: Pace,
+}
+
+impl Desk {
+    /// Opens a profile's databases. No network, no keyring: see [`Desk::connect`].
+    ///
+    /// # Errors
+    /// When the folder, its configuration or its databases cannot be opened.
+    pub async fn open(
+        folder: ProfileFolder,
+        clock: Arc<dyn Clock>,
+        events: broadcast::Sender<AppEvent>,
+        pace: Pace,
+    ) -> Result<Self, AppError> {
+        let of_folder = folder.clone();
+        let (config, config_moved) = tokio::task::spawn_blocking(move || {
+            of_folder.create()?;
+            of_folder.read_config()
+        })
+        .await
+        .map_err(|error| AppError::Store(std::io::Error::other(error).into()))??;
+        let (store, report) = Store::open(&folder.path, clock.now()).await?;
+        Ok(Self {
+            folder,
+            store,
+            report,
+            config_moved,
+            config: RwLock::new(config),
+            session: RwLock::new(None),
+            obstacle: RwLock::new(None),
+            changing: Mutex::new(()),
+            events,
+            clock,
+            pace,
+        })
+    }
+
+    /// The configuration as it is now.
+    pub async fn config(&self) -> ProfileConfig {
+        self.config.read().await.clone()
+    }
+
+    /// Something about this start worth telling: a key of the message catalogue.
+    #[must_use]
+    pub fn notice(&self) -> Option<String> {
+        let code = if self.config_moved.is_some() {
+            "configuration_moved_aside"
+        } else if self.report.mirror_moved_aside.is_some() {
+            "mirror_rebuilt"
+        } else if !self.report.recovered.is_empty() {
+            "entries_recovered"
+        } else {
+            return None;
+        };
+        Some(code.to_owned())
+    }
+
+    /// The account, once known.
+    pub async fn account(&self) -> Option<Account> {
+        let config = self.config.read().await;
+        config
+            .connection
+            .as_ref()
+            .and_then(|connection| connection.account.clone())
+    }
+
+    /// The session, if there is one.
+    pub async fn session(&self) -> Option<Arc<Session>> {
+        self.session.read().await.clone()
+    }
+
+    /// The session.
+    ///
+    /// # Errors
+    /// [`AppError::NotSignedIn`] when nobody is signed in.
+    pub async fn require_session(&self) -> Result<Arc<Session>, AppError> {
+        self.session().await.ok_or(AppError::NotSignedIn)
+    }
+
+    async fn update_config(&self, change: impl FnOnce(&mut ProfileConfig)) -> Result<(), AppError> {
+        let mut config = self.config.write().await;
+        let mut changed = config.clone();
+        change(&mut changed);
+        let folder = self.folder.clone();
+        let written = changed.clone();
+        tokio::task::spawn_blocking(move || folder.write_config(&written))
+            .await
+            .map_err(|error| AppError::Store(std::io::Error::other(error).into()))??;
+        *config = changed;
+        Ok(())
+    }
+
+    fn secret_place(&self, config: &ProfileConfig, kind: SecretStoreKind) -> SecretPlace {
+        SecretPlace::new(kind, &config.key, &self.folder.path)
+    }
+
+    /// Where this profile's secrets are, once signed in.
+    pub async fn secrets_of_profile(&self) -> Option<SecretPlace> {
+        let config = self.config.read().await;
+        let kind = config.connection.as_ref()?.secret_store;
+        Some(self.secret_place(&config, kind))
+    }
+
+    /// Reads the secrets and starts the session of a signed-in profile. A profile whose secrets cannot be read stays open
+    /// and says why ([`Desk::status`]): everything mirrored is readable and everything written is kept.
+    ///
+    /// # Errors
+    /// Why there is no session.
+    pub async fn connect(&self) -> Result<(), AppError> {
+        let _changing = self.changing.lock().await;
+        let result = self.connect_once().await;
+        *self.obstacle.write().await = result.as_ref().err().map(AppError::code);
+        if result.is_err() {
+            self.publish_status().await;
+        }
+        result
+    }
+
+    async fn connect_once(&self) -> Result<(), AppError> {
+        let config = self.config().await;
+        let connection = config
+            .connection
+            .clone()
+            .filter(|connection| connection.signed_in)
+            .ok_or(AppError::NotSignedIn)?;
+        let (secrets, url, sandbox) = match &connection.server {
+            Server::Glpi { url } => {
+                let place = self.secret_place(&config, connection.secret_store);
+                (place.read().await?, url.to_string(), None)
+            }
+            Server::Sandbox => {
+                let sandbox = RunningSandbox::start(&self.folder.path, self.clock.now()).await?;
+                (sandbox.secrets(), sandbox.url(), Some(sandbox))
+            }
+        };
+        let backend = self.adapter(&url, &secrets, connection.method, &config.settings)?;
+        self.start_session(backend, sandbox, &config.settings).await;
+        Ok(())
+    }
+
+    fn adapter(
+        &self,
+        url: &str,
+        secrets: &Secrets,
+        method: SignInMethod,
+        settings: &Settings,
+    ) -> Result<Arc<dyn Backend>, AppError> {
+        let credentials = secrets.credentials(method).ok_or(SecretError::None)?;
+        let transport = Arc::new(HttpTransport::new(url)?);
+        let glpi = GlpiConfig {
+            vip_rules: settings.vip_rules.iter().map(vip_rule).collect(),
+            ..GlpiConfig::default()
+        };
+        Ok(Arc::new(GlpiBackend::new(
+            transport,
+            credentials,
+            glpi,
+            self.clock.clone(),
+        )))
+    }
+
+    async fn start_session(&self, backend: Arc<dyn Backend>, sandbox: Option<RunningSandbox>, settings: &Settings) {
+        let engine = Arc::new(Engine::new(
+            self.store.clone(),
+            backend.clone(),
+            self.clock.clone(),
+            Arc::new(NoSteps),
+            sync_settings(settings),
+            rand::random(),
+        ));
+        let mut tasks = vec![self.forward_changes(&engine), self.forward_status(&engine)];
+        if self.pace == Pace::Background {
+            let running = engine.clone();
+            tasks.push(tokio::spawn(async move { running.run().await }));
+        }
+        let session = Arc::new(Session {
+            engine,
+            backend,
+            tasks,
+            sandbox,
+        });
+        let previous = self.session.write().await.replace(session);
+        stop(previous).await;
+    }
+
+    fn forward_changes(&self, engine: &Engine) -> JoinHandle<()> {
+        let mut changes = engine.events();
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            loop {
+                let change = match changes.recv().await {
+                    Ok(SyncEvent::Changed(change)) => change,
+                    // Some were missed: everything may have changed.
+                    Err(broadcast::error::RecvError::Lagged(_)) => everything_changed(),
+                    Err(broadcast::error::RecvError::Closed) => return,
+                };
+                let _ = events.send(AppEvent::Changed(change));
+            }
+        })
+    }
+
+    fn forward_status(&self, engine: &Engine) -> JoinHandle<()> {
+        let mut status = engine.status();
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            loop {
+                let now = status.borrow_and_update().clone();
+                let _ = events.send(AppEvent::Status(Box::new(now)));
+                tokio::time::sleep(STATUS_PACE).await;
+                if status.changed().await.is_err() {
+                    return;
+                }
+            }
+        })
+    }
+
+    /// Tells the window that reads are to be made again.
+    pub fn publish(&self, changes: ChangeSet) {
+        let _ = self.events.send(AppEvent::Changed(changes));
+    }
+
+    async fn publish_status(&self) {
+        if let Ok(status) = self.status().await {
+            let _ = self.events.send(AppEvent::Status(Box::new(status)));
+        }
+    }
+
+    /// The engine's state; without a session, what is known without one: the gate tells why.
+    ///
+    /// # Errors
+    /// When the databases cannot be read.
+    pub async fn status(&self) -> Result<SyncStatus, AppError> {
+        if let Some(session) = self.session().await {
+            return Ok(session.engine.status().borrow().clone());
+        }
+        let signed_in = self.signed_in().await;
+        let obstacle = *self.obstacle.read().await;
+        let gate = if signed_in && obstacle.is_none() {
+            // The session is about to start.
+            self.store.gate().await?
+        } else {
+            Gate::AuthRequired {
+                code: obstacle.unwrap_or("auth_no_secret").to_owned(),
+            }
+        };
+        Ok(SyncStatus {
+            gate,
+            outbox: self.store.outbox_counts().await?,
+            last_error: obstacle.map(str::to_owned),
+            ..SyncStatus::default()
+        })
+    }
+
+    /// An account is configured and not signed out.
+    pub async fn signed_in(&self) -> bool {
+        let config = self.config.read().await;
+        config
+            .connection
+            .as_ref()
+            .is_some_and(|connection| connection.signed_in)
+    }
+
+    /// Signs in to a GLPI server: asks the server first, keeps the secrets and the account only when it agrees.
+    ///
+    /// # Errors
+    /// What the server, the keyring or the profile says; [`AppError::UnsentOfAnotherAccount`] when operations of another
+    /// account are still to be sent, because they must not go out under this one's name.
+    pub async fn sign_in(
+        &self,
+        url: &str,
+        method: SignInMethod,
+        secrets: Secrets,
+        secret_store: SecretStoreKind,
+    ) -> Result<(), AppError> {
+        let _changing = self.changing.lock().await;
+        let url = normalise_base_url(url)?;
+        let config = self.config().await;
+        let backend = self.adapter(url.as_str(), &secrets, method, &config.settings)?;
+        let info = backend.open().await?;
+        let server = Server::Glpi { url };
+        let account = account_of(&info);
+        let other = self.refuse_another_account(&config, &server, &account).await?;
+        self.secret_place(&config, secret_store).write(&secrets).await?;
+        if let Some(before) = &config.connection
+            && before.secret_store != secret_store
+            && before.server != Server::Sandbox
+        {
+            // The old place must not keep a copy; it may be unreachable, which is no reason to refuse the sign-in.
+            let _ = self.secret_place(&config, before.secret_store).delete().await;
+        }
+        self.signed_in_as(
+            Connection {
+                server,
+                method,
+                secret_store,
+                signed_in: true,
+                account: Some(account),
+            },
+            backend,
+            None,
+            other,
+        )
+        .await
+    }
+
+    /// Starts the embedded sandbox with its data in the profile's folder, and signs in to it.
+    ///
+    /// # Errors
+    /// As [`Desk::sign_in`], and when the sandbox does not start.
+    pub async fn use_sandbox(&self) -> Result<(), AppError> {
+        let _changing = self.changing.lock().await;
+        let config = self.config().await;
+        if let Some(session) = self.session().await
+            && session.sandbox.is_some()
+        {
+            return Ok(());
+        }
+        let sandbox = RunningSandbox::start(&self.folder.path, self.clock.now()).await?;
+        let method = SignInMethod::UserToken;
+        let signed_in = async {
+            let backend = self.adapter(&sandbox.url(), &sandbox.secrets(), method, &config.settings)?;
+            let info = backend.open().await?;
+            let account = account_of(&info);
+            let other = self.refuse_another_account(&config, &Server::Sandbox, &account).await?;
+            Ok::<_, AppError>((backend, account, other))
+        }
+        .await;
+        let (backend, account, other) = match signed_in {
+            Ok(signed_in) => signed_in,
+            Err(error) => {
+                sandbox.stop().await;
+                return Err(error);
+            }
+        };
+        self.signed_in_as(
+            Connection {
+                server: Server::Sandbox,
+                method,
+                // Its tokens open demonstration data on this machine's loopback only; they stay with that data.
+                secret_store: SecretStoreKind::File,
+                signed_in: true,
+                account: Some(account),
+            },
+            backend,
+            Some(sandbox),
+            other,
+        )
+        .await
+    }
+
+    /// Whether the account differs from the one this profile mirrors.
+    async fn refuse_another_account(
+        &self,
+        config: &ProfileConfig,
+        server: &Server,
+        account: &Account,
+    ) -> Result<bool, AppError> {
+        let Some(before) = &config.connection else {
+            return Ok(false);
+        };
+        let same_user = before.account.as_ref().is_none_or(|known| known.user == account.user);
+        if before.server == *server && same_user {
+            return Ok(false);
+        }
+        let pending = self.store.outbox_counts().await?.pending;
+        if pending > 0 {
+            let account = before.account.as_ref().map(|account| account.name.clone());
+            return Err(AppError::UnsentOfAnotherAccount {
+                pending,
+                account: account.unwrap_or_default(),
+            });
+        }
+        Ok(true)
+    }
+
+    async fn signed_in_as(
+        &self,
+        connection: Connection,
+        backend: Arc<dyn Backend>,
+        sandbox: Option<RunningSandbox>,
+        other_account: bool,
+    ) -> Result<(), AppError> {
+        let previous = self.session.write().await.take();
+        stop(previous).await;
+        if other_account {
+            self.store.reset_mirror().await?;
+        }
+        self.update_config(|config| config.connection = Some(connection))
+            .await?;
+        let settings = self.config.read().await.settings.clone();
+        self.start_session(backend, sandbox, &settings).await;
+        *self.obstacle.write().await = None;
+        if let Some(session) = self.session().await {
+            session.engine.signed_in().await?;
+            session.engine.nudge();
+        }
+        self.publish(everything_changed());
+        Ok(())
+    }
+
+    /// Signs out: the secrets are forgotten, the session ends. What is mirrored and what is unsent stay.
+    ///
+    /// # Errors
+    /// When the secrets cannot be deleted.
+    pub async fn sign_out(&self) -> Result<(), AppError> {
+        let _changing = self.changing.lock().await;
+        let session = self.session.write().await.take();
+        if let Some(session) = &session {
+            // Signing out at the server is a courtesy: it must not make a person wait for a network that is not there.
+            let _ = tokio::time::timeout(Duration::from_secs(2), session.backend.close()).await;
+        }
+        stop(session).await;
+        if let Some(place) = self.secrets_of_profile().await {
+            place.delete().await?;
+        }
+        self.update_config(|config| {
+            if let Some(connection) = &mut config.connection {
+                connection.signed_in = false;
+            }
+        })
+        .await?;
+        self.publish_status().await;
+        Ok(())
+    }
+
+    /// Keeps the settings; the session starts again when they matter to it.
+    ///
+    /// # Errors
+    /// When a setting is out of its range, or the profile cannot be written.
+    pub async fn save_settings(&self, settings: Settings) -> Result<Settings, AppError> {
+        within("active_interval_s", settings.active_interval_s, 1, 3600)?;
+        within("longest_processing_s", settings.longest_processing_s, 10, 3600)?;
+        let before = self.config().await.settings;
+        let kept = settings.clone();
+        self.update_config(|config| config.settings = kept).await?;
+        let restart = before.vip_rules != settings.vip_rules
+            || before.active_interval_s != settings.active_interval_s
+            || before.longest_processing_s != settings.longest_processing_s;
+        if restart && self.session().await.is_some() {
+            let session = {
+                let _changing = self.changing.lock().await;
+                self.session.write().await.take()
+            };
+            stop(session).await;
+            self.connect().await?;
+        }
+        Ok(settings)
+    }
+
+    /// Accepts operations on one lane durably and lets them go out at once.
+    ///
+    /// # Errors
+    /// When an operation is incomplete or the databases refuse it.
+    pub async fn submit(
+        &self,
+        lane: Option<TicketId>,
+        operations: Vec<(OperationId, Operation)>,
+        draft: Option<String>,
+    ) -> Result<Accepted, AppError> {
+        let submission = Submission {
+            lane,
+            operations,
+            draft,
+        };
+        let accepted = self.store.submit(submission, self.clock.now()).await?;
+        self.publish(accepted.changes);
+        if let Some(session) = self.session().await {
+            session.engine.nudge();
+        }
+        Ok(Accepted {
+            lane: accepted.lane,
+            entries: accepted.entries,
+        })
+    }
+
+    /// A person's way out of an entry.
+    ///
+    /// # Errors
+    /// When the entry is not there or has changed state meanwhile.
+    pub async fn resolve(&self, id: OperationId, resolution: Resolution) -> Result<(), AppError> {
+        let changes = self.store.resolve(id, resolution, self.clock.now()).await?;
+        self.publish(changes);
+        if let Some(session) = self.session().await {
+            session.engine.nudge();
+        }
+        Ok(())
+    }
+
+    /// Asks for a round now; a session that could not start (keyring locked, sandbox down) is tried again.
+    ///
+    /// # Errors
+    /// Why there is no session.
+    pub async fn sync_now(&self) -> Result<(), AppError> {
+        if self.session().await.is_none() {
+            self.connect().await?;
+        }
+        self.require_session().await?.engine.nudge();
+        Ok(())
+    }
+
+    /// Ends the session and closes the databases.
+    pub async fn close(&self) {
+        let _changing = self.changing.lock().await;
+        let session = self.session.write().await.take();
+        stop(session).await;
+        self.store.close().await;
+    }
+}
+
+/// Ends a session that others may still hold for the length of a call.
+async fn stop(session: Option<Arc<Session>>) {
+    let Some(session) = session else { return };
+    for task in &session.tasks {
+        task.abort();
+    }
+    match Arc::try_unwrap(session) {
+        Ok(session) => session.stop().await,
+        Err(shared) => {
+            if let Some(sandbox) = &shared.sandbox {
+                sandbox.shut_down();
+            }
+        }
+    }
+}
+
+fn within(setting: &'static str, value: u32, min: u32, max: u32) -> Result<(), AppError> {
+    if (min..=max).contains(&value) {
+        Ok(())
+    } else {
+        Err(AppError::SettingOutOfRange { setting, min, max })
+    }
+}
+
+/// A change set that invalidates every read.
+#[must_use]
+pub fn everything_changed() -> ChangeSet {
+    ChangeSet {
+        lists: true,
+        outbox: true,
+        people: true,
+        articles: true,
+        catalogues: true,
+        assets: true,
+        ..ChangeSet::default()
+    }
+}
+
+fn account_of(info: &ServerInfo) -> Account {
+    Account {
+        user: info.user,
+        name: info.name.clone(),
+        product: info.product.clone(),
+        profile: info.profile.clone(),
+    }
+}
+
+fn vip_rule(rule: &VipRule) -> guichet_backend_glpi::VipRule {
+    match *rule {
+        VipRule::Category { id } => guichet_backend_glpi::VipRule::UserCategory { id },
+        VipRule::Group { id } => guichet_backend_glpi::VipRule::Group { id },
+        VipRule::Plugin => guichet_backend_glpi::VipRule::Plugin,
+    }
+}
+
+fn sync_settings(settings: &Settings) -> SyncSettings {
+    SyncSettings {
+        active_interval: Duration::from_secs(settings.active_interval_s.into()),
+        longest_processing: Duration::from_secs(settings.longest_processing_s.into()),
+        ..SyncSettings::default()
+    }
+}

@@ -1,0 +1,1 @@
+//! What is wrong, in plain words, with the cure.

@@ -1,0 +1,13 @@
+//! The application without its window: profiles, secrets, the open desk, the embedded sandbox. The window's commands and
+//! the command line both stand on this; nothing here knows Tauri.
+
+pub mod app;
+pub mod desk;
+pub mod diagnosis;
+pub mod files;
+pub mod profile;
+pub mod sandbox;
+pub mod secrets;
+
+pub use app::AppCore;
+pub use desk::{AppEvent, Desk};

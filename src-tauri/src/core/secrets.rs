@@ -1,0 +1,322 @@
+//! Where secrets live: the operating system's keyring, or (chosen explicitly, on machines without one) a file of mode 0600
+//! in the profile. They are wiped from memory when dropped, never printed, never logged, never in `config.json`.
+
+use crate::{
+    api::{SecretStoreKind, SignInMethod},
+    core::profile::write_atomically,
+};
+use guichet_backend_glpi::Credentials;
+use serde::{Deserialize, Serialize};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+const SERVICE: &str = "org.guichet.desk";
+const FILE: &str = "secrets.json";
+
+/// Why secrets cannot be kept or read.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// There is no keyring on this machine, or it cannot be reached.
+    #[error("no keyring can be reached: {message}")]
+    NoKeyring {
+        /// What the system said.
+        message: String,
+    },
+    /// The keyring is there and locked, or its owner refused.
+    #[error("the keyring is locked: {message}")]
+    Locked {
+        /// What the system said.
+        message: String,
+    },
+    /// The keyring refused for another reason.
+    #[error("the keyring failed: {message}")]
+    Keyring {
+        /// What the system said.
+        message: String,
+    },
+    /// The file of secrets cannot be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// What is stored does not read back.
+    #[error("the stored secrets do not read back")]
+    Unreadable,
+    /// None is stored.
+    #[error("no secret is stored for this profile")]
+    None,
+}
+
+impl SecretError {
+    /// Key in the message catalogue.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoKeyring { .. } => "keyring_missing",
+            Self::Locked { .. } => "keyring_locked",
+            Self::Keyring { .. } => "keyring_failed",
+            Self::File { .. } => "secrets_file",
+            Self::Unreadable => "secrets_unreadable",
+            Self::None => "auth_no_secret",
+        }
+    }
+}
+
+/// The secrets of one account.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub struct Secrets {
+    /// The person's API token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_token: Option<String>,
+    /// The login.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
+    /// The password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// The application's token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_token: Option<String>,
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secrets(…)")
+    }
+}
+
+impl Secrets {
+    /// What the adapter signs in with; `None` when something the method needs is missing.
+    #[must_use]
+    pub fn credentials(&self, method: SignInMethod) -> Option<Credentials> {
+        let filled = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
+        let credentials = match method {
+            SignInMethod::UserToken => Credentials::user_token(filled(&self.user_token)?),
+            SignInMethod::Password => Credentials::password(filled(&self.login)?, filled(&self.password)?),
+        };
+        Some(match filled(&self.app_token) {
+            Some(token) => credentials.with_app_token(token),
+            None => credentials,
+        })
+    }
+}
+
+/// The place where one profile's secrets are kept.
+#[derive(Debug, Clone)]
+pub struct SecretPlace {
+    /// Which kind.
+    pub kind: SecretStoreKind,
+    key: String,
+    file: PathBuf,
+}
+
+impl SecretPlace {
+    /// The place of a profile's secrets.
+    #[must_use]
+    pub fn new(kind: SecretStoreKind, key: &str, folder: &Path) -> Self {
+        Self {
+            kind,
+            key: key.to_owned(),
+            file: folder.join(FILE),
+        }
+    }
+
+    /// The secrets.
+    ///
+    /// # Errors
+    /// [`SecretError::None`] when none is stored; else why the place cannot be read.
+    pub async fn read(&self) -> Result<Secrets, SecretError> {
+        self.blocking(|place| match place.kind {
+            SecretStoreKind::Keyring => {
+                let bytes = Zeroizing::new(place.entry()?.get_secret().map_err(keyring_error)?);
+                serde_json::from_slice(&bytes).map_err(|_| SecretError::Unreadable)
+            }
+            SecretStoreKind::File => match std::fs::read(&place.file) {
+                Ok(bytes) => {
+                    let bytes = Zeroizing::new(bytes);
+                    serde_json::from_slice(&bytes).map_err(|_| SecretError::Unreadable)
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(SecretError::None),
+                Err(source) => Err(place.file_error(source)),
+            },
+        })
+        .await
+    }
+
+    /// Keeps the secrets.
+    ///
+    /// # Errors
+    /// When the place refuses them.
+    pub async fn write(&self, secrets: &Secrets) -> Result<(), SecretError> {
+        let content = Zeroizing::new(serde_json::to_vec(secrets).map_err(|_| SecretError::Unreadable)?);
+        self.blocking(move |place| match place.kind {
+            SecretStoreKind::Keyring => place.entry()?.set_secret(&content).map_err(keyring_error),
+            SecretStoreKind::File => {
+                write_atomically(&place.file, &content, true).map_err(|source| place.file_error(source))
+            }
+        })
+        .await
+    }
+
+    /// Forgets the secrets; nothing happens when there are none.
+    ///
+    /// # Errors
+    /// When the place cannot be written.
+    pub async fn delete(&self) -> Result<(), SecretError> {
+        self.blocking(|place| match place.kind {
+            SecretStoreKind::Keyring => match place.entry()?.delete_credential().map_err(keyring_error) {
+                Err(SecretError::None) => Ok(()),
+                other => other,
+            },
+            SecretStoreKind::File => match std::fs::remove_file(&place.file) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(place.file_error(error)),
+                _ => Ok(()),
+            },
+        })
+        .await
+    }
+
+    /// The file, when that is where they are and others than its owner may read it.
+    #[must_use]
+    pub fn exposed_file(&self) -> Option<PathBuf> {
+        #[cfg(unix)]
+        if self.kind == SecretStoreKind::File {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(&self.file).ok()?.permissions().mode();
+            return (mode & 0o077 != 0).then(|| self.file.clone());
+        }
+        None
+    }
+
+    fn file_error(&self, source: std::io::Error) -> SecretError {
+        SecretError::File {
+            path: self.file.clone(),
+            source,
+        }
+    }
+
+    fn entry(&self) -> Result<keyring_core::Entry, SecretError> {
+        let store = system_keyring()?;
+        // Local: on this machine only. The default, Enterprise, would roam with the account.
+        #[cfg(windows)]
+        let modifiers = Some(std::collections::HashMap::from([("persistence", "Local")]));
+        #[cfg(not(windows))]
+        let modifiers: Option<std::collections::HashMap<&str, &str>> = None;
+        store
+            .build(SERVICE, &self.key, modifiers.as_ref())
+            .map_err(keyring_error)
+    }
+
+    /// Keyrings speak over blocking channels and may wait for a person: never on a thread that serves the window.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, SecretError> + Send + 'static,
+    ) -> Result<T, SecretError> {
+        let place = self.clone();
+        tokio::task::spawn_blocking(move || work(&place))
+            .await
+            .map_err(|error| SecretError::Keyring {
+                message: error.to_string(),
+            })?
+    }
+}
+
+/// A connection to the system's keyring. Made anew each time: a keyring that was not there at start may be there now.
+fn system_keyring() -> Result<Arc<keyring_core::CredentialStore>, SecretError> {
+    #[cfg(target_os = "linux")]
+    {
+        let store = zbus_secret_service_keyring_store::Store::new().map_err(keyring_error)?;
+        Ok(store)
+    }
+    #[cfg(windows)]
+    {
+        let store = windows_native_keyring_store::Store::new().map_err(keyring_error)?;
+        Ok(store)
+    }
+    #[cfg(not(any(target_os = "linux", windows)))]
+    {
+        Err(SecretError::NoKeyring {
+            message: std::env::consts::OS.to_owned(),
+        })
+    }
+}
+
+/// Whether the operating system's keyring can be reached; gives up after a second.
+pub async fn keyring_answers() -> bool {
+    let asked = tokio::task::spawn_blocking(|| system_keyring().is_ok());
+    matches!(
+        tokio::time::timeout(std::time::Duration::from_secs(1), asked).await,
+        Ok(Ok(true))
+    )
+}
+
+fn keyring_error(error: keyring_core::Error) -> SecretError {
+    use keyring_core::Error;
+    match error {
+        Error::NoEntry => SecretError::None,
+        Error::NoStorageAccess(cause) => SecretError::Locked {
+            message: cause.to_string(),
+        },
+        Error::PlatformFailure(cause) => SecretError::NoKeyring {
+            message: cause.to_string(),
+        },
+        Error::NoDefaultStore => SecretError::NoKeyring { message: String::new() },
+        // Their texts may quote the secret: only the kind is told.
+        Error::BadEncoding(_) | Error::BadDataFormat(..) => SecretError::Unreadable,
+        other => SecretError::Keyring {
+            message: other.to_string(),
+        },
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::field_reassign_with_default)]
+mod tests {
+    use super::*;
+
+    fn secrets() -> Secrets {
+        let mut secrets = Secrets::default();
+        secrets.user_token = Some("jeton-tres-secret".into());
+        secrets
+    }
+
+    #[tokio::test]
+    async fn a_file_of_secrets_is_private_and_forgets() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = SecretPlace::new(SecretStoreKind::File, "k", folder.path());
+        assert!(matches!(place.read().await, Err(SecretError::None)));
+        place.write(&secrets()).await.unwrap();
+        assert_eq!(place.read().await.unwrap(), secrets());
+        assert_eq!(place.exposed_file(), None);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let path = folder.path().join(FILE);
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+            assert_eq!(place.exposed_file(), Some(path));
+        }
+        place.delete().await.unwrap();
+        place.delete().await.unwrap();
+        assert!(matches!(place.read().await, Err(SecretError::None)));
+    }
+
+    #[test]
+    fn secrets_do_not_print() {
+        assert!(!format!("{:?}", secrets()).contains("jeton"));
+    }
+
+    #[test]
+    fn a_method_without_its_secret_gives_no_credentials() {
+        assert!(secrets().credentials(SignInMethod::UserToken).is_some());
+        assert!(secrets().credentials(SignInMethod::Password).is_none());
+        assert!(Secrets::default().credentials(SignInMethod::UserToken).is_none());
+    }
+}

@@ -1,0 +1,588 @@
+//! One error for the shell. Each has a code of the message catalogue; [`AppError::explain`] gives the text and the cure.
+
+use crate::{
+    api::UiError,
+    core::{profile::ProfileError, sandbox::SandboxError, secrets::SecretError},
+    messages::Locale,
+};
+use guichet_backend::{AuthProblem, BackendError};
+use guichet_backend_glpi::{BaseUrlError, HttpTransportError};
+use guichet_domain::{TicketId, operation::OperationError, outbox::WedgeReason};
+use guichet_store::StoreError;
+use guichet_sync::SyncError;
+use std::path::PathBuf;
+
+/// What can go wrong between a person's action and its effect.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The server.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// The databases.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The operation is incomplete or out of range.
+    #[error(transparent)]
+    Operation(#[from] OperationError),
+    /// The profile.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// The keyring or the file of secrets.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The embedded sandbox.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// The address or this machine's TLS.
+    #[error(transparent)]
+    Transport(#[from] HttpTransportError),
+    /// Nobody is signed in.
+    #[error("no account is signed in")]
+    NotSignedIn,
+    /// What is unsent belongs to another account or server.
+    #[error("{pending} unsent operations belong to {account}")]
+    UnsentOfAnotherAccount {
+        /// How many.
+        pending: u32,
+        /// Whose.
+        account: String,
+    },
+    /// The ticket is not mirrored.
+    #[error("no ticket {0}")]
+    NoSuchTicket(TicketId),
+    /// Something else that was asked for by number or name is not mirrored.
+    #[error("{what} {name} is not known here")]
+    NotFound {
+        /// "person", "article"…, as the command line names it.
+        what: &'static str,
+        /// What was asked for.
+        name: String,
+    },
+    /// Several rows answer to the name.
+    #[error("{name} fits several: {candidates}")]
+    Ambiguous {
+        /// What was asked for.
+        name: String,
+        /// Some of them.
+        candidates: String,
+    },
+    /// The document's content is not kept here and no server can be asked.
+    #[error("the document's content is not kept here")]
+    DocumentNotKept,
+    /// The file is too large to be attached.
+    #[error("{filename} is larger than {limit_mb} MB")]
+    AttachmentTooLarge {
+        /// Which.
+        filename: String,
+        /// Most that is taken.
+        limit_mb: usize,
+    },
+    /// The bytes from the window are not base64.
+    #[error("the file's bytes do not read")]
+    BadEncoding,
+    /// A file named on the command line cannot be read.
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A setting is out of its range.
+    #[error("{setting} must be between {min} and {max}")]
+    SettingOutOfRange {
+        /// Which.
+        setting: &'static str,
+        /// Least.
+        min: u32,
+        /// Most.
+        max: u32,
+    },
+    /// A link's address is of a kind that is not opened.
+    #[error("this kind of link is not opened")]
+    LinkRefused,
+    /// The system could not open the link.
+    #[error("the link could not be opened: {message}")]
+    LinkFailed {
+        /// What it said.
+        message: String,
+    },
+    /// A value given on the command line or standard input cannot be understood.
+    #[error("{what}: {value}")]
+    Usage {
+        /// What it was for.
+        what: &'static str,
+        /// What was given (never a secret).
+        value: String,
+    },
+    /// No window can be shown.
+    #[error("no window can be shown: {message}")]
+    Window {
+        /// Why.
+        message: String,
+    },
+}
+
+impl From<SyncError> for AppError {
+    fn from(error: SyncError) -> Self {
+        match error {
+            SyncError::Store(error) => Self::Store(error),
+            SyncError::Backend(error) => Self::Backend(error),
+        }
+    }
+}
+
+impl From<BaseUrlError> for AppError {
+    fn from(error: BaseUrlError) -> Self {
+        Self::Transport(HttpTransportError::BaseUrl(error))
+    }
+}
+
+/// Code of an operation's problem.
+fn operation_code(error: &OperationError) -> &'static str {
+    match error {
+        OperationError::EmptyBody => "operation_empty_body",
+        OperationError::EmptyTitle => "operation_empty_title",
+        OperationError::LevelOutOfRange { .. } => "operation_level_out_of_range",
+        OperationError::WrongValue { .. } => "operation_wrong_value",
+        OperationError::NegativeDuration => "operation_negative_duration",
+        OperationError::EmptyFile => "operation_empty_file",
+    }
+}
+
+fn profile_code(error: &ProfileError) -> &'static str {
+    match error {
+        ProfileError::NoDataFolder => "profile_no_data_folder",
+        ProfileError::Folder { .. } => "profile_folder",
+        ProfileError::Unknown { .. } => "profile_unknown",
+        ProfileError::BadName => "profile_bad_name",
+        ProfileError::ConfigTooNew { .. } => "profile_too_new",
+    }
+}
+
+fn transport_code(error: &HttpTransportError) -> &'static str {
+    match error {
+        HttpTransportError::BaseUrl(BaseUrlError::Malformed(_)) => "address_malformed",
+        HttpTransportError::BaseUrl(BaseUrlError::Scheme(_)) => "address_scheme",
+        HttpTransportError::BaseUrl(BaseUrlError::Credentials) => "address_credentials",
+        HttpTransportError::Client(_) => "address_client",
+    }
+}
+
+/// Code of the reason why an entry waits for a person.
+#[must_use]
+pub fn wedge_code(reason: &WedgeReason) -> &'static str {
+    match reason {
+        WedgeReason::Invalid { .. } => "wedged_invalid",
+        WedgeReason::Forbidden { .. } => "wedged_forbidden",
+        WedgeReason::Gone => "wedged_gone",
+        WedgeReason::Closed => "wedged_closed",
+        WedgeReason::AlreadySolved => "wedged_already_solved",
+        WedgeReason::Conflict { .. } => "wedged_conflict",
+        WedgeReason::Undetermined => "wedged_undetermined",
+        WedgeReason::DependencyDiscarded => "wedged_dependency_discarded",
+        WedgeReason::TooManyAttempts { .. } => "wedged_too_many_attempts",
+    }
+}
+
+impl AppError {
+    /// Key in the message catalogue.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Backend(error) => error.code(),
+            Self::Store(error) => error.code(),
+            Self::Operation(error) => operation_code(error),
+            Self::Profile(error) => profile_code(error),
+            Self::Secret(error) => error.code(),
+            Self::Sandbox(error) => error.code(),
+            Self::Transport(error) => transport_code(error),
+            Self::NotSignedIn => "not_signed_in",
+            Self::UnsentOfAnotherAccount { .. } => "unsent_of_another_account",
+            Self::NoSuchTicket(_) => "ticket_unknown",
+            Self::NotFound { .. } => "not_found_here",
+            Self::Ambiguous { .. } => "ambiguous_name",
+            Self::DocumentNotKept => "document_not_kept",
+            Self::AttachmentTooLarge { .. } => "attachment_too_large",
+            Self::BadEncoding => "attachment_unreadable",
+            Self::File { .. } => "file_unreadable",
+            Self::SettingOutOfRange { .. } => "setting_out_of_range",
+            Self::LinkRefused => "link_refused",
+            Self::LinkFailed { .. } => "link_failed",
+            Self::Usage { .. } => "usage",
+            Self::Window { .. } => "no_window",
+        }
+    }
+
+    /// The usage is wrong, rather than the thing asked for (exit code 2).
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::Usage { .. } | Self::Transport(HttpTransportError::BaseUrl(_)) | Self::Operation(_)
+        )
+    }
+
+    /// What fills the placeholders of the texts.
+    fn args(&self) -> Vec<(&'static str, String)> {
+        let shown = |path: &PathBuf| path.display().to_string();
+        match self {
+            Self::Backend(error) => vec![("detail", backend_detail(error))],
+            Self::Store(error) => match error {
+                StoreError::Locked { path } | StoreError::WrongKey { path } => vec![("path", shown(path))],
+                StoreError::Corrupt { path, message } => vec![("path", shown(path)), ("detail", message.clone())],
+                StoreError::TooNew { path, .. } => vec![("path", shown(path))],
+                other => vec![("detail", other.to_string())],
+            },
+            Self::Operation(OperationError::LevelOutOfRange { max, got, .. }) => {
+                vec![("max", max.to_string()), ("got", got.to_string())]
+            }
+            Self::Profile(error) => match error {
+                ProfileError::Folder { path, source } => vec![("path", shown(path)), ("detail", source.to_string())],
+                ProfileError::Unknown { id } => vec![("name", id.clone())],
+                ProfileError::ConfigTooNew { path } => vec![("path", shown(path))],
+                ProfileError::NoDataFolder | ProfileError::BadName => Vec::new(),
+            },
+            Self::Secret(error) => match error {
+                SecretError::File { path, source } => vec![("path", shown(path)), ("detail", source.to_string())],
+                SecretError::NoKeyring { message }
+                | SecretError::Locked { message }
+                | SecretError::Keyring { message } => vec![("detail", message.clone())],
+                SecretError::Unreadable | SecretError::None => Vec::new(),
+            },
+            Self::Sandbox(error) => vec![("detail", error.to_string())],
+            Self::Transport(error) => vec![("detail", error.to_string())],
+            Self::UnsentOfAnotherAccount { pending, account } => {
+                vec![("pending", pending.to_string()), ("account", account.clone())]
+            }
+            Self::NoSuchTicket(id) => vec![("name", id.to_string())],
+            Self::NotFound { what, name } => vec![("what", (*what).to_owned()), ("name", name.clone())],
+            Self::Ambiguous { name, candidates } => {
+                vec![("name", name.clone()), ("candidates", candidates.clone())]
+            }
+            Self::AttachmentTooLarge { filename, limit_mb } => {
+                vec![("name", filename.clone()), ("max", limit_mb.to_string())]
+            }
+            Self::File { path, source } => vec![("path", shown(path)), ("detail", source.to_string())],
+            Self::SettingOutOfRange { setting, min, max } => vec![
+                ("name", (*setting).to_owned()),
+                ("min", min.to_string()),
+                ("max", max.to_string()),
+            ],
+            Self::Usage { what, value } => vec![("what", (*what).to_owned()), ("name", value.clone())],
+            Self::LinkFailed { message } | Self::Window { message } => vec![("detail", message.clone())],
+            Self::Operation(_) | Self::NotSignedIn | Self::DocumentNotKept | Self::BadEncoding | Self::LinkRefused => {
+                Vec::new()
+            }
+        }
+    }
+
+    /// The text and the cure, for a person.
+    #[must_use]
+    pub fn explain(&self, locale: Locale) -> UiError {
+        let text = locale.catalogue().error(self.code(), &self.args());
+        UiError {
+            code: self.code().to_owned(),
+            message: text.message,
+            hint: text.hint,
+        }
+    }
+}
+
+/// What the server said, where it said something.
+fn backend_detail(error: &BackendError) -> String {
+    match error {
+        BackendError::Network { message, .. }
+        | BackendError::Transient { message, .. }
+        | BackendError::Forbidden { message }
+        | BackendError::Invalid { message }
+        | BackendError::Protocol { message, .. } => message.clone(),
+        BackendError::Unsupported { what } => (*what).to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// Every code an [`AppError`], a gate, a status or an entry can carry: the catalogue must have them all.
+#[must_use]
+pub fn every_code() -> Vec<&'static str> {
+    let auth = [
+        AuthProblem::BadUserToken,
+        AuthProblem::BadPassword,
+        AuthProblem::AccountDisabled,
+        AuthProblem::AppTokenMissing,
+        AuthProblem::AppTokenWrong,
+        AuthProblem::ApiDisabled,
+        AuthProblem::PasswordLoginDisabled,
+        AuthProblem::AddressRefused,
+        AuthProblem::NoSecret,
+        AuthProblem::SessionLost,
+    ];
+    let mut codes: Vec<&'static str> = auth.into_iter().map(AuthProblem::code).collect();
+    codes.extend([
+        "backend_unreachable",
+        "backend_too_many_requests",
+        "backend_unavailable",
+        "backend_forbidden",
+        "backend_not_found",
+        "ticket_closed",
+        "ticket_already_solved",
+        "field_conflict",
+        "backend_refused",
+        "backend_protocol",
+        "backend_unsupported",
+        "store_locked",
+        "store_wrong_key",
+        "store_corrupt",
+        "store_too_new",
+        "store_disk_full",
+        "entry_state_changed",
+        "entry_not_found",
+        "operation_invalid",
+        "store_database",
+        "store_io",
+        "store_decode",
+        "operation_empty_body",
+        "operation_empty_title",
+        "operation_level_out_of_range",
+        "operation_wrong_value",
+        "operation_negative_duration",
+        "operation_empty_file",
+        "profile_no_data_folder",
+        "profile_folder",
+        "profile_unknown",
+        "profile_bad_name",
+        "profile_too_new",
+        "keyring_missing",
+        "keyring_locked",
+        "keyring_failed",
+        "secrets_file",
+        "secrets_unreadable",
+        "sandbox_failed",
+        "address_malformed",
+        "address_scheme",
+        "address_credentials",
+        "address_client",
+        "not_signed_in",
+        "unsent_of_another_account",
+        "ticket_unknown",
+        "not_found_here",
+        "ambiguous_name",
+        "document_not_kept",
+        "attachment_too_large",
+        "attachment_unreadable",
+        "file_unreadable",
+        "setting_out_of_range",
+        "link_refused",
+        "link_failed",
+        "usage",
+        "no_window",
+        "wedged_invalid",
+        "wedged_forbidden",
+        "wedged_gone",
+        "wedged_closed",
+        "wedged_already_solved",
+        "wedged_conflict",
+        "wedged_undetermined",
+        "wedged_dependency_discarded",
+        "wedged_too_many_attempts",
+        "mirror_rebuilt",
+        "configuration_moved_aside",
+        "entries_recovered",
+    ]);
+    codes
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use guichet_backend::Delivery;
+    use guichet_domain::{
+        OperationId,
+        operation::{Field, FieldValue},
+    };
+    use std::{collections::BTreeSet, io};
+
+    /// One value of every variant. A variant added without its line here leaves the catalogue untested: the matches in this
+    /// module's functions (no wildcard on codes) are what makes adding one fail to compile first.
+    fn every_error() -> Vec<AppError> {
+        let detail = || "détail".to_owned();
+        let path = || PathBuf::from("chemin");
+        let delivery = Delivery::NotSent;
+        let io = || io::Error::other("io");
+        let transient = |status| BackendError::Transient {
+            delivery,
+            status,
+            after: None,
+            message: detail(),
+        };
+        let id = OperationId::new();
+        let mut errors: Vec<AppError> = vec![
+            BackendError::Network {
+                delivery,
+                message: detail(),
+            }
+            .into(),
+            transient(429).into(),
+            transient(503).into(),
+            BackendError::Forbidden { message: detail() }.into(),
+            BackendError::NotFound.into(),
+            BackendError::Closed.into(),
+            BackendError::AlreadySolved.into(),
+            BackendError::Conflict {
+                field: Field::Title,
+                theirs: Box::new(FieldValue::Text(detail())),
+            }
+            .into(),
+            BackendError::Invalid { message: detail() }.into(),
+            BackendError::Protocol {
+                delivery,
+                message: detail(),
+            }
+            .into(),
+            BackendError::Unsupported { what: "x" }.into(),
+            StoreError::Locked { path: path() }.into(),
+            StoreError::WrongKey { path: path() }.into(),
+            StoreError::Corrupt {
+                path: path(),
+                message: detail(),
+            }
+            .into(),
+            StoreError::TooNew {
+                path: path(),
+                found: 2,
+                known: 1,
+            }
+            .into(),
+            StoreError::DiskFull.into(),
+            StoreError::StateChanged { id, actual: "sent" }.into(),
+            StoreError::NoSuchEntry { id }.into(),
+            StoreError::Invalid { message: detail() }.into(),
+            StoreError::Io(io()).into(),
+            StoreError::Decode(serde_json::from_str::<u8>("x").unwrap_err()).into(),
+            OperationError::EmptyBody.into(),
+            OperationError::EmptyTitle.into(),
+            OperationError::LevelOutOfRange {
+                field: Field::Urgency,
+                max: 5,
+                got: 9,
+            }
+            .into(),
+            OperationError::WrongValue { field: Field::Kind }.into(),
+            OperationError::NegativeDuration.into(),
+            OperationError::EmptyFile.into(),
+            ProfileError::NoDataFolder.into(),
+            ProfileError::Folder {
+                path: path(),
+                source: io(),
+            }
+            .into(),
+            ProfileError::Unknown { id: detail() }.into(),
+            ProfileError::BadName.into(),
+            ProfileError::ConfigTooNew { path: path() }.into(),
+            SecretError::NoKeyring { message: detail() }.into(),
+            SecretError::Locked { message: detail() }.into(),
+            SecretError::Keyring { message: detail() }.into(),
+            SecretError::File {
+                path: path(),
+                source: io(),
+            }
+            .into(),
+            SecretError::Unreadable.into(),
+            SecretError::None.into(),
+            AppError::from(guichet_backend_glpi::normalise_base_url("ftp://x").unwrap_err()),
+            AppError::from(guichet_backend_glpi::normalise_base_url("https://a:b@x").unwrap_err()),
+            AppError::from(guichet_backend_glpi::normalise_base_url("https://").unwrap_err()),
+            AppError::NotSignedIn,
+            AppError::UnsentOfAnotherAccount {
+                pending: 2,
+                account: detail(),
+            },
+            AppError::NoSuchTicket(TicketId(7)),
+            AppError::NotFound {
+                what: "x",
+                name: detail(),
+            },
+            AppError::Ambiguous {
+                name: detail(),
+                candidates: detail(),
+            },
+            AppError::DocumentNotKept,
+            AppError::AttachmentTooLarge {
+                filename: detail(),
+                limit_mb: 1,
+            },
+            AppError::BadEncoding,
+            AppError::File {
+                path: path(),
+                source: io(),
+            },
+            AppError::SettingOutOfRange {
+                setting: "x",
+                min: 1,
+                max: 2,
+            },
+            AppError::LinkRefused,
+            AppError::LinkFailed { message: detail() },
+            AppError::Usage {
+                what: "x",
+                value: detail(),
+            },
+            AppError::Window { message: detail() },
+        ];
+        errors.extend(crate::core::sandbox::every_error().into_iter().map(AppError::from));
+        errors
+    }
+
+    #[test]
+    fn every_code_has_its_text_and_its_cure_in_both_languages() {
+        let known: BTreeSet<&str> = every_code().into_iter().collect();
+        for locale in Locale::ALL {
+            for code in &known {
+                assert!(locale.catalogue().errors.contains_key(*code), "{code} in {locale:?}");
+            }
+            for error in every_error() {
+                assert!(known.contains(error.code()), "{} is not in every_code()", error.code());
+                let explained = error.explain(locale);
+                assert!(!explained.hint.is_empty(), "{}", error.code());
+                for text in [&explained.message, &explained.hint] {
+                    assert!(!text.contains('{'), "{}: {text} has an unfilled argument", error.code());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_catalogue_has_no_text_that_nothing_uses() {
+        let known: BTreeSet<&str> = every_code().into_iter().collect();
+        for code in Locale::Fr.catalogue().errors.keys() {
+            assert!(known.contains(code.as_str()), "{code} is used by nothing");
+        }
+    }
+
+    /// Texts shown by code alone (a gate, a status, a notice) come without arguments.
+    #[test]
+    fn reasons_of_blocked_entries_have_codes_of_the_catalogue() {
+        let text = || "x".to_owned();
+        let value = || FieldValue::Text(text());
+        let known: BTreeSet<&str> = every_code().into_iter().collect();
+        for reason in [
+            WedgeReason::Invalid { message: text() },
+            WedgeReason::Forbidden { message: text() },
+            WedgeReason::Gone,
+            WedgeReason::Closed,
+            WedgeReason::AlreadySolved,
+            WedgeReason::Conflict {
+                field: Field::Title,
+                base: value(),
+                theirs: value(),
+                ours: value(),
+            },
+            WedgeReason::Undetermined,
+            WedgeReason::DependencyDiscarded,
+            WedgeReason::TooManyAttempts { message: text() },
+        ] {
+            assert!(known.contains(wedge_code(&reason)));
+        }
+    }
+}
