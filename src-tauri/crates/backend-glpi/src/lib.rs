@@ -6,9 +6,19 @@
 
 mod backend;
 mod base_url;
+mod bundle;
+mod client;
 mod config;
+mod facts;
 mod http_transport;
+mod names;
+mod probe;
+mod pull;
+mod read;
+mod send;
 pub mod transport;
+mod wire;
+mod zone;
 
 pub use backend::GlpiBackend;
 pub use base_url::{BaseUrlError, normalise_base_url};
