@@ -1,0 +1,19 @@
+//! What whole-program tests need: a private desktop (display, message bus, secret store), the sandbox as a process of its
+//! own, and the real window, driven by WebKitWebDriver as a person would drive it.
+//!
+//! Waiting is the rule here: whatever is looked for is looked for again until it is there or the time is up, because a
+//! window redraws between two commands. Nothing sleeps for a fixed time and hopes.
+
+mod desktop;
+mod error;
+mod process;
+mod scenario;
+mod server;
+mod window;
+
+pub use desktop::Desktop;
+pub use error::{Error, Result};
+pub use fantoccini::key::Key;
+pub use scenario::{Answer, Scenario};
+pub use server::Server;
+pub use window::Window;

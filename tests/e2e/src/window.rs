@@ -1,0 +1,340 @@
+//! The real window, driven by WebKitWebDriver.
+
+use crate::{
+    desktop::SCREEN,
+    error::{Error, Result},
+    process::Process,
+    scenario::Scenario,
+};
+use fantoccini::{
+    Client, ClientBuilder, Locator,
+    actions::{InputSource as _, KeyAction, KeyActions},
+    elements::Element,
+    error::CmdError,
+};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use std::{
+    ffi::OsString,
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
+
+/// How long a thing may take to appear. Generous: the machine may be busy with a build.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the driver may take over one command before it is taken for dead.
+const ANSWER: Duration = Duration::from_secs(20);
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(40);
+
+/// Numbers the pictures over all windows of the process; scenarios run one after another.
+static OPENED: AtomicU32 = AtomicU32::new(0);
+
+/// An open window.
+pub struct Window {
+    client: Client,
+    driver: Process,
+    program: PathBuf,
+    pictures: PathBuf,
+}
+
+impl Window {
+    /// Starts the driver and, through it, a program with a web view.
+    pub async fn open(scenario: &Scenario, program: &Path, arguments: &[OsString]) -> Result<Self> {
+        let mut last = None;
+        for _ in 0..3 {
+            match Self::try_open(scenario, program, arguments).await {
+                Ok(window) => return Ok(window),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| Error::Check("the window was never tried".to_owned())))
+    }
+
+    async fn try_open(scenario: &Scenario, program: &Path, arguments: &[OsString]) -> Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(Error::program("a free port"))?;
+        let port = listener.local_addr().map_err(Error::program("a free port"))?.port();
+        drop(listener);
+        let mut command = Command::new("WebKitWebDriver");
+        command.args([format!("--port={port}"), "--host=127.0.0.1".to_owned()]);
+        scenario.desktop().adopt(&mut command);
+        // Without it the web view refuses to be driven and the session never comes.
+        command.env("TAURI_WEBVIEW_AUTOMATION", "true");
+        let number = OPENED.fetch_add(1, Ordering::Relaxed);
+        let log = scenario.pictures().join(format!("window-{number}.log"));
+        let driver = Process::start("WebKitWebDriver", &mut command, &log)?;
+
+        let address = format!("http://127.0.0.1:{port}");
+        until("the driver to listen", PATIENCE, async || {
+            let there = tokio::net::TcpStream::connect(("127.0.0.1", port)).await;
+            there.map(|_| ()).map_err(|error| error.to_string())
+        })
+        .await?;
+        let arguments: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
+        let options = json!({ "binary": program.to_string_lossy(), "args": arguments });
+        let capabilities = [("webkitgtk:browserOptions".to_owned(), options)].into_iter().collect();
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(capabilities);
+        let client = tokio::time::timeout(PATIENCE, builder.connect(&address))
+            .await
+            .map_err(|_| Error::TimedOut {
+                what: "the window's session".to_owned(),
+                seconds: PATIENCE.as_secs(),
+                seen: fs::read_to_string(&log).unwrap_or_default(),
+            })??;
+        let window = Self {
+            client,
+            driver,
+            program: program.to_owned(),
+            pictures: scenario.pictures().to_owned(),
+        };
+        let (width, height) = SCREEN;
+        answered("the window's size", window.client.set_window_rect(0, 0, width, height)).await?;
+        Ok(window)
+    }
+
+    /// Loads a page (only for trying the harness itself; the product's window loads its own).
+    pub async fn goto(&self, url: &str) -> Result<()> {
+        answered(url, self.client.goto(url)).await
+    }
+
+    /// `kill -9` on the program, as a power cut would; nothing is saved on the way out.
+    pub async fn kill(mut self) -> Result<()> {
+        let child = child_running(self.driver.id(), &self.program)
+            .ok_or_else(|| Error::Check(format!("{} does not run", self.program.display())))?;
+        let id = i32::try_from(child).ok().and_then(rustix::process::Pid::from_raw);
+        let id = id.ok_or_else(|| Error::Check(format!("{child} is no process")))?;
+        rustix::process::kill_process(id, rustix::process::Signal::KILL)
+            .map_err(|error| Error::program("kill")(error.into()))?;
+        let gone = until("the program to be gone", PATIENCE, async || {
+            match child_running(self.driver.id(), &self.program) {
+                None => Ok(()),
+                Some(_) => Err("still there".to_owned()),
+            }
+        })
+        .await;
+        self.driver.kill();
+        gone
+    }
+
+    /// Closes the window as a person does.
+    pub async fn close(mut self) -> Result<()> {
+        let closed = answered("close the window", self.client.clone().close()).await;
+        self.driver.kill();
+        closed
+    }
+
+    /// Waits for an element.
+    pub async fn find(&self, selector: &str) -> Result<Element> {
+        until(selector, PATIENCE, async || {
+            self.client.find(Locator::Css(selector)).await
+        })
+        .await
+    }
+
+    /// How many elements there are now.
+    pub async fn count(&self, selector: &str) -> Result<usize> {
+        let found = answered(selector, self.client.find_all(Locator::Css(selector))).await?;
+        Ok(found.len())
+    }
+
+    /// Waits until there is none.
+    pub async fn gone(&self, selector: &str) -> Result<()> {
+        until(&format!("no {selector}"), PATIENCE, async || {
+            match self.client.find_all(Locator::Css(selector)).await {
+                Ok(found) if found.is_empty() => Ok(()),
+                Ok(found) => Err(format!("{} of them", found.len())),
+                Err(error) => Err(error.to_string()),
+            }
+        })
+        .await
+    }
+
+    /// Clicks, looking again when the window has redrawn meanwhile.
+    pub async fn click(&self, selector: &str) -> Result<()> {
+        until(&format!("a click on {selector}"), PATIENCE, async || {
+            self.client.find(Locator::Css(selector)).await?.click().await
+        })
+        .await
+    }
+
+    /// Types into a field, key by key, as a person does.
+    pub async fn type_into(&self, selector: &str, text: &str) -> Result<()> {
+        until(&format!("typing into {selector}"), PATIENCE, async || {
+            self.client.find(Locator::Css(selector)).await?.click().await
+        })
+        .await?;
+        let field = self.find(selector).await?;
+        answered(selector, field.send_keys(text)).await
+    }
+
+    /// Gives a file to a file field.
+    pub async fn choose_file(&self, selector: &str, file: &Path) -> Result<()> {
+        let field = self.find(selector).await?;
+        answered(selector, field.send_keys(&file.to_string_lossy())).await
+    }
+
+    /// Presses keys together (modifiers first), wherever the focus is.
+    pub async fn press(&self, keys: &[char]) -> Result<()> {
+        let mut actions = KeyActions::new("keyboard".to_owned());
+        for &value in keys {
+            actions = actions.then(KeyAction::Down { value });
+        }
+        for &value in keys.iter().rev() {
+            actions = actions.then(KeyAction::Up { value });
+        }
+        answered("keys", self.client.perform_actions(actions)).await
+    }
+
+    /// Types wherever the focus is, without touching the mouse.
+    pub async fn keys(&self, text: &str) -> Result<()> {
+        for letter in text.chars() {
+            self.press(&[letter]).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until an element's visible text contains this; answers all of it.
+    pub async fn text_with(&self, selector: &str, expected: &str) -> Result<String> {
+        until(&format!("{expected:?} in {selector}"), PATIENCE, async || {
+            let element = self
+                .client
+                .find(Locator::Css(selector))
+                .await
+                .map_err(|error| error.to_string())?;
+            let text = element.text().await.map_err(|error| error.to_string())?;
+            if text.contains(expected) { Ok(text) } else { Err(text) }
+        })
+        .await
+    }
+
+    /// The visible texts of all matching elements, now.
+    pub async fn texts(&self, selector: &str) -> Result<Vec<String>> {
+        let script = "return [...document.querySelectorAll(arguments[0])].map((element) => element.innerText)";
+        let texts = self.run(script, vec![selector.into()]).await?;
+        Ok(texts
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect())
+    }
+
+    /// Waits until a field's value is this.
+    pub async fn value(&self, selector: &str, expected: &str) -> Result<()> {
+        until(
+            &format!("{expected:?} as the value of {selector}"),
+            PATIENCE,
+            async || {
+                let element = self
+                    .client
+                    .find(Locator::Css(selector))
+                    .await
+                    .map_err(|error| error.to_string())?;
+                let value = element
+                    .prop("value")
+                    .await
+                    .map_err(|error| error.to_string())?
+                    .unwrap_or_default();
+                if value == expected { Ok(()) } else { Err(value) }
+            },
+        )
+        .await
+    }
+
+    /// Runs a script in the page.
+    pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
+        answered("a script", self.client.execute(script, arguments)).await
+    }
+
+    /// Runs a script that answers by its last argument, a callback.
+    pub async fn run_async(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
+        answered("a script", self.client.execute_async(script, arguments)).await
+    }
+
+    /// Waits until a script answers true.
+    pub async fn holds(&self, what: &str, script: &str) -> Result<()> {
+        until(what, PATIENCE, async || {
+            match self.client.execute(script, Vec::new()).await {
+                Ok(Value::Bool(true)) => Ok(()),
+                Ok(other) => Err(other.to_string()),
+                Err(error) => Err(error.to_string()),
+            }
+        })
+        .await
+    }
+
+    /// Keeps a picture of the window.
+    pub async fn picture(&self, name: &str) -> Result<()> {
+        let bytes = answered("a picture", self.client.screenshot()).await?;
+        let number = fs::read_dir(&self.pictures)
+            .map_err(Error::file(&self.pictures))?
+            .filter_map(|entry| entry.ok())
+            .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "png"))
+            .count();
+        let file = self.pictures.join(format!("{:02}-{name}.png", number + 1));
+        fs::write(&file, bytes).map_err(Error::file(&file))
+    }
+}
+
+/// Tries until it works or the time is up. Every refusal of the driver is tried again: the window may be redrawing.
+async fn until<T, E: std::fmt::Display>(
+    what: &str,
+    patience: Duration,
+    mut attempt: impl AsyncFnMut() -> Result<T, E>,
+) -> Result<T> {
+    let started = Instant::now();
+    loop {
+        let seen = match tokio::time::timeout(ANSWER, attempt()).await {
+            Ok(Ok(done)) => return Ok(done),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer from the driver".to_owned(),
+        };
+        if started.elapsed() >= patience {
+            return Err(Error::TimedOut {
+                what: what.to_owned(),
+                seconds: patience.as_secs(),
+                seen,
+            });
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// One command of the driver, which must answer in time.
+async fn answered<T>(what: &str, command: impl Future<Output = Result<T, CmdError>>) -> Result<T> {
+    match tokio::time::timeout(ANSWER, command).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(source)) => Err(Error::Driver {
+            what: what.to_owned(),
+            source: Box::new(source),
+        }),
+        Err(_) => Err(Error::TimedOut {
+            what: what.to_owned(),
+            seconds: ANSWER.as_secs(),
+            seen: "no answer from the driver".to_owned(),
+        }),
+    }
+}
+
+/// The child of `parent` that runs `program`.
+fn child_running(parent: u32, program: &Path) -> Option<u32> {
+    let program = fs::canonicalize(program).ok()?;
+    let parent = format!("PPid:\t{parent}");
+    fs::read_dir("/proc")
+        .ok()?
+        .filter_map(|entry| entry.ok())
+        .find_map(|entry| {
+            let id = entry.file_name().to_str()?.parse().ok()?;
+            let status = fs::read_to_string(entry.path().join("status")).ok()?;
+            let is_child = status.lines().any(|line| line == parent);
+            // A process that ended but was not waited for has no executable any more.
+            let runs = fs::read_link(entry.path().join("exe")).is_ok_and(|running| running == program);
+            (is_child && runs).then_some(id)
+        })
+}
