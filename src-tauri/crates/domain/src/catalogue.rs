@@ -1,6 +1,6 @@
 //! The backend's lists that tickets point into: categories, sites, entities, channels, templates, service levels.
 
-use crate::rich_text::RichText;
+use crate::{names::names, rich_text::RichText};
 use serde::{Deserialize, Serialize};
 
 /// Which list.
@@ -94,3 +94,23 @@ pub enum Availability {
     /// Not read yet.
     Unknown,
 }
+
+names!(CatalogueKind {
+    Entity => "entity",
+    Category => "category",
+    Location => "location",
+    Channel => "channel",
+    FollowupTemplate => "followup_template",
+    TaskTemplate => "task_template",
+    SolutionTemplate => "solution_template",
+    SolutionType => "solution_type",
+    Sla => "sla",
+    UserCategory => "user_category",
+    ArticleCategory => "article_category",
+});
+names!(Availability {
+    Available => "available",
+    Forbidden => "forbidden",
+    Unsupported => "unsupported",
+    Unknown => "unknown",
+});

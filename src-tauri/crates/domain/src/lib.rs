@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod document;
 pub mod ids;
 pub mod merge;
+pub mod names;
 pub mod operation;
 pub mod outbox;
 pub mod people;

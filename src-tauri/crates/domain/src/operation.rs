@@ -7,9 +7,10 @@ use crate::{
     ArticleId, OperationId, UserId,
     asset::AssetKey,
     document::Attachment,
+    names::names,
     rich_text::RichText,
     ticket::{Actor, Level, Status, TicketKind},
-    timeline::TaskState,
+    timeline::{EntryKind, TaskState},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -211,6 +212,156 @@ impl Operation {
             Self::LinkAsset { .. } => "link_asset",
         }
     }
+
+    /// The kind of timeline entry it creates, if any. An answer to a solution and a re-opening are follow-ups that carry it.
+    #[must_use]
+    pub fn creates(&self) -> Option<EntryKind> {
+        match self {
+            Self::AddFollowup { .. } | Self::AnswerSolution { .. } | Self::Reopen { .. } => Some(EntryKind::Followup),
+            Self::AddTask { .. } => Some(EntryKind::Task),
+            Self::AddSolution { .. } => Some(EntryKind::Solution),
+            _ => None,
+        }
+    }
+
+    /// The earlier operation of the same lane without which it makes no sense.
+    #[must_use]
+    pub fn depends_on(&self) -> Option<OperationId> {
+        match self {
+            Self::UploadDocument {
+                attach_to: AttachTo::Operation { id },
+                ..
+            } => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// The words it carries, as its author wrote them, for showing it and for copying them out; empty for an operation
+    /// without words.
+    #[must_use]
+    pub fn plain_text(&self) -> String {
+        match self {
+            Self::CreateTicket { ticket } => {
+                let text = format!("{}\n\n{}", ticket.title.trim(), ticket.description.to_plain());
+                text.trim().to_owned()
+            }
+            Self::AddFollowup { body, .. }
+            | Self::AddTask { body, .. }
+            | Self::AddSolution { body, .. }
+            | Self::AnswerSolution { body, .. }
+            | Self::Reopen { body } => body.to_plain(),
+            Self::SetField { new, .. } => new.plain_text(),
+            Self::UploadDocument { attachment, .. } => attachment.filename.clone(),
+            Self::LinkAsset { asset } => format!("{} {}", asset.kind, asset.id),
+            Self::Assign { .. } | Self::Unassign { .. } | Self::LinkArticle { .. } => String::new(),
+        }
+    }
+
+    /// Whether it can be accepted: what its author can mend is said before, not after a trip to the backend.
+    pub fn validate(&self) -> Result<(), OperationError> {
+        match self {
+            Self::CreateTicket { ticket } => {
+                check_title(&ticket.title)?;
+                check_level(Field::Urgency, ticket.urgency)?;
+                check_level(Field::Impact, ticket.impact)
+            }
+            Self::AddTask { duration_s, .. } if *duration_s < 0 => Err(OperationError::NegativeDuration),
+            // An acceptance needs no words.
+            Self::AnswerSolution { accept: true, .. } => Ok(()),
+            Self::AddFollowup { body, .. }
+            | Self::AddTask { body, .. }
+            | Self::AddSolution { body, .. }
+            | Self::AnswerSolution { body, .. }
+            | Self::Reopen { body } => {
+                if body.is_empty() {
+                    return Err(OperationError::EmptyBody);
+                }
+                Ok(())
+            }
+            Self::SetField { field, base, new } => {
+                if !field.accepts(base) || !field.accepts(new) {
+                    return Err(OperationError::WrongValue { field: *field });
+                }
+                match new {
+                    FieldValue::Text(title) => check_title(title),
+                    FieldValue::Level(level) => check_level(*field, *level),
+                    _ => Ok(()),
+                }
+            }
+            Self::UploadDocument { attachment, .. } => {
+                if attachment.filename.trim().is_empty() || attachment.size == 0 {
+                    return Err(OperationError::EmptyFile);
+                }
+                Ok(())
+            }
+            Self::Assign { .. } | Self::Unassign { .. } | Self::LinkArticle { .. } | Self::LinkAsset { .. } => Ok(()),
+        }
+    }
+}
+
+impl Field {
+    /// Whether a value is of the field's kind.
+    #[must_use]
+    pub fn accepts(self, value: &FieldValue) -> bool {
+        matches!(
+            (self, value),
+            (Self::Title, FieldValue::Text(_))
+                | (Self::Description, FieldValue::Rich(_))
+                | (Self::Kind, FieldValue::Kind(_))
+                | (Self::Status, FieldValue::Status(_))
+                | (Self::Urgency | Self::Impact | Self::Priority, FieldValue::Level(_))
+                | (Self::Category | Self::Location | Self::Channel, FieldValue::Row(_))
+        )
+    }
+
+    /// The end of the field's scale, for those that have one.
+    #[must_use]
+    pub fn scale(self) -> Option<u8> {
+        match self {
+            Self::Urgency | Self::Impact => Some(5),
+            Self::Priority => Some(6),
+            _ => None,
+        }
+    }
+}
+
+impl FieldValue {
+    /// The value as text: words, a name in plain ASCII, or a number.
+    #[must_use]
+    pub fn plain_text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Rich(text) => text.to_plain(),
+            Self::Kind(kind) => kind.name().to_owned(),
+            Self::Status(status) => status.name().to_owned(),
+            Self::Level(level) => level.0.to_string(),
+            Self::Row(row) => row.map(|row| row.to_string()).unwrap_or_default(),
+        }
+    }
+}
+
+/// The longest title a backend is sure to keep (GLPI's column holds 255 characters and refuses or cuts more).
+pub const MAX_TITLE: usize = 255;
+
+fn check_title(title: &str) -> Result<(), OperationError> {
+    if title.trim().is_empty() {
+        return Err(OperationError::EmptyTitle);
+    }
+    if title.chars().count() > MAX_TITLE {
+        return Err(OperationError::TitleTooLong { max: MAX_TITLE });
+    }
+    Ok(())
+}
+
+fn check_level(field: Field, level: Level) -> Result<(), OperationError> {
+    match field.scale() {
+        Some(max) if !(1..=max).contains(&level.0) => Err(OperationError::LevelOutOfRange {
+            field,
+            max,
+            got: level.0,
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// A problem with an operation that its author can mend before it is accepted.
@@ -222,6 +373,12 @@ pub enum OperationError {
     /// A ticket needs a title.
     #[error("the title is empty")]
     EmptyTitle,
+    /// The title does not fit.
+    #[error("the title is longer than {max} characters")]
+    TitleTooLong {
+        /// The longest there may be.
+        max: usize,
+    },
     /// A scale's step is outside 1–5 (1–6 for priority).
     #[error("{field:?} must be between 1 and {max}, got {got}")]
     LevelOutOfRange {
@@ -245,3 +402,20 @@ pub enum OperationError {
     #[error("the file is empty or has no name")]
     EmptyFile,
 }
+
+names!(Field {
+    Title => "title",
+    Description => "description",
+    Kind => "kind",
+    Status => "status",
+    Urgency => "urgency",
+    Impact => "impact",
+    Priority => "priority",
+    Category => "category",
+    Location => "location",
+    Channel => "channel",
+});
+
+#[cfg(test)]
+#[path = "operation_tests.rs"]
+mod tests;

@@ -6,6 +6,9 @@
 //! InDoubt: probe says applied → Sent | absent → Queued | cannot tell → Wedged(Undetermined)
 //! InFlight + rejected → Wedged(Invalid | Forbidden | Gone | Closed | Conflict)
 //! Wedged → Queued (retry, edit) | Cancelled     Queued → Cancelled
+//! Wedged(Conflict): mine → Queued | theirs → Cancelled
+//! InDoubt and Wedged(Undetermined): a person who knows confirms → Sent     InDoubt → Cancelled, by explicit choice
+//! Queued, and what it depends on was discarded → Wedged(DependencyDiscarded)
 //! ```
 //! A lane is one ticket, strictly first in, first out: only its head may move, and a wedged head blocks its own lane
 //! and no other.
@@ -188,3 +191,190 @@ pub enum Gate {
         until: Timestamp,
     },
 }
+
+/// What happens to an entry. The first group comes from sending, the second from a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Transition {
+    /// Its turn has come: a request is about to be made.
+    Begin,
+    /// The backend has it: its reply said so, or a probe found it.
+    Applied {
+        /// When this was known.
+        at: Timestamp,
+    },
+    /// The request certainly did not get through.
+    NotSent {
+        /// Not before this instant again.
+        not_before: Option<Timestamp>,
+    },
+    /// The request may have got through: no trustworthy reply, or the process ended meanwhile.
+    MaybeSent {
+        /// When the request without a reply was first made.
+        since: Timestamp,
+        /// First probe not before this instant.
+        not_before: Option<Timestamp>,
+    },
+    /// A probe says that it is not there, and it is late enough to believe it.
+    Absent {
+        /// Not before this instant again.
+        not_before: Option<Timestamp>,
+    },
+    /// A probe could not be made, or it is too early to believe it.
+    ProbeLater {
+        /// Next probe not before this instant.
+        not_before: Option<Timestamp>,
+    },
+    /// Reading back cannot tell.
+    Undecidable,
+    /// The backend looked at it and said no (never [`WedgeReason::Undetermined`] or
+    /// [`WedgeReason::DependencyDiscarded`]).
+    Rejected {
+        /// Why.
+        reason: WedgeReason,
+    },
+    /// An entry it depends on was discarded.
+    DependencyDiscarded,
+
+    /// A person: try again as it is; for an undetermined entry this means sending it again.
+    Retry,
+    /// A person changed the operation.
+    Edit,
+    /// A person gives it up.
+    Discard {
+        /// When.
+        at: Timestamp,
+    },
+    /// A person says that it did arrive.
+    ConfirmSent {
+        /// When.
+        at: Timestamp,
+    },
+    /// A person keeps the backend's value of a conflicting field.
+    TakeTheirs {
+        /// When.
+        at: Timestamp,
+    },
+    /// A person wants his own value over the backend's; the operation's base becomes theirs.
+    TakeMine,
+}
+
+/// A transition that the entry's state does not allow.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("an entry that is {from} cannot take {transition:?}")]
+pub struct IllegalTransition {
+    /// The state's name.
+    pub from: &'static str,
+    /// What was tried.
+    pub transition: Transition,
+}
+
+impl EntryState {
+    /// The state after a transition.
+    pub fn apply(&self, transition: Transition) -> Result<Self, IllegalTransition> {
+        use Transition as T;
+        use WedgeReason as R;
+        let next = match (self, &transition) {
+            (Self::Queued { .. }, T::Begin) => Self::InFlight,
+            (Self::Queued { .. }, T::DependencyDiscarded) => Self::Wedged {
+                reason: R::DependencyDiscarded,
+            },
+
+            (Self::InFlight | Self::InDoubt { .. }, T::Applied { at }) => Self::Sent { at: *at },
+            (Self::InFlight, T::NotSent { not_before }) => Self::Queued {
+                not_before: *not_before,
+            },
+            (Self::InFlight, T::MaybeSent { since, not_before }) => Self::InDoubt {
+                since: *since,
+                not_before: *not_before,
+            },
+            (Self::InFlight, T::Rejected { reason }) if !matches!(reason, R::Undetermined | R::DependencyDiscarded) => {
+                Self::Wedged { reason: reason.clone() }
+            }
+
+            (Self::InDoubt { .. }, T::Absent { not_before }) => Self::Queued {
+                not_before: *not_before,
+            },
+            (Self::InDoubt { since, .. }, T::ProbeLater { not_before }) => Self::InDoubt {
+                since: *since,
+                not_before: *not_before,
+            },
+            (Self::InDoubt { .. }, T::Undecidable) => Self::Wedged {
+                reason: R::Undetermined,
+            },
+
+            (Self::Queued { .. } | Self::Wedged { .. }, T::Retry | T::Edit) => Self::Queued { not_before: None },
+            (Self::Queued { .. } | Self::Wedged { .. } | Self::InDoubt { .. }, T::Discard { at }) => {
+                Self::Cancelled { at: *at }
+            }
+            (
+                Self::InDoubt { .. }
+                | Self::Wedged {
+                    reason: R::Undetermined,
+                },
+                T::ConfirmSent { at },
+            ) => Self::Sent { at: *at },
+            (
+                Self::Wedged {
+                    reason: R::Conflict { .. },
+                },
+                T::TakeTheirs { at },
+            ) => Self::Cancelled { at: *at },
+            (
+                Self::Wedged {
+                    reason: R::Conflict { .. },
+                },
+                T::TakeMine,
+            ) => Self::Queued { not_before: None },
+
+            _ => {
+                return Err(IllegalTransition {
+                    from: self.name(),
+                    transition,
+                });
+            }
+        };
+        Ok(next)
+    }
+
+    /// Whether some transition of **sending** (not a person's) leads from here to `next`.
+    #[must_use]
+    pub fn may_become(&self, next: &Self) -> bool {
+        let not_before = match next {
+            Self::Queued { not_before } | Self::InDoubt { not_before, .. } => *not_before,
+            _ => None,
+        };
+        let candidates = match next {
+            Self::Queued { .. } => vec![Transition::NotSent { not_before }, Transition::Absent { not_before }],
+            Self::InFlight => vec![Transition::Begin],
+            Self::InDoubt { since, .. } => {
+                vec![
+                    Transition::MaybeSent {
+                        since: *since,
+                        not_before,
+                    },
+                    Transition::ProbeLater { not_before },
+                ]
+            }
+            Self::Sent { at } => vec![Transition::Applied { at: *at }],
+            Self::Wedged { reason } => vec![
+                Transition::Rejected { reason: reason.clone() },
+                Transition::Undecidable,
+                Transition::DependencyDiscarded,
+            ],
+            Self::Cancelled { .. } => Vec::new(),
+        };
+        candidates
+            .into_iter()
+            .any(|transition| self.apply(transition).as_ref() == Ok(next))
+    }
+
+    /// Whether it ends here: nothing leads out of it.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        !self.is_pending()
+    }
+}
+
+#[cfg(test)]
+#[path = "outbox_tests.rs"]
+mod tests;

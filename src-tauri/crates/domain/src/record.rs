@@ -6,6 +6,7 @@ use crate::{
     asset::{Asset, AssetKey},
     catalogue::{CatalogueItem, CatalogueKind},
     document::{Document, DocumentLink},
+    names::{UnknownName, names},
     people::{Group, Person},
     ticket::{Actor, Ticket},
     timeline::TimelineEntry,
@@ -177,4 +178,79 @@ pub struct Removal {
     pub key: RecordKey,
     /// How.
     pub departure: Departure,
+}
+
+names!(LinkKind {
+    Related => "related",
+    DuplicateOf => "duplicate_of",
+    ChildOf => "child_of",
+    ParentOf => "parent_of",
+});
+names!(Departure { Binned => "binned", Purged => "purged", Hidden => "hidden" });
+impl Collection {
+    /// Every collection, in the order of a first sync: first the lists and groups that tickets point into (they are
+    /// small), then the tickets themselves, newest first, so that the window is useful early, then people and the rest.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        let mut all: Vec<Self> = CatalogueKind::ALL.into_iter().map(Self::Catalogue).collect();
+        all.extend([
+            Self::Groups,
+            Self::Tickets,
+            Self::People,
+            Self::TicketDetails,
+            Self::Articles,
+            Self::Assets,
+        ]);
+        all
+    }
+
+    /// The collection's name: "tickets", "catalogue:category"…
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            Self::Catalogue(kind) => format!("catalogue:{kind}"),
+            Self::Groups => "groups".to_owned(),
+            Self::People => "people".to_owned(),
+            Self::Tickets => "tickets".to_owned(),
+            Self::TicketDetails => "ticket_details".to_owned(),
+            Self::Articles => "articles".to_owned(),
+            Self::Assets => "assets".to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Display for Collection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(&self.name())
+    }
+}
+
+impl std::str::FromStr for Collection {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(kind) = text.strip_prefix("catalogue:") {
+            return kind.parse().map(Self::Catalogue);
+        }
+        match text {
+            "groups" => Ok(Self::Groups),
+            "people" => Ok(Self::People),
+            "tickets" => Ok(Self::Tickets),
+            "ticket_details" => Ok(Self::TicketDetails),
+            "articles" => Ok(Self::Articles),
+            "assets" => Ok(Self::Assets),
+            _ => Err(UnknownName {
+                given: text.to_owned(),
+                known: vec![
+                    "groups",
+                    "people",
+                    "tickets",
+                    "ticket_details",
+                    "articles",
+                    "assets",
+                    "catalogue:…",
+                ],
+            }),
+        }
+    }
 }

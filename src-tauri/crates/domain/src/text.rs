@@ -346,11 +346,7 @@ mod tests {
             ("bijou", "bijoux"),
             ("mot de passe", "mots de passe"),
         ] {
-            assert_eq!(
-                fold(one).replace("mot", "mot"),
-                fold(many).replace("mots", "mot"),
-                "{one}"
-            );
+            assert_eq!(fold(one), fold(many), "{one}");
         }
         for same in [
             "accès", "process", "souris", "prix", "VPN", "bus", "sas", "W10s", "virus",

@@ -1,6 +1,6 @@
 //! The ticket: what the backend knows of one request, in ITIL's words.
 
-use crate::{GroupId, TicketId, UserId, catalogue::CatalogueRef, rich_text::RichText};
+use crate::{GroupId, TicketId, UserId, catalogue::CatalogueRef, names::names, rich_text::RichText};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -149,4 +149,65 @@ pub struct Ticket {
     pub slas: Vec<CatalogueRef>,
     /// The idempotency key kept by the backend, where it has a place for one.
     pub external_id: Option<String>,
+}
+
+names!(TicketKind { Incident => "incident", Request => "request" });
+names!(Status {
+    New => "new",
+    Assigned => "assigned",
+    Planned => "planned",
+    Waiting => "waiting",
+    Solved => "solved",
+    Closed => "closed",
+});
+names!(Role { Requester => "requester", Assigned => "assigned", Observer => "observer" });
+
+/// GLPI's default matrix (its configuration `priority_matrix`): rows are urgency 1–5, columns impact 1–5.
+const PRIORITY_MATRIX: [[u8; 5]; 5] = [
+    [1, 1, 2, 2, 2],
+    [1, 2, 2, 3, 3],
+    [2, 2, 3, 4, 4],
+    [2, 3, 4, 4, 5],
+    [2, 3, 4, 5, 5],
+];
+
+/// The priority that follows from urgency and impact by GLPI's **default** matrix, for showing a ticket before its backend
+/// has computed it: an administrator may have changed the matrix, and the backend's own value replaces this one as soon as
+/// it is known. "Major" (6) never follows; it is set by a person. A step outside 1–5 counts as the nearest.
+#[must_use]
+pub fn default_priority(urgency: Level, impact: Level) -> Level {
+    let index = |level: Level| usize::from(level.0.clamp(1, 5) - 1);
+    let row = PRIORITY_MATRIX.get(index(urgency));
+    Level(row.and_then(|row| row.get(index(impact))).copied().unwrap_or(3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn priority_follows_from_urgency_and_impact() {
+        assert_eq!(default_priority(Level(3), Level(3)), Level(3));
+        assert_eq!(default_priority(Level(5), Level(5)), Level(5));
+        assert_eq!(default_priority(Level(1), Level(1)), Level(1));
+        assert_eq!(default_priority(Level(4), Level(3)), Level(4));
+        assert_eq!(
+            default_priority(Level(0), Level(9)),
+            default_priority(Level(1), Level(5))
+        );
+        for urgency in 1..=5 {
+            for impact in 1..=5 {
+                let priority = default_priority(Level(urgency), Level(impact));
+                assert_eq!(
+                    priority,
+                    default_priority(Level(impact), Level(urgency)),
+                    "the default matrix is symmetric"
+                );
+                assert!(
+                    priority.0 <= default_priority(Level((urgency + 1).min(5)), Level(impact)).0,
+                    "never falls"
+                );
+            }
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! What happened on a ticket, entry by entry: follow-ups, tasks, solutions, validations.
 
-use crate::{GroupId, TicketId, UserId, catalogue::CatalogueRef, rich_text::RichText};
+use crate::{GroupId, TicketId, UserId, catalogue::CatalogueRef, names::names, rich_text::RichText};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -144,3 +144,7 @@ pub struct TimelineEntry {
     /// What its kind alone has.
     pub detail: EntryDetail,
 }
+
+names!(EntryKind { Followup => "followup", Task => "task", Solution => "solution", Validation => "validation" });
+names!(TaskState { Information => "information", Todo => "todo", Done => "done" });
+names!(Approval { None => "none", Waiting => "waiting", Accepted => "accepted", Refused => "refused" });

@@ -803,7 +803,7 @@ impl Builder {
             }
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 self.end_paragraph();
-                self.heading = name.bytes().nth(1).map(|digit| digit - b'0');
+                self.heading = name.as_bytes().get(1).map(|digit| digit - b'0');
             }
             "ul" | "ol" | "menu" | "dir" => {
                 self.open_container(Frame::List {
