@@ -4,6 +4,7 @@
 //! Waiting is the rule here: whatever is looked for is looked for again until it is there or the time is up, because a
 //! window redraws between two commands. Nothing sleeps for a fixed time and hopes.
 
+mod console;
 mod desktop;
 mod error;
 mod process;
@@ -11,6 +12,7 @@ mod scenario;
 mod server;
 mod window;
 
+pub use console::{Console, test_id};
 pub use desktop::Desktop;
 pub use error::{Error, Result};
 pub use fantoccini::key::Key;

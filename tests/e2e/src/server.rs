@@ -6,7 +6,7 @@ use crate::{
     scenario::Scenario,
 };
 use reqwest::{Client, Method};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{net::TcpListener, path::PathBuf, time::Duration};
 
 /// The sandbox of a scenario. Its data outlives its process.
@@ -54,13 +54,19 @@ impl Server {
 
     /// Starts again on the same port, with the same data.
     pub fn come_back(&mut self, scenario: &Scenario) -> Result<()> {
+        self.come_back_with(scenario, &[])
+    }
+
+    /// As [`Self::come_back`], with more options for this time.
+    pub fn come_back_with(&mut self, scenario: &Scenario, more: &[&str]) -> Result<()> {
         self.starts += 1;
         let log = scenario.pictures().join(format!("server-{}.log", self.starts));
         let mut command = scenario.guichet();
         command
             .args(["sandbox", "--port", &self.port.to_string(), "--data"])
             .arg(&self.data)
-            .args(&self.options);
+            .args(&self.options)
+            .args(more);
         let (process, line) = Process::announced("guichet sandbox", &mut command, &log)?;
         let said: Value = serde_json::from_str(&line).map_err(|source| Error::Json {
             what: "guichet sandbox".to_owned(),
@@ -100,6 +106,59 @@ impl Server {
             },
             other => Err(Error::Check(format!("/_sandbox/writes answered {other}"))),
         }
+    }
+
+    /// The one row of this type whose input contains this text, with its place among all writes; an error if it never
+    /// came or came more than once.
+    pub async fn arrived_once(&self, itemtype: &str, text: &str) -> Result<(usize, Value)> {
+        let writes = self.writes().await?;
+        let mut places = writes.iter().enumerate().filter(|(_, write)| {
+            write["itemtype"] == itemtype && write["action"] == "add" && write.to_string().contains(text)
+        });
+        match (places.next(), places.count()) {
+            (Some((place, write)), 0) => Ok((place, write.clone())),
+            (Some(_), more) => Err(Error::Check(format!(
+                "{itemtype} {text:?} arrived {} times: {writes:?}",
+                more + 1
+            ))),
+            (None, _) => Err(Error::Check(format!("{itemtype} {text:?} never arrived: {writes:?}"))),
+        }
+    }
+
+    /// Writes a ticket as a colleague at his own desk would, assigned to the technician; answers its number.
+    pub async fn colleague_writes(&self, title: &str, text: &str) -> Result<i64> {
+        let session = self.call(Method::GET, "initSession", "", None).await?;
+        let session = session["session_token"].as_str().unwrap_or_default().to_owned();
+        let full = self.call(Method::GET, "getFullSession", &session, None).await?;
+        let me = &full["session"]["glpiID"];
+        let ticket = json!({ "input": { "name": title, "content": text, "_users_id_assign": me } });
+        let made = self.call(Method::POST, "Ticket", &session, Some(ticket)).await?;
+        self.call(Method::GET, "killSession", &session, None).await?;
+        made["id"]
+            .as_i64()
+            .ok_or_else(|| Error::Check(format!("creating a ticket answered {made}")))
+    }
+
+    async fn call(&self, method: Method, path: &str, session: &str, body: Option<Value>) -> Result<Value> {
+        let url = format!("{}/{path}", self.url.trim_end_matches('/'));
+        let mut request = self.client.request(method, url).header("App-Token", &self.app_token);
+        request = if session.is_empty() {
+            request.header("Authorization", format!("user_token {}", self.user_token))
+        } else {
+            request.header("Session-Token", session)
+        };
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await?.error_for_status()?.bytes().await?;
+        if answer.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&answer).map_err(|source| Error::Json {
+            what: path.to_owned(),
+            text: String::from_utf8_lossy(&answer).into_owned(),
+            source,
+        })
     }
 
     fn own_page(&self, page: &str) -> String {

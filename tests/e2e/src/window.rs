@@ -11,6 +11,7 @@ use fantoccini::{
     actions::{InputSource as _, KeyAction, KeyActions},
     elements::Element,
     error::CmdError,
+    key::Key,
 };
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -196,6 +197,31 @@ impl Window {
             self.press(&[letter]).await?;
         }
         Ok(())
+    }
+
+    /// Waits until this element has the focus.
+    pub async fn focused(&self, selector: &str) -> Result<()> {
+        let script = format!(
+            "const wanted = document.querySelector({selector:?}), has = document.activeElement;
+             return wanted !== null && wanted === has ? true : has?.outerHTML.slice(0, 200) ?? ''"
+        );
+        self.holds(&format!("the focus on {selector}"), &script).await
+    }
+
+    /// Goes from field to field with the tabulator key until the focus is there.
+    pub async fn tab_to(&self, selector: &str) -> Result<()> {
+        /// More fields than any form of ours has.
+        const FIELDS: u32 = 60;
+        for _ in 0..FIELDS {
+            self.press(&[Key::Tab.into()]).await?;
+            let script = format!("return document.activeElement?.matches({selector:?}) ?? false");
+            if self.run(&script, Vec::new()).await? == Value::Bool(true) {
+                return Ok(());
+            }
+        }
+        Err(Error::Check(format!(
+            "{FIELDS} presses of the tabulator key never reach {selector}"
+        )))
     }
 
     /// Waits until an element's visible text contains this; answers all of it.

@@ -1,0 +1,74 @@
+//! Every screen in French and English, light and dark: pictured, and read by axe-core in the real window.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use guichet_e2e::{Console, Scenario, Server, test_id};
+use std::{env, path::PathBuf};
+
+fn axe() -> String {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../ui");
+    let ui = env::var_os("GUICHET_E2E_UI").map_or(here, PathBuf::from);
+    std::fs::read_to_string(ui.join("node_modules/axe-core/axe.min.js")).unwrap()
+}
+
+#[tokio::test]
+#[ignore = "needs a display and the built application: run `cargo xtask e2e`"]
+async fn every_screen_is_accessible_in_both_languages_and_themes() {
+    let axe = axe();
+    let scenario = Scenario::start("appearance", "fr_FR.UTF-8").unwrap();
+    let mut server = Server::start(&scenario, &["--glpi", "11", "--tickets", "400"]).unwrap();
+    let ticket = server
+        .colleague_writes(
+            "Messagerie lente au siège",
+            "<p>Depuis <b>lundi</b>, chaque envoi prend une minute.</p>",
+        )
+        .await
+        .unwrap();
+    let console = Console::open(&scenario).await.unwrap();
+    let window = &console.window;
+    window.find(&test_id("sign-in-url")).await.unwrap();
+    let mut found: Vec<String> = Vec::new();
+    let mut look = async |name: &str| {
+        window.picture(name).await.unwrap();
+        let lines = console.accessibility(&axe).await.unwrap();
+        found.extend(lines.into_iter().map(|line| format!("{name}: {line}")));
+    };
+    look("sign-in").await;
+    console.sign_in(&server).await.unwrap();
+    console.first_sync_done().await.unwrap();
+
+    for (language, theme) in [("fr", "light"), ("fr", "dark"), ("en", "light"), ("en", "dark")] {
+        let screen = |name: &str| format!("{language}-{theme}-{name}");
+        console.settings(language, theme).await.unwrap();
+        look(&screen("settings")).await;
+        console.queue().await.unwrap();
+        console.open_ticket("messagerie lente", ticket).await.unwrap();
+        look(&screen("ticket")).await;
+        console.search_for("messagerie", ticket).await.unwrap();
+        look(&screen("search")).await;
+        window.click(&test_id("new-ticket")).await.unwrap();
+        window.find(&test_id("new-ticket-title")).await.unwrap();
+        look(&screen("new-ticket")).await;
+        window.click(&test_id("knowledge-button")).await.unwrap();
+        window.click("[data-testid^=\"article-hit-\"]").await.unwrap();
+        window.find("[data-testid^=\"article-\"] h1").await.unwrap();
+        look(&screen("knowledge")).await;
+        window.click(&test_id("outbox-button")).await.unwrap();
+        window.find(&test_id("outbox")).await.unwrap();
+        look(&screen("outbox")).await;
+    }
+
+    // And with the server away and something waiting.
+    server.kill();
+    console.gate("offline").await.unwrap();
+    console.open_ticket("messagerie lente", ticket).await.unwrap();
+    console
+        .write("followup", "In the outbox until the server is back.")
+        .await
+        .unwrap();
+    console.send().await.unwrap();
+    look("offline-ticket").await;
+    console.outbox(1).await.unwrap();
+    look("offline-outbox").await;
+    assert!(found.is_empty(), "axe-core finds:\n{}", found.join("\n"));
+    console.window.close().await.unwrap();
+}
