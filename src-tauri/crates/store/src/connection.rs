@@ -1,0 +1,196 @@
+//! The one place that opens a connection, so that what every connection must have (write-ahead log, busy timeout,
+//! query-only readers and, with a later issue, the key) is said once.
+//!
+//! A database has **one** writer, serialised by a mutex, and a few query-only readers. In memory there is a single
+//! connection for both: nothing else could see the same data, and a simulation creates a hundred thousand of them.
+
+use crate::StoreError;
+use sqlx::{
+    ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool,
+    pool::PoolConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{
+    ops::{Deref, DerefMut},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
+
+/// How long a connection waits for another one's lock. There is one writer, so that only a checkpoint or a foreign tool
+/// can hold one.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Readers of a database in a file.
+const READERS: u32 = 4;
+/// Statements kept prepared by a connection: the store has about a hundred.
+const STATEMENTS: usize = 256;
+
+/// What losing a database costs decides how it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// The mirror: a power cut may lose the last transactions, which the server gives again.
+    Rebuildable,
+    /// The desk: what was accepted survives a power cut.
+    Precious,
+}
+
+/// One database: its writer and its readers.
+#[derive(Debug)]
+pub(crate) struct Database {
+    path: PathBuf,
+    writer: Mutex<Option<SqliteConnection>>,
+    readers: Option<SqlitePool>,
+}
+
+/// A connection to read with.
+pub(crate) enum Reader<'a> {
+    Shared(MappedMutexGuard<'a, SqliteConnection>),
+    Pooled(Box<PoolConnection<Sqlite>>),
+}
+
+impl Deref for Reader<'_> {
+    type Target = SqliteConnection;
+    fn deref(&self) -> &SqliteConnection {
+        match self {
+            Self::Shared(guard) => guard,
+            Self::Pooled(connection) => connection,
+        }
+    }
+}
+
+impl DerefMut for Reader<'_> {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        match self {
+            Self::Shared(guard) => guard,
+            Self::Pooled(connection) => connection,
+        }
+    }
+}
+
+fn options(durability: Durability) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .busy_timeout(BUSY_TIMEOUT)
+        .statement_cache_capacity(STATEMENTS)
+        .foreign_keys(false)
+        .synchronous(match durability {
+            Durability::Rebuildable => SqliteSynchronous::Normal,
+            Durability::Precious => SqliteSynchronous::Full,
+        })
+        .pragma("temp_store", "MEMORY")
+        .pragma("trusted_schema", "OFF")
+}
+
+impl Database {
+    /// Opens the file, creating it when it is missing. Schema and versions are the caller's.
+    pub(crate) async fn open(path: &Path, durability: Durability) -> Result<Self, StoreError> {
+        let base = options(durability).filename(path);
+        let writer = base
+            .clone()
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .pragma("cache_size", "-32000")
+            // Keep the log from growing without end behind a long reader.
+            .pragma("journal_size_limit", "67108864")
+            .connect()
+            .await
+            .map_err(|error| StoreError::Database(error).at(path))?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .min_connections(0)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(Duration::from_secs(30))
+            .connect_lazy_with(base.pragma("query_only", "ON").pragma("cache_size", "-16000"));
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Mutex::new(Some(writer)),
+            readers: Some(readers),
+        })
+    }
+
+    /// A database that lives as long as the value.
+    pub(crate) async fn in_memory(name: &str) -> Result<Self, StoreError> {
+        let writer = SqliteConnectOptions::new()
+            .in_memory(true)
+            .foreign_keys(false)
+            .statement_cache_capacity(STATEMENTS)
+            .connect()
+            .await?;
+        Ok(Self {
+            path: PathBuf::from(name),
+            writer: Mutex::new(Some(writer)),
+            readers: None,
+        })
+    }
+
+    /// The file, or a name for messages.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The writer, for as long as the guard lives.
+    pub(crate) async fn writer(&self) -> Result<MappedMutexGuard<'_, SqliteConnection>, StoreError> {
+        MutexGuard::try_map(self.writer.lock().await, Option::as_mut)
+            .map_err(|_closed| StoreError::Database(sqlx::Error::PoolClosed))
+    }
+
+    /// A query-only connection.
+    pub(crate) async fn reader(&self) -> Result<Reader<'_>, StoreError> {
+        match &self.readers {
+            Some(pool) => Ok(Reader::Pooled(Box::new(pool.acquire().await?))),
+            None => Ok(Reader::Shared(self.writer().await?)),
+        }
+    }
+
+    /// Waits for the writer, then closes every connection. The log is written back into the database file.
+    pub(crate) async fn close(&self) {
+        if let Some(pool) = &self.readers {
+            pool.close().await;
+        }
+        if let Some(mut writer) = self.writer.lock().await.take() {
+            if self.readers.is_some()
+                && let Err(error) = sqlx::raw_sql("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
+                    .execute(&mut writer)
+                    .await
+            {
+                tracing::warn!(%error, path = %self.path.display(), "the log could not be written back on closing");
+            }
+            if let Err(error) = writer.close().await {
+                tracing::warn!(%error, path = %self.path.display(), "closing the database");
+            }
+        }
+    }
+}
+
+impl StoreError {
+    /// Names what SQLite said of a database by the file it is in.
+    pub(crate) fn at(self, path: &Path) -> Self {
+        let Self::Database(error) = &self else { return self };
+        let Some(database) = error.as_database_error() else {
+            return self;
+        };
+        let code = database.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or(1) & 0xff;
+        let message = database.message().to_owned();
+        let path = path.to_owned();
+        match code {
+            5 | 6 => Self::Locked { path },
+            11 => Self::Corrupt { path, message },
+            13 => Self::DiskFull,
+            // "file is not a database": a plain file without SQLite's first bytes is an encrypted (or foreign) one.
+            26 if has_header(&path) => Self::Corrupt { path, message },
+            26 => Self::WrongKey { path },
+            _ => self,
+        }
+    }
+}
+
+/// Whether a file begins as SQLite's unencrypted databases do.
+fn has_header(path: &Path) -> bool {
+    use std::io::Read;
+    let mut start = [0_u8; 16];
+    std::fs::File::open(path)
+        .and_then(|mut file| file.read_exact(&mut start))
+        .is_ok()
+        && &start == b"SQLite format 3\0"
+}

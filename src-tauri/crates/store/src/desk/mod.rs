@@ -1,0 +1,8 @@
+//! `desk.db`: what exists only here. Migrated with care, never deleted by code.
+
+pub(crate) mod attachments;
+pub(crate) mod drafts;
+pub(crate) mod migrations;
+pub(crate) mod outbox;
+pub(crate) mod resolve;
+pub(crate) mod settings;

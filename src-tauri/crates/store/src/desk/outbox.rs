@@ -1,0 +1,510 @@
+//! The outbox: intents in lanes, strictly first in, first out. Every change of state is one durable transaction.
+
+use super::{attachments, drafts};
+use crate::{
+    OutboxCounts, StoreError, Submission,
+    mirror::refresh::Pending,
+    sql::{Columns, instant, micros, opt_instant},
+};
+use guichet_domain::{
+    OperationId, TicketId,
+    operation::{AttachTo, Operation},
+    outbox::{EntryState, OutboxEntry, Receipt, WedgeReason},
+};
+use jiff::Timestamp;
+use sqlx::{AssertSqlSafe, SqliteConnection, sqlite::SqliteRow};
+use std::collections::BTreeSet;
+
+const COLUMNS: &str = "id, lane, seq, operation, state, attempts, created_at, first_attempt_at, last_error, remote_id";
+
+fn decode(row: &SqliteRow) -> Result<OutboxEntry, StoreError> {
+    let mut c = Columns::new(row);
+    let id = c.text()?;
+    Ok(OutboxEntry {
+        id: id.parse().map_err(|_| StoreError::Invalid {
+            message: format!("{id:?} is no operation's identity"),
+        })?,
+        lane: TicketId(c.int()?),
+        seq: c.int()?,
+        operation: serde_json::from_str(c.text()?)?,
+        state: serde_json::from_str(c.text()?)?,
+        attempts: u32::try_from(c.int()?).unwrap_or(u32::MAX),
+        created_at: Timestamp::from_second(c.int()?).unwrap_or(Timestamp::UNIX_EPOCH),
+        first_attempt_at: opt_instant(c.opt_int()?),
+        last_error: c.opt_text()?.map(str::to_owned),
+        remote_id: c.opt_int()?,
+    })
+}
+
+fn not_before(state: &EntryState) -> Option<i64> {
+    match state {
+        EntryState::Queued { not_before } | EntryState::InDoubt { not_before, .. } => not_before.map(micros),
+        _ => None,
+    }
+}
+
+/// The earlier operation an upload hangs on.
+fn depends_on(operation: &Operation) -> Option<OperationId> {
+    match operation {
+        Operation::UploadDocument {
+            attach_to: AttachTo::Operation { id },
+            ..
+        } => Some(*id),
+        _ => None,
+    }
+}
+
+fn invalid<T>(message: impl Into<String>) -> Result<T, StoreError> {
+    Err(StoreError::Invalid {
+        message: message.into(),
+    })
+}
+
+/// Accepts operations within the caller's transaction. `known` says whether the lane's ticket is one that can be shown.
+pub(crate) async fn submit(
+    connection: &mut SqliteConnection,
+    submission: &Submission,
+    known: bool,
+    now: Timestamp,
+) -> Result<(TicketId, Vec<OutboxEntry>), StoreError> {
+    if submission.operations.is_empty() {
+        return invalid("nothing is submitted");
+    }
+    let creates = |operation: &Operation| matches!(operation, Operation::CreateTicket { .. });
+    let lane = match submission.lane {
+        None => {
+            if !submission.operations.first().is_some_and(|(_, first)| creates(first)) {
+                return invalid("without a ticket, the first operation must create one");
+            }
+            let last: i64 = sqlx::query_scalar("UPDATE local_numbers SET last = last - 1 RETURNING last")
+                .fetch_one(&mut *connection)
+                .await?;
+            TicketId(last)
+        }
+        Some(lane) => {
+            let lane = resolve(connection, lane).await?;
+            if submission.operations.iter().any(|(_, operation)| creates(operation)) {
+                return invalid("a ticket that exists cannot be created");
+            }
+            if lane.is_local() {
+                let created: Option<i64> = sqlx::query_scalar(
+                    "SELECT 1 FROM outbox WHERE lane = ? AND kind = 'create_ticket' AND pending = 1",
+                )
+                .bind(lane.0)
+                .fetch_optional(&mut *connection)
+                .await?;
+                if created.is_none() {
+                    return invalid("the ticket was given up before it was sent");
+                }
+            } else if !known {
+                return invalid("the ticket is not known here");
+            }
+            lane
+        }
+    };
+    let mut earlier: BTreeSet<OperationId> = BTreeSet::new();
+    // Unique to the second within the lane, so that two equal texts can be told apart at the backend.
+    let last: Option<i64> = sqlx::query_scalar("SELECT max(created_at) FROM outbox WHERE lane = ?")
+        .bind(lane.0)
+        .fetch_one(&mut *connection)
+        .await?;
+    let mut written = now.as_second().max(last.map_or(i64::MIN, |last| last + 1));
+    let mut entries = Vec::new();
+    for (place, (id, operation)) in submission.operations.iter().enumerate() {
+        if place > 0 && creates(operation) {
+            return invalid("only the first operation can create the ticket");
+        }
+        check(connection, lane, operation, &earlier).await?;
+        earlier.insert(*id);
+        let state = EntryState::Queued { not_before: None };
+        let seq: Result<i64, sqlx::Error> = sqlx::query_scalar(
+            "INSERT INTO outbox (id, lane, operation, kind, depends_on, state, state_name, pending, created_at) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?) RETURNING seq",
+        )
+        .bind(id.to_string())
+        .bind(lane.0)
+        .bind(serde_json::to_string(operation)?)
+        .bind(operation.name())
+        .bind(depends_on(operation).map(|id| id.to_string()))
+        .bind(serde_json::to_string(&state)?)
+        .bind(state.name())
+        .bind(written)
+        .fetch_one(&mut *connection)
+        .await;
+        let seq = match seq {
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+                return invalid(format!("operation {id} was accepted before"));
+            }
+            other => other?,
+        };
+        entries.push(OutboxEntry {
+            id: *id,
+            lane,
+            seq,
+            operation: operation.clone(),
+            state,
+            attempts: 0,
+            created_at: Timestamp::from_second(written).unwrap_or(now),
+            first_attempt_at: None,
+            last_error: None,
+            remote_id: None,
+        });
+        written += 1;
+    }
+    if let Some(draft) = &submission.draft {
+        drafts::delete(connection, draft).await?;
+    }
+    Ok((lane, entries))
+}
+
+/// An operation's own rules, and what it refers to on this desk.
+pub(crate) async fn check(
+    connection: &mut SqliteConnection,
+    lane: TicketId,
+    operation: &Operation,
+    earlier: &BTreeSet<OperationId>,
+) -> Result<(), StoreError> {
+    if let Operation::UploadDocument { attachment, attach_to } = operation {
+        if !attachments::kept(connection, &attachment.blob).await? {
+            return invalid(format!("the file {:?} is not kept on this desk", attachment.filename));
+        }
+        if let AttachTo::Operation { id } = attach_to
+            && !earlier.contains(id)
+        {
+            let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM outbox WHERE id = ? AND lane = ?")
+                .bind(id.to_string())
+                .bind(lane.0)
+                .fetch_optional(connection)
+                .await?;
+            if found.is_none() {
+                return invalid("the entry the file shall hang on is not in this lane");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The backend's number of a local ticket, once known.
+pub(crate) async fn resolve(connection: &mut SqliteConnection, id: TicketId) -> Result<TicketId, StoreError> {
+    if !id.is_local() {
+        return Ok(id);
+    }
+    let remote: Option<i64> = sqlx::query_scalar("SELECT remote FROM renumbered WHERE local = ?")
+        .bind(id.0)
+        .fetch_optional(connection)
+        .await?;
+    Ok(remote.map_or(id, TicketId))
+}
+
+async fn select(connection: &mut SqliteConnection, rest: &str) -> Result<Vec<OutboxEntry>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM outbox {rest}");
+    let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(connection).await?;
+    rows.iter().map(decode).collect()
+}
+
+/// Heads of lanes that may move now, oldest first.
+pub(crate) async fn due(
+    connection: &mut SqliteConnection,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<OutboxEntry>, StoreError> {
+    let now = micros(now);
+    select(
+        connection,
+        &format!(
+            "WHERE seq IN (SELECT min(seq) FROM outbox WHERE pending = 1 GROUP BY lane) \
+             AND state_name IN ('queued', 'in_doubt') AND (not_before IS NULL OR not_before <= {now}) ORDER BY seq LIMIT {limit}"
+        ),
+    )
+    .await
+}
+
+/// The earliest instant a head waits for.
+pub(crate) async fn next_due(connection: &mut SqliteConnection) -> Result<Option<Timestamp>, StoreError> {
+    let at: Option<i64> = sqlx::query_scalar(
+        "SELECT min(not_before) FROM outbox WHERE seq IN (SELECT min(seq) FROM outbox WHERE pending = 1 GROUP BY lane) \
+         AND state_name IN ('queued', 'in_doubt')",
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(at.map(instant))
+}
+
+/// One entry.
+pub(crate) async fn entry(
+    connection: &mut SqliteConnection,
+    id: OperationId,
+) -> Result<Option<OutboxEntry>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM outbox WHERE id = ?");
+    let row = sqlx::query(AssertSqlSafe(sql))
+        .bind(id.to_string())
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(decode).transpose()
+}
+
+/// One entry that must exist.
+pub(crate) async fn existing(connection: &mut SqliteConnection, id: OperationId) -> Result<OutboxEntry, StoreError> {
+    entry(connection, id).await?.ok_or(StoreError::NoSuchEntry { id })
+}
+
+/// Whether an entry is the first pending one of its lane.
+async fn is_head(connection: &mut SqliteConnection, entry: &OutboxEntry) -> Result<bool, StoreError> {
+    let head: Option<i64> = sqlx::query_scalar("SELECT min(seq) FROM outbox WHERE lane = ? AND pending = 1")
+        .bind(entry.lane.0)
+        .fetch_one(connection)
+        .await?;
+    Ok(head == Some(entry.seq))
+}
+
+/// Writes a state over an entry, whatever it was.
+pub(crate) async fn put_state(
+    connection: &mut SqliteConnection,
+    id: OperationId,
+    state: &EntryState,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE outbox SET state = ?, state_name = ?, pending = ?, not_before = ? WHERE id = ?")
+        .bind(serde_json::to_string(state)?)
+        .bind(state.name())
+        .bind(state.is_pending())
+        .bind(not_before(state))
+        .bind(id.to_string())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Writes an operation over an entry's.
+pub(crate) async fn put_operation(
+    connection: &mut SqliteConnection,
+    id: OperationId,
+    operation: &Operation,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE outbox SET operation = ?, kind = ?, depends_on = ? WHERE id = ?")
+        .bind(serde_json::to_string(operation)?)
+        .bind(operation.name())
+        .bind(depends_on(operation).map(|id| id.to_string()))
+        .bind(id.to_string())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(crate) fn changed(entry: &OutboxEntry) -> StoreError {
+    StoreError::StateChanged {
+        id: entry.id,
+        actual: entry.state.name(),
+    }
+}
+
+/// Counts an attempt and marks the head in flight.
+pub(crate) async fn begin_attempt(
+    connection: &mut SqliteConnection,
+    id: OperationId,
+    now: Timestamp,
+) -> Result<OutboxEntry, StoreError> {
+    let mut entry = existing(connection, id).await?;
+    if !matches!(entry.state, EntryState::Queued { .. }) || !is_head(connection, &entry).await? {
+        return Err(changed(&entry));
+    }
+    entry.state = EntryState::InFlight;
+    entry.attempts = entry.attempts.saturating_add(1);
+    entry.first_attempt_at = Some(entry.first_attempt_at.unwrap_or_else(|| instant(micros(now))));
+    put_state(connection, id, &entry.state).await?;
+    sqlx::query("UPDATE outbox SET attempts = ?, first_attempt_at = ? WHERE id = ?")
+        .bind(entry.attempts)
+        .bind(entry.first_attempt_at.map(micros))
+        .bind(id.to_string())
+        .execute(connection)
+        .await?;
+    Ok(entry)
+}
+
+/// What marking an entry as sent did.
+pub(crate) struct Sent {
+    /// The entry as it was.
+    pub(crate) entry: OutboxEntry,
+    /// The number a ticket created here got.
+    pub(crate) renumbered: Option<(TicketId, TicketId)>,
+}
+
+/// InFlight or InDoubt → Sent; a created ticket's lane and drafts move to its number.
+pub(crate) async fn mark_sent(
+    connection: &mut SqliteConnection,
+    id: OperationId,
+    receipt: &Receipt,
+    now: Timestamp,
+) -> Result<Sent, StoreError> {
+    let entry = existing(connection, id).await?;
+    if !matches!(entry.state, EntryState::InFlight | EntryState::InDoubt { .. }) {
+        return Err(changed(&entry));
+    }
+    put_state(connection, id, &EntryState::Sent { at: now }).await?;
+    sqlx::query("UPDATE outbox SET remote_id = ?, last_error = NULL WHERE id = ?")
+        .bind(receipt.remote_id.or(receipt.ticket.map(|ticket| ticket.0)))
+        .bind(id.to_string())
+        .execute(&mut *connection)
+        .await?;
+    let mut renumbered = None;
+    if matches!(entry.operation, Operation::CreateTicket { .. }) && entry.lane.is_local() {
+        let Some(remote) = receipt.ticket.filter(|ticket| !ticket.is_local()) else {
+            return invalid("a created ticket must have a number");
+        };
+        let local = entry.lane;
+        sqlx::query("INSERT OR REPLACE INTO renumbered VALUES (?, ?)")
+            .bind(local.0)
+            .bind(remote.0)
+            .execute(&mut *connection)
+            .await?;
+        sqlx::query("UPDATE outbox SET lane = ? WHERE lane = ?")
+            .bind(remote.0)
+            .bind(local.0)
+            .execute(&mut *connection)
+            .await?;
+        drafts::renumber(connection, local.0, remote.0).await?;
+        renumbered = Some((local, remote));
+    }
+    Ok(Sent { entry, renumbered })
+}
+
+/// A transition the engine asks for.
+pub(crate) async fn set_state(
+    connection: &mut SqliteConnection,
+    id: OperationId,
+    state: &EntryState,
+    error: Option<&str>,
+) -> Result<OutboxEntry, StoreError> {
+    let entry = existing(connection, id).await?;
+    let legal = match (&entry.state, state) {
+        (
+            EntryState::InFlight | EntryState::InDoubt { .. },
+            EntryState::Queued { .. } | EntryState::InDoubt { .. } | EntryState::Wedged { .. },
+        ) => true,
+        // Nothing was sent: a head may be put off, or stopped because what it needs is gone.
+        (EntryState::Queued { .. }, EntryState::Queued { .. } | EntryState::Wedged { .. }) => true,
+        _ => false,
+    };
+    if !legal {
+        return Err(changed(&entry));
+    }
+    put_state(connection, id, state).await?;
+    if let Some(error) = error {
+        sqlx::query("UPDATE outbox SET last_error = ? WHERE id = ?")
+            .bind(error)
+            .bind(id.to_string())
+            .execute(connection)
+            .await?;
+    }
+    Ok(entry)
+}
+
+/// Wedges the pending entries that cannot go without the given one: uploads that hang on what it would have created, and,
+/// when it would have created the ticket, everything in its lane.
+pub(crate) async fn wedge_dependants(connection: &mut SqliteConnection, entry: &OutboxEntry) -> Result<(), StoreError> {
+    let creates = matches!(entry.operation, Operation::CreateTicket { .. });
+    let ids: Vec<String> = sqlx::query_scalar(
+        "SELECT id FROM outbox WHERE pending = 1 AND id <> ?1 AND (depends_on = ?1 OR (?2 AND lane = ?3)) ORDER BY seq",
+    )
+    .bind(entry.id.to_string())
+    .bind(creates)
+    .bind(entry.lane.0)
+    .fetch_all(&mut *connection)
+    .await?;
+    let state = EntryState::Wedged {
+        reason: WedgeReason::DependencyDiscarded,
+    };
+    for id in ids {
+        sqlx::query("UPDATE outbox SET state = ?, state_name = ?, pending = 1, not_before = NULL WHERE id = ?")
+            .bind(serde_json::to_string(&state)?)
+            .bind(state.name())
+            .bind(id)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Entries, oldest first.
+pub(crate) async fn list(
+    connection: &mut SqliteConnection,
+    lane: Option<TicketId>,
+    all: bool,
+) -> Result<Vec<OutboxEntry>, StoreError> {
+    let pending = if all { "" } else { " AND pending = 1" };
+    match lane {
+        Some(lane) => {
+            let lane = resolve(connection, lane).await?.0;
+            select(connection, &format!("WHERE lane = {lane}{pending} ORDER BY seq")).await
+        }
+        None => select(connection, &format!("WHERE true{pending} ORDER BY seq")).await,
+    }
+}
+
+/// Every pending entry, by lane.
+pub(crate) async fn pending(connection: &mut SqliteConnection) -> Result<Pending, StoreError> {
+    let mut pending = Pending::new();
+    for entry in list(connection, None, false).await? {
+        pending.entry(entry.lane.0).or_default().push(entry);
+    }
+    Ok(pending)
+}
+
+/// Counts of pending entries.
+pub(crate) async fn counts(connection: &mut SqliteConnection) -> Result<OutboxCounts, StoreError> {
+    let (pending, wedged, in_doubt): (i64, i64, i64) = sqlx::query_as(
+        "SELECT count(*), coalesce(sum(state_name = 'wedged'), 0), coalesce(sum(state_name = 'in_doubt'), 0) \
+         FROM outbox WHERE pending = 1",
+    )
+    .fetch_one(connection)
+    .await?;
+    let count = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+    Ok(OutboxCounts {
+        pending: count(pending),
+        wedged: count(wedged),
+        in_doubt: count(in_doubt),
+    })
+}
+
+/// Rows at the backend that are known to be ours.
+pub(crate) async fn sent_rows(
+    connection: &mut SqliteConnection,
+    lane: TicketId,
+) -> Result<Vec<(OperationId, i64)>, StoreError> {
+    let lane = resolve(connection, lane).await?.0;
+    let entries = select(
+        connection,
+        &format!("WHERE lane = {lane} AND state_name = 'sent' AND remote_id IS NOT NULL ORDER BY seq"),
+    )
+    .await?;
+    Ok(entries
+        .into_iter()
+        .filter_map(|entry| entry.remote_id.map(|remote| (entry.id, remote)))
+        .collect())
+}
+
+/// Tickets that creations of ours became.
+pub(crate) async fn created_tickets(connection: &mut SqliteConnection) -> Result<Vec<TicketId>, StoreError> {
+    let ids: Vec<i64> = sqlx::query_scalar("SELECT remote FROM renumbered ORDER BY remote")
+        .fetch_all(connection)
+        .await?;
+    Ok(ids.into_iter().map(TicketId).collect())
+}
+
+/// Entries found in flight become entries in doubt: the process ended before the reply.
+pub(crate) async fn recover(connection: &mut SqliteConnection, now: Timestamp) -> Result<Vec<OperationId>, StoreError> {
+    let entries = select(
+        connection,
+        "WHERE pending = 1 AND state_name = 'in_flight' ORDER BY seq",
+    )
+    .await?;
+    let mut recovered = Vec::new();
+    for entry in entries {
+        let state = EntryState::InDoubt {
+            since: now,
+            not_before: None,
+        };
+        put_state(connection, entry.id, &state).await?;
+        recovered.push(entry.id);
+    }
+    Ok(recovered)
+}

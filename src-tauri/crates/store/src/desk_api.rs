@@ -1,0 +1,194 @@
+//! The store's answers about the desk: outbox, drafts, attachments, settings.
+//!
+//! Order matters: the desk commits first (the words are safe), then the view is computed again from the desk while the
+//! mirror's writer is held, so that the last one to write has seen everything. No transaction spans both files; after a
+//! crash between the two, opening computes the view again.
+
+use crate::{
+    Accepted, ChangeSet, Draft, OutboxCounts, Resolution, Store, StoreError, Submission, desk,
+    view::{read_desk, write_desk},
+};
+use guichet_domain::{
+    BlobHash, OperationId, TicketId,
+    document::Attachment,
+    outbox::{EntryState, Gate, OutboxEntry, Receipt},
+};
+use jiff::Timestamp;
+use sqlx::Connection;
+
+impl Store {
+    /// Accepts operations on one lane, in one durable transaction with their attachments and the removal of the draft they
+    /// came from; then refreshes the lane's view. When this returns, the words are safe. `lane` `None` with a
+    /// `CreateTicket` first allots a local (negative) ticket number.
+    pub async fn submit(&self, submission: Submission, now: Timestamp) -> Result<Accepted, StoreError> {
+        let (lane, entries) = {
+            let known = match submission.lane {
+                Some(lane) => self.is_known(lane).await?,
+                None => true,
+            };
+            write_desk!(self, |connection| {
+                let (lane, entries) = desk::outbox::submit(connection, &submission, known, now).await?;
+                self.mark_stale([lane.0]);
+                (lane, entries)
+            })?
+        };
+        let mut changes = self.refresh_stale().await?;
+        changes.outbox = true;
+        Ok(Accepted { lane, entries, changes })
+    }
+
+    /// The entries that may move now: the head of each lane (the first pending entry) if it is queued and due, or in
+    /// doubt and its probe due. Oldest first, at most `limit`.
+    pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OutboxEntry>, StoreError> {
+        read_desk!(self, |connection| desk::outbox::due(connection, now, limit).await?)
+    }
+
+    /// The earliest instant at which some lane's head becomes due, if any waits for one.
+    pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        read_desk!(self, |connection| desk::outbox::next_due(connection).await?)
+    }
+
+    /// Marks a head in flight and counts the attempt, durably, **before** any request. Fails with `StateChanged` when the
+    /// entry is no longer queued (cancelled or edited meanwhile).
+    pub async fn begin_attempt(&self, id: OperationId, now: Timestamp) -> Result<OutboxEntry, StoreError> {
+        write_desk!(self, |connection| desk::outbox::begin_attempt(connection, id, now)
+            .await?)
+    }
+
+    /// InFlight or InDoubt → Sent. For a `CreateTicket`, maps the local number to `receipt.ticket` and moves the lane's
+    /// remaining entries and drafts to it, in the same transaction.
+    pub async fn mark_sent(&self, id: OperationId, receipt: &Receipt, now: Timestamp) -> Result<ChangeSet, StoreError> {
+        let sent = write_desk!(self, |connection| {
+            let sent = desk::outbox::mark_sent(connection, id, receipt, now).await?;
+            self.mark_stale([sent.entry.lane.0]);
+            self.mark_stale(sent.renumbered.map(|(_, remote)| remote.0));
+            sent
+        })?;
+        if let Some((local, remote)) = sent.renumbered {
+            self.keep_provisional(&sent.entry, local, remote).await?;
+        }
+        let mut changes = self.refresh_stale().await?;
+        changes.outbox = true;
+        changes.renumbered.extend(sent.renumbered);
+        Ok(changes)
+    }
+
+    /// InFlight/InDoubt → any state the machine allows (Queued, InDoubt, Wedged), with the error for support. Wedging as
+    /// `DependencyDiscarded` etc. also goes through here. Illegal transitions are an error.
+    pub async fn set_state(
+        &self,
+        id: OperationId,
+        state: EntryState,
+        error: Option<&str>,
+    ) -> Result<ChangeSet, StoreError> {
+        write_desk!(self, |connection| {
+            let entry = desk::outbox::set_state(connection, id, &state, error).await?;
+            self.mark_stale([entry.lane.0]);
+        })?;
+        let mut changes = self.refresh_stale().await?;
+        changes.outbox = true;
+        Ok(changes)
+    }
+
+    /// A person's way out of a wedged, queued or in-doubt entry.
+    pub async fn resolve(
+        &self,
+        id: OperationId,
+        resolution: Resolution,
+        now: Timestamp,
+    ) -> Result<ChangeSet, StoreError> {
+        write_desk!(self, |connection| {
+            let entry = desk::resolve::resolve(connection, id, &resolution, now).await?;
+            self.mark_stale([entry.lane.0]);
+        })?;
+        let mut changes = self.refresh_stale().await?;
+        changes.outbox = true;
+        Ok(changes)
+    }
+
+    /// Entries: pending only, or all, oldest first; of one lane or of all.
+    pub async fn outbox(&self, lane: Option<TicketId>, all: bool) -> Result<Vec<OutboxEntry>, StoreError> {
+        read_desk!(self, |connection| desk::outbox::list(connection, lane, all).await?)
+    }
+
+    /// One entry.
+    pub async fn entry(&self, id: OperationId) -> Result<Option<OutboxEntry>, StoreError> {
+        read_desk!(self, |connection| desk::outbox::entry(connection, id).await?)
+    }
+
+    /// Pending, wedged and in-doubt counts.
+    pub async fn outbox_counts(&self) -> Result<OutboxCounts, StoreError> {
+        read_desk!(self, |connection| desk::outbox::counts(connection).await?)
+    }
+
+    /// `(operation, remote_id)` of every **sent** entry of a lane: rows at the backend that are known to be ours.
+    pub async fn sent_rows(&self, lane: TicketId) -> Result<Vec<(OperationId, i64)>, StoreError> {
+        read_desk!(self, |connection| desk::outbox::sent_rows(connection, lane).await?)
+    }
+
+    /// `remote ticket ids` of every sent creation: rows a probe of a creation must not take.
+    pub async fn created_tickets(&self) -> Result<Vec<TicketId>, StoreError> {
+        read_desk!(self, |connection| desk::outbox::created_tickets(connection).await?)
+    }
+
+    /// The backend's number of a ticket created here, once known (identity for a positive number).
+    pub async fn resolve_ticket(&self, id: TicketId) -> Result<TicketId, StoreError> {
+        if !id.is_local() {
+            return Ok(id);
+        }
+        read_desk!(self, |connection| desk::outbox::resolve(connection, id).await?)
+    }
+
+    /// The persisted gate.
+    pub async fn gate(&self) -> Result<Gate, StoreError> {
+        read_desk!(self, |connection| desk::settings::gate(connection).await?)
+    }
+
+    /// Persists the gate.
+    pub async fn set_gate(&self, gate: &Gate) -> Result<(), StoreError> {
+        write_desk!(self, |connection| desk::settings::set_gate(connection, gate).await?)
+    }
+
+    /// Keeps a file's bytes durably (deduplicated by hash) so that a draft or an operation can refer to them.
+    pub async fn keep_attachment(&self, filename: &str, mime: &str, bytes: &[u8]) -> Result<Attachment, StoreError> {
+        write_desk!(self, |connection| desk::attachments::keep(
+            connection, filename, mime, bytes
+        )
+        .await?)
+    }
+
+    /// An attachment's bytes.
+    pub async fn attachment(&self, blob: &BlobHash) -> Result<Option<Vec<u8>>, StoreError> {
+        read_desk!(self, |connection| desk::attachments::bytes(connection, blob).await?)
+    }
+
+    /// Saves a draft durably, replacing the one under the same key. Called at every keystroke.
+    pub async fn save_draft(&self, draft: &Draft) -> Result<(), StoreError> {
+        write_desk!(self, |connection| desk::drafts::save(connection, draft).await?)
+    }
+
+    /// Drafts, newest first.
+    pub async fn drafts(&self) -> Result<Vec<Draft>, StoreError> {
+        read_desk!(self, |connection| desk::drafts::all(connection).await?)
+    }
+
+    /// One draft.
+    pub async fn draft(&self, key: &str) -> Result<Option<Draft>, StoreError> {
+        read_desk!(self, |connection| desk::drafts::get(connection, key).await?)
+    }
+
+    /// Forgets a draft.
+    pub async fn delete_draft(&self, key: &str) -> Result<(), StoreError> {
+        write_desk!(self, |connection| desk::drafts::delete(connection, key).await?)
+    }
+
+    /// A setting of this profile (JSON text).
+    pub async fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
+        read_desk!(self, |connection| desk::settings::get(connection, key).await?)
+    }
+
+    /// Writes a setting.
+    pub async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
+        write_desk!(self, |connection| desk::settings::set(connection, key, value).await?)
+    }
+}

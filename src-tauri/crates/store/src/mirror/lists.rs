@@ -1,0 +1,237 @@
+//! Lists of tickets: one scan of one index for the page, a few additions for the count.
+
+use super::{
+    codes::{kind_of, status_of},
+    people,
+    schema::{ORDERS, SCOPES},
+};
+use crate::{
+    MirrorCounts, Sort, StoreError, TargetKind, TicketList, TicketQuery, TicketRow, View,
+    sql::{Columns, instant, json_ids},
+};
+use guichet_domain::{TicketId, UserId, ticket::Level};
+use sqlx::{AssertSqlSafe, SqliteConnection, sqlite::SqliteRow};
+use std::collections::BTreeSet;
+
+/// The longest page.
+const LONGEST: u32 = 500;
+
+/// A row's columns in the order [`decode`] reads them.
+pub(crate) const COLUMNS: &str = "id, title, kind, status, urgency, priority, requester, requester_id, vip, assignee, category, \
+     location, opened_at, updated_at, next_key, next_kind, pending, wedged";
+
+/// Reads a row of [`COLUMNS`].
+pub(crate) fn decode(row: &SqliteRow) -> Result<TicketRow, StoreError> {
+    let mut c = Columns::new(row);
+    let level = |value: i64| Level(u8::try_from(value).unwrap_or(0));
+    let count = |value: i64| u32::try_from(value).unwrap_or(0);
+    let (id, title) = (TicketId(c.int()?), c.text()?.to_owned());
+    let (kind, status) = (kind_of(c.int()?), status_of(c.int()?));
+    let (urgency, priority) = (level(c.int()?), level(c.int()?));
+    let requester = c.opt_text()?.map(str::to_owned);
+    let requester_id = c.opt_int()?.map(UserId);
+    let vip = c.flag()?;
+    let assignee = c.opt_text()?.map(str::to_owned);
+    let category = c.opt_text()?.map(str::to_owned);
+    let location = c.opt_text()?.map(str::to_owned);
+    let (opened_at, updated_at) = (c.at()?, c.at()?);
+    let next = c.int()?;
+    let next_target_kind = match c.opt_int()? {
+        Some(1) => Some(TargetKind::Own),
+        Some(_) => Some(TargetKind::Resolve),
+        None => None,
+    };
+    Ok(TicketRow {
+        id,
+        title,
+        kind,
+        status,
+        urgency,
+        priority,
+        requester,
+        requester_id,
+        vip,
+        assignee,
+        category,
+        location,
+        opened_at,
+        updated_at,
+        next_target: next_target_kind.map(|_| instant(next)),
+        next_target_kind,
+        pending: count(c.int()?),
+        wedged: count(c.int()?),
+    })
+}
+
+fn scope(view: View) -> Option<&'static str> {
+    match view {
+        View::Open => Some("open"),
+        View::Unassigned => Some("unassigned"),
+        View::Waiting => Some("waiting"),
+        View::Solved => Some("solved"),
+        View::All => Some("all"),
+        View::Mine | View::Pending => None,
+    }
+}
+
+fn order(sort: Sort) -> (&'static str, &'static str, &'static str) {
+    let wanted = match sort {
+        Sort::NextTarget => "next",
+        Sort::Updated => "updated",
+        Sort::Opened => "opened",
+        Sort::Priority => "priority",
+    };
+    let [first, ..] = ORDERS;
+    ORDERS.into_iter().find(|(name, ..)| *name == wanted).unwrap_or(first)
+}
+
+fn condition(view: View) -> &'static str {
+    match view {
+        View::Mine => "open = 1",
+        View::Pending => "pending > 0",
+        view => SCOPES
+            .into_iter()
+            .find(|(name, _)| Some(*name) == scope(view))
+            .map_or("", |(_, condition)| condition),
+    }
+}
+
+/// A page of a list.
+pub(crate) async fn page(connection: &mut SqliteConnection, query: &TicketQuery) -> Result<TicketList, StoreError> {
+    let limit = query.limit.min(LONGEST);
+    match (scope(query.view), query.requester) {
+        (Some(scope), None) => indexed(connection, query, scope, limit).await,
+        _ => chosen(connection, query, limit).await,
+    }
+}
+
+/// Walks the list's own index; from its far end when that is nearer.
+async fn indexed(
+    connection: &mut SqliteConnection,
+    query: &TicketQuery,
+    scope: &str,
+    limit: u32,
+) -> Result<TicketList, StoreError> {
+    let condition = condition(query.view);
+    let mut tally = String::from("SELECT coalesce(sum(n), 0) FROM tally WHERE true");
+    let mut filter = String::from("true");
+    match query.view {
+        View::Open => tally.push_str(" AND status < 5"),
+        View::Unassigned => tally.push_str(" AND status < 5 AND unassigned = 1"),
+        View::Waiting => tally.push_str(" AND status = 4"),
+        View::Solved => tally.push_str(" AND status = 5"),
+        View::All | View::Mine | View::Pending => {}
+    }
+    if !condition.is_empty() {
+        filter = condition.to_owned();
+    }
+    if query.vip_only {
+        tally.push_str(" AND vip = 1");
+        filter.push_str(" AND vip = 1");
+    }
+    let total: i64 = sqlx::query_scalar(AssertSqlSafe(tally))
+        .fetch_one(&mut *connection)
+        .await?;
+    let total = u32::try_from(total.max(0)).unwrap_or(u32::MAX);
+    let limit = limit.min(total.saturating_sub(query.offset));
+    if limit == 0 {
+        return Ok(TicketList {
+            rows: Vec::new(),
+            total,
+        });
+    }
+    let (name, forward, backward) = order(query.sort);
+    let from_end = total - query.offset - limit;
+    let (inner, offset) = if query.offset <= from_end {
+        (forward, query.offset)
+    } else {
+        (backward, from_end)
+    };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM ticket_view WHERE id IN \
+         (SELECT id FROM ticket_view INDEXED BY list_{scope}_{name} WHERE {filter} ORDER BY {inner} LIMIT ? OFFSET ?) \
+         ORDER BY {forward}"
+    );
+    let rows = sqlx::query(AssertSqlSafe(sql))
+        .bind(limit)
+        .bind(offset)
+        .fetch_all(connection)
+        .await?;
+    Ok(TicketList {
+        rows: rows.iter().map(decode).collect::<Result<_, _>>()?,
+        total,
+    })
+}
+
+/// Lists that begin with a set of tickets: mine, a requester's, those with pending operations. Those sets are small.
+async fn chosen(connection: &mut SqliteConnection, query: &TicketQuery, limit: u32) -> Result<TicketList, StoreError> {
+    let mut filter = vec!["true".to_owned()];
+    let condition = condition(query.view);
+    if !condition.is_empty() {
+        filter.push(condition.to_owned());
+    }
+    if query.vip_only {
+        filter.push("vip = 1".to_owned());
+    }
+    if query.view == View::Mine {
+        let me = query.me.map_or(i64::MIN, |me| me.0);
+        let groups: BTreeSet<i64> = match query.me {
+            Some(me) => people::person(connection, me)
+                .await?
+                .map(|person| person.groups.iter().map(|group| group.0).collect())
+                .unwrap_or_default(),
+            None => BTreeSet::new(),
+        };
+        filter.push(format!(
+            "id IN (SELECT ticket FROM view_party WHERE role = 2 AND party = 0 AND party_id = {me} AND open = 1 \
+             UNION SELECT ticket FROM view_party WHERE role = 2 AND party = 2 AND open = 1 \
+             AND party_id IN (SELECT value FROM json_each('{}')))",
+            json_ids(&groups)
+        ));
+    }
+    if let Some(requester) = query.requester {
+        filter.push(format!(
+            "id IN (SELECT ticket FROM view_party WHERE role = 1 AND party = 0 AND party_id = {})",
+            requester.0
+        ));
+    }
+    let filter = filter.join(" AND ");
+    let total: i64 = sqlx::query_scalar(AssertSqlSafe(format!(
+        "SELECT count(*) FROM ticket_view WHERE {filter}"
+    )))
+    .fetch_one(&mut *connection)
+    .await?;
+    let (_, forward, _) = order(query.sort);
+    let sql = format!("SELECT {COLUMNS} FROM ticket_view WHERE {filter} ORDER BY {forward} LIMIT ? OFFSET ?");
+    let rows = sqlx::query(AssertSqlSafe(sql))
+        .bind(limit)
+        .bind(query.offset)
+        .fetch_all(connection)
+        .await?;
+    Ok(TicketList {
+        rows: rows.iter().map(decode).collect::<Result<_, _>>()?,
+        total: u32::try_from(total).unwrap_or(u32::MAX),
+    })
+}
+
+/// How much is mirrored.
+pub(crate) async fn counts(connection: &mut SqliteConnection) -> Result<MirrorCounts, StoreError> {
+    let count = |n: i64| u32::try_from(n.max(0)).unwrap_or(u32::MAX);
+    let tickets: i64 = sqlx::query_scalar("SELECT coalesce(sum(n), 0) FROM tally")
+        .fetch_one(&mut *connection)
+        .await?;
+    let held: Vec<(String, i64)> = sqlx::query_as("SELECT what, n FROM held").fetch_all(connection).await?;
+    let mut counts = MirrorCounts {
+        tickets: count(tickets),
+        ..MirrorCounts::default()
+    };
+    for (what, n) in held {
+        match what.as_str() {
+            "people" => counts.people = count(n),
+            "articles" => counts.articles = count(n),
+            "assets" => counts.assets = count(n),
+            _ => {}
+        }
+    }
+    Ok(counts)
+}

@@ -1,0 +1,178 @@
+//! The store's answers about the mirror: what sync writes, and what the screen and the command line read.
+
+use crate::{
+    Batch, ChangeSet, CollectionState, MirrorCounts, PersonCard, SearchQuery, SearchResults, Store, StoreError,
+    TicketList, TicketQuery, TicketView,
+    mirror::{self, apply, others, people, refresh, schema, ticket},
+    sql::Columns,
+    view::{name_tickets, read_mirror, write_mirror},
+};
+use guichet_domain::{
+    ArticleId, DocumentId, TicketId, UserId,
+    article::Article,
+    asset::{Asset, AssetKey},
+    catalogue::{Availability, CatalogueItem, CatalogueKind},
+    document::Document,
+    people::{Group, Person},
+    record::{Collection, TicketBundle},
+};
+use sqlx::Connection;
+use std::time::Instant;
+
+impl Store {
+    /// Applies a page: records, removals, availability, progress and the new cursor in **one** transaction; then refreshes
+    /// the views it touches. Idempotent. Rows whose ticket is not mirrored are dropped and counted.
+    pub async fn apply(&self, batch: &Batch) -> Result<ChangeSet, StoreError> {
+        let (effects, renamed, stale) = write_mirror!(self, |connection| {
+            // Read while the writer is held: what is accepted later refreshes its lane itself.
+            let pending = self.pending().await?;
+            let stale = self.take_stale();
+            let applied = apply::apply(connection, batch, &pending, None).await;
+            let (effects, renamed) = match applied {
+                Ok(applied) => applied,
+                Err(error) => {
+                    self.mark_stale(stale);
+                    return Err(self.mirror_error(error));
+                }
+            };
+            refresh::refresh(connection, &stale, &pending, None).await?;
+            (effects, renamed, stale)
+        })?;
+        let mut changes = ChangeSet {
+            people: effects.people,
+            articles: effects.articles,
+            catalogues: effects.catalogues,
+            assets: effects.assets,
+            dropped: effects.dropped,
+            lists: renamed || !effects.rebuild.is_empty() || !stale.is_empty(),
+            ..ChangeSet::default()
+        };
+        name_tickets(&mut changes, effects.changed.into_iter().chain(stale));
+        Ok(changes)
+    }
+
+    /// A collection's cursor as the adapter last gave it, and how far the first reading is.
+    pub async fn collection_state(&self, collection: Collection) -> Result<CollectionState, StoreError> {
+        read_mirror!(self, |connection| apply::state(connection, collection).await?)
+    }
+
+    /// Every collection's state.
+    pub async fn collection_states(&self) -> Result<Vec<(Collection, CollectionState)>, StoreError> {
+        read_mirror!(self, |connection| apply::states(connection).await?)
+    }
+
+    /// Identities held, ascending, of tickets (not local ones), people, groups or articles.
+    pub async fn ids(&self, collection: Collection) -> Result<Vec<i64>, StoreError> {
+        read_mirror!(self, |connection| apply::ids(connection, collection).await?)
+    }
+
+    /// Forgets everything mirrored (another account, another server); the desk is untouched.
+    pub async fn reset_mirror(&self) -> Result<(), StoreError> {
+        write_mirror!(self, |connection| schema::recreate(connection).await?)?;
+        self.refresh_all().await
+    }
+
+    /// Keeps a document's content once fetched.
+    pub async fn keep_document(&self, id: DocumentId, bytes: &[u8]) -> Result<(), StoreError> {
+        write_mirror!(self, |connection| {
+            sqlx::query("INSERT INTO document_contents VALUES (?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes")
+                .bind(id.0)
+                .bind(bytes)
+                .execute(connection)
+                .await?;
+        })
+    }
+
+    /// A document's kept content.
+    pub async fn document_content(&self, id: DocumentId) -> Result<Option<Vec<u8>>, StoreError> {
+        read_mirror!(self, |connection| {
+            sqlx::query_scalar("SELECT bytes FROM document_contents WHERE id = ?")
+                .bind(id.0)
+                .fetch_optional(connection)
+                .await?
+        })
+    }
+
+    /// A document's metadata.
+    pub async fn document(&self, id: DocumentId) -> Result<Option<Document>, StoreError> {
+        read_mirror!(self, |connection| {
+            let row = sqlx::query("SELECT id, name, filename, mime, sha1, updated_at FROM documents WHERE id = ?")
+                .bind(id.0)
+                .fetch_optional(connection)
+                .await?;
+            row.map(|row| mirror::children::document_of(&mut Columns::new(&row)))
+                .transpose()?
+        })
+    }
+
+    /// The server's truth of one ticket, without pending operations (for tests and the simulation's comparison).
+    pub async fn mirrored_ticket(&self, id: TicketId) -> Result<Option<TicketBundle>, StoreError> {
+        read_mirror!(self, |connection| {
+            ticket::bundle(connection, id.0)
+                .await?
+                .filter(|held| !held.provisional && held.departure.is_none())
+                .map(|held| held.bundle)
+        })
+    }
+
+    /// A page of a list. Answers in milliseconds at a million tickets.
+    pub async fn list_tickets(&self, query: &TicketQuery) -> Result<TicketList, StoreError> {
+        read_mirror!(self, |connection| mirror::lists::page(connection, query).await?)
+    }
+
+    /// One ticket with everything the screen needs, pending operations included. Follows a local number to the backend's.
+    pub async fn ticket(&self, id: TicketId) -> Result<Option<TicketView>, StoreError> {
+        let id = self.resolve_ticket(id).await?;
+        let pending = self.outbox(Some(id), false).await?;
+        read_mirror!(self, |connection| ticket::view(connection, id.0, pending, None).await?)
+    }
+
+    /// Searches everything, bounded and ranked.
+    pub async fn search(&self, query: &SearchQuery) -> Result<SearchResults, StoreError> {
+        let started = Instant::now();
+        let hits = read_mirror!(self, |connection| mirror::search::search(connection, query).await?)?;
+        Ok(SearchResults {
+            hits,
+            elapsed_ms: started.elapsed().as_secs_f64() * 1000.0,
+        })
+    }
+
+    /// A person's card: record, open tickets, equipment.
+    pub async fn person(&self, id: UserId) -> Result<Option<PersonCard>, StoreError> {
+        read_mirror!(self, |connection| people::card(connection, id).await?)
+    }
+
+    /// People whose name, login, mail or phone digits begin with the words typed (requester picker).
+    pub async fn find_people(&self, words: &str, limit: u32) -> Result<Vec<Person>, StoreError> {
+        read_mirror!(self, |connection| people::find(connection, words, limit).await?)
+    }
+
+    /// Groups, by full name.
+    pub async fn groups(&self) -> Result<Vec<Group>, StoreError> {
+        read_mirror!(self, |connection| others::all_groups(connection).await?)
+    }
+
+    /// An article.
+    pub async fn article(&self, id: ArticleId) -> Result<Option<Article>, StoreError> {
+        read_mirror!(self, |connection| others::article(connection, id).await?)
+    }
+
+    /// A list's rows by full name, and whether it could be read.
+    pub async fn catalogue(&self, kind: CatalogueKind) -> Result<(Vec<CatalogueItem>, Availability), StoreError> {
+        read_mirror!(self, |connection| {
+            let items = others::catalogue_items(connection, kind).await?;
+            let state = apply::state(connection, Collection::Catalogue(kind)).await?;
+            (items, state.availability)
+        })
+    }
+
+    /// A piece of equipment.
+    pub async fn asset(&self, key: &AssetKey) -> Result<Option<Asset>, StoreError> {
+        read_mirror!(self, |connection| ticket::asset(connection, key).await?)
+    }
+
+    /// How much is mirrored, for the status bar.
+    pub async fn counts(&self) -> Result<MirrorCounts, StoreError> {
+        read_mirror!(self, |connection| mirror::lists::counts(connection).await?)
+    }
+}

@@ -1,0 +1,154 @@
+//! Opening a profile: the lock, the desk (migrated), the mirror (moved aside when it is of no use), and recovery.
+
+use crate::{
+    StoreError,
+    connection::{Database, Durability},
+    desk,
+    mirror::schema,
+};
+use jiff::Timestamp;
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    path::{Path, PathBuf},
+};
+
+/// Held for as long as the profile is open, so that a second Guichet says so instead of working on the same files.
+const LOCK: &str = "profile.lock";
+const DESK: &str = "desk.db";
+const MIRROR: &str = "mirror.db";
+/// Left behind when damage is met in an open mirror; the next opening moves the mirror aside.
+const SUSPECT: &str = "mirror.suspect";
+
+/// Takes the profile for this process.
+pub(crate) fn lock(folder: &Path) -> Result<File, StoreError> {
+    let path = folder.join(LOCK);
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path }),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// Opens the desk and brings its schema up to date.
+pub(crate) async fn desk(folder: &Path) -> Result<Database, StoreError> {
+    let path = folder.join(DESK);
+    let desk = Database::open(&path, Durability::Precious).await?;
+    let migrated = {
+        let mut writer = desk.writer().await?;
+        desk::migrations::migrate(&mut writer, &path)
+            .await
+            .map_err(|error| error.at(&path))
+    };
+    if let Err(error) = migrated {
+        desk.close().await;
+        return Err(error);
+    }
+    Ok(desk)
+}
+
+/// Opens the mirror; one that is damaged, foreign or of another version is moved aside and begun afresh.
+pub(crate) async fn mirror(folder: &Path, now: Timestamp) -> Result<(Database, Option<PathBuf>), StoreError> {
+    let path = folder.join(MIRROR);
+    let suspect = folder.join(SUSPECT);
+    let mut aside = None;
+    if suspect.exists() {
+        aside = move_aside(folder, now)?;
+    } else {
+        match usable(&path).await {
+            Ok(mirror) => return Ok((mirror, None)),
+            Err(StoreError::Locked { path }) => return Err(StoreError::Locked { path }),
+            Err(StoreError::DiskFull) => return Err(StoreError::DiskFull),
+            Err(error) => {
+                tracing::warn!(%error, "the mirror is of no use and is read again from the server");
+                aside = move_aside(folder, now)?.or(aside);
+            }
+        }
+    }
+    let mirror = usable(&path).await?;
+    if suspect.exists() {
+        std::fs::remove_file(&suspect)?;
+    }
+    Ok((mirror, aside))
+}
+
+async fn usable(path: &Path) -> Result<Database, StoreError> {
+    let mirror = Database::open(path, Durability::Rebuildable).await?;
+    let checked = check(&mirror).await.map_err(|error| error.at(path));
+    match checked {
+        Ok(()) => Ok(mirror),
+        Err(error) => {
+            mirror.close().await;
+            Err(error)
+        }
+    }
+}
+
+async fn check(mirror: &Database) -> Result<(), StoreError> {
+    let mut writer = mirror.writer().await?;
+    let version: i64 = sqlx::query_scalar("PRAGMA user_version")
+        .fetch_one(&mut *writer)
+        .await?;
+    let application: i64 = sqlx::query_scalar("PRAGMA application_id")
+        .fetch_one(&mut *writer)
+        .await?;
+    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
+        .fetch_one(&mut *writer)
+        .await?;
+    if tables == 0 && version == 0 {
+        return schema::create(&mut writer).await;
+    }
+    if application != schema::APPLICATION_ID || version != schema::VERSION {
+        return Err(StoreError::TooNew {
+            path: mirror.path().to_owned(),
+            found: version,
+            known: schema::VERSION,
+        });
+    }
+    // A complete check of a large file takes seconds; a look at what every screen needs finds a torn file.
+    for sql in [
+        "SELECT count(*) FROM collections",
+        "SELECT coalesce(sum(n), 0) FROM tally",
+        "SELECT coalesce(max(id), 0) FROM ticket_view",
+        "SELECT coalesce(max(id), 0) FROM tickets",
+        "SELECT count(*) FROM (SELECT rowid FROM ticket_fts WHERE ticket_fts MATCH 'a' LIMIT 1)",
+    ] {
+        let _: i64 = sqlx::query_scalar(sql).fetch_one(&mut *writer).await?;
+    }
+    Ok(())
+}
+
+/// Moves the mirror's files aside under a dated name; `None` when there was none.
+fn move_aside(folder: &Path, now: Timestamp) -> Result<Option<PathBuf>, StoreError> {
+    let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();
+    let mut target = folder.join(format!("mirror.broken-{stamp}.db"));
+    let mut again = 1;
+    while target.exists() {
+        again += 1;
+        target = folder.join(format!("mirror.broken-{stamp}-{again}.db"));
+    }
+    let mut moved = None;
+    for suffix in ["", "-wal", "-shm"] {
+        let from = folder.join(format!("{MIRROR}{suffix}"));
+        if from.exists() {
+            let mut to = target.clone().into_os_string();
+            to.push(suffix);
+            std::fs::rename(&from, &to)?;
+            moved = Some(target.clone());
+        }
+    }
+    Ok(moved)
+}
+
+/// Damage was met in the open mirror: the next opening shall not trust it.
+pub(crate) fn suspect(mirror: &Path) {
+    if let Some(folder) = mirror.parent().filter(|folder| !folder.as_os_str().is_empty())
+        && let Err(error) = std::fs::write(folder.join(SUSPECT), b"")
+    {
+        tracing::warn!(%error, "the damaged mirror could not be marked");
+    }
+}
