@@ -401,7 +401,7 @@ fn mirror() -> impl Strategy<Value = Option<TicketBundle>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
 
     #[test]
     fn an_operation_the_server_has_already_changes_nothing(mirror in mirror(), operation in operation(), state in state()) {

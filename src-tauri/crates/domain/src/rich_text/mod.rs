@@ -5,10 +5,14 @@
 //! text ([`plain`]) feeds the search index, its fingerprint ([`fingerprint`]) the probing of the outbox. What is written here
 //! goes out as HTML made from the same document ([`html_out`]).
 
+mod builder;
 mod fingerprint;
 mod html_in;
 mod html_out;
 mod plain;
+mod runs;
+mod source;
+mod tags;
 
 use crate::DocumentId;
 use serde::{Deserialize, Serialize};

@@ -368,6 +368,7 @@ fn depth_is_bounded_and_no_word_is_lost() {
     }
 }
 
+/// Quadratic cost would take many minutes here; the limit leaves room for a busy machine and an unoptimised build.
 #[test]
 fn hostile_sources_cost_no_more_than_their_length() {
     let attributes: String = (0..400_000).map(|i| format!(" a{i}")).collect();
@@ -381,15 +382,16 @@ fn hostile_sources_cost_no_more_than_their_length() {
         "<table>".repeat(300_000),
         "<li>".repeat(300_000),
         "&".repeat(2_000_000),
+        "&amp;".repeat(200_000),
         "<".repeat(2_000_000),
-        "<p>".to_owned() + &"&lt;".repeat(2_000_000),
+        "<p>".to_owned() + &"&lt;".repeat(300_000),
         "\n".repeat(3_000_000),
         "- a\n".repeat(300_000),
     ] {
         let start = Instant::now();
         let read = RichText::from_html(&html);
         let took = start.elapsed();
-        assert!(took < Duration::from_secs(20), "{took:?} for {}", &html[..40]);
+        assert!(took < Duration::from_secs(60), "{took:?} for {}", &html[..40]);
         assert!(read.to_html().len() < 16 << 20);
     }
 }

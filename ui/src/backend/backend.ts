@@ -1,0 +1,104 @@
+// The one interface between the window and everything behind it. Two implementations: `tauri.ts` (the product) and
+// `fake.ts` (tests, and looking at the window in a browser).
+import type {
+  Accepted,
+  AppState,
+  Article,
+  ArticleId,
+  Asset,
+  AssetKey,
+  Attachment,
+  Catalogue,
+  CatalogueKind,
+  ChangeSet,
+  DocumentContent,
+  DocumentId,
+  Draft,
+  Group,
+  OperationId,
+  OutboxEntry,
+  Person,
+  PersonCard,
+  Resolution,
+  SearchQuery,
+  SearchResults,
+  Settings,
+  SignIn,
+  Submission,
+  SyncStatus,
+  TicketId,
+  TicketList,
+  TicketQuery,
+  TicketView,
+  UiError,
+  UserId,
+} from './types';
+
+/** Stops listening. */
+export type Unlisten = () => void;
+
+/** Every method rejects with a {@link BackendFailure}, whose message and hint are in the profile's language. */
+export interface Backend {
+  appState(): Promise<AppState>;
+  createProfile(name: string): Promise<AppState>;
+  openProfile(id: string): Promise<AppState>;
+  signIn(form: SignIn): Promise<AppState>;
+  useSandbox(): Promise<AppState>;
+  signOut(): Promise<AppState>;
+  settings(): Promise<Settings>;
+  saveSettings(settings: Settings): Promise<Settings>;
+
+  listTickets(query: TicketQuery): Promise<TicketList>;
+  ticket(id: TicketId): Promise<TicketView | null>;
+  refreshTicket(id: TicketId): Promise<TicketView | null>;
+  search(query: SearchQuery): Promise<SearchResults>;
+  person(id: UserId): Promise<PersonCard | null>;
+  findPeople(words: string, limit: number): Promise<Person[]>;
+  groups(): Promise<Group[]>;
+  catalogue(kind: CatalogueKind): Promise<Catalogue>;
+  article(id: ArticleId): Promise<Article | null>;
+  asset(key: AssetKey): Promise<Asset | null>;
+
+  /** Accepts operations on one lane durably; when this resolves, the words are safe. */
+  submit(submission: Submission): Promise<Accepted>;
+  outbox(lane: TicketId | null, all: boolean): Promise<OutboxEntry[]>;
+  resolveEntry(id: OperationId, resolution: Resolution): Promise<void>;
+
+  saveDraft(draft: Draft): Promise<void>;
+  draft(key: string): Promise<Draft | null>;
+  drafts(): Promise<Draft[]>;
+  deleteDraft(key: string): Promise<void>;
+  keepAttachment(filename: string, mime: string, base64: string): Promise<Attachment>;
+  document(id: DocumentId): Promise<DocumentContent>;
+
+  /** Asks for a round now. */
+  syncNow(): Promise<void>;
+  /** Tells that the user is there, so that polling keeps its active pace. */
+  userActive(): Promise<void>;
+  /** Opens an address outside the window; only `http`, `https`, `mailto` and `tel`. */
+  openLink(href: string): Promise<void>;
+
+  /** The text and cure of a code that came without words (a gate's, a notice's). */
+  explain(code: string): Promise<UiError>;
+
+  onChanged(listener: (changes: ChangeSet) => void): Unlisten;
+  onSyncStatus(listener: (status: SyncStatus) => void): Unlisten;
+}
+
+/** A refusal as the window shows it. */
+export class BackendFailure extends Error {
+  readonly code: string;
+  readonly hint: string;
+
+  constructor(error: UiError) {
+    super(error.message);
+    this.name = 'BackendFailure';
+    this.code = error.code;
+    this.hint = error.hint;
+  }
+}
+
+/** Whether a value has the shape of Rust's `UiError`. */
+export function isUiError(value: unknown): value is UiError {
+  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value;
+}

@@ -1,0 +1,914 @@
+// The in-memory backend: what the tests drive, and what `npm run dev` shows in a browser. It keeps the contract's rules
+// (lanes, pending view, drafts removed with their submission, renumbering) and has a switch for each state of the network.
+import { type Backend, BackendFailure, type Unlisten } from './backend';
+import { buildWorld, ME, para, type World } from './fake-data';
+import type {
+  Accepted,
+  AppState,
+  Article,
+  Asset,
+  AssetKey,
+  AttachedDocument,
+  Attachment,
+  Catalogue,
+  CatalogueKind,
+  ChangeSet,
+  DocumentContent,
+  Draft,
+  EntryState,
+  FieldValue,
+  Gate,
+  Group,
+  Hit,
+  Locale,
+  OperationId,
+  OutboxEntry,
+  Person,
+  PersonCard,
+  Resolution,
+  SearchQuery,
+  SearchResults,
+  Settings,
+  SignIn,
+  Submission,
+  SyncStatus,
+  Ticket,
+  TicketId,
+  TicketList,
+  TicketQuery,
+  TicketRow,
+  TicketView,
+  UiError,
+} from './types';
+
+export interface FakeOptions {
+  /** How many tickets; above 2,000 the rows beyond are made up on demand. */
+  tickets?: number;
+  /** Signed in at the start. */
+  signedIn?: boolean;
+  gate?: Gate;
+  locale?: Locale;
+  theme?: Settings['theme'];
+  firstSync?: boolean;
+  keyring?: boolean;
+  /** The start of the demo world; its times are relative to it. */
+  start?: Date;
+  /** Milliseconds until a submitted operation is "sent"; `null`: never by itself. */
+  sendAfterMs?: number | null;
+  /** The outbox and timeline as in the design picture: a pending follow-up, a conflict, an undetermined entry. */
+  demoOutbox?: boolean;
+}
+
+const EMPTY_CHANGES: ChangeSet = {
+  tickets: [],
+  lists: false,
+  outbox: false,
+  people: false,
+  articles: false,
+  catalogues: false,
+  assets: false,
+  dropped: 0,
+  renumbered: [],
+};
+
+const PIXEL =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfz0AEYBxVSF+FABJADveWkH6oAAAAAElFTkSuQmCC';
+
+export class FakeBackend implements Backend {
+  readonly world: World;
+  readonly calls: { name: string; args: unknown[] }[] = [];
+  entries: OutboxEntry[] = [];
+  gate: Gate;
+  /** Set by a test: the next call of that name is refused. */
+  failNext = new Map<string, BackendFailure>();
+  /** Set by a test: how long a draft's save takes, in milliseconds. */
+  saveDelayMs = 0;
+  kept = new Map<string, string>();
+
+  private readonly options: Required<FakeOptions>;
+  private signedIn: boolean;
+  private readonly storedDrafts = new Map<string, Draft>();
+  private readonly changeListeners = new Set<(changes: ChangeSet) => void>();
+  private readonly statusListeners = new Set<(status: SyncStatus) => void>();
+  private stored: Settings;
+  private seq = 1;
+  private nextLocal = -1;
+  private nextRemote = 4900;
+  private readonly renumbered = new Map<TicketId, TicketId>();
+  private profileName = 'Vallée Sud';
+
+  constructor(options: FakeOptions = {}) {
+    this.options = {
+      tickets: 320,
+      signedIn: true,
+      gate: { type: 'open' },
+      locale: 'fr',
+      theme: 'light',
+      firstSync: false,
+      keyring: true,
+      start: new Date(),
+      sendAfterMs: null,
+      demoOutbox: false,
+      ...options,
+    };
+    this.gate = this.options.gate;
+    this.signedIn = this.options.signedIn;
+    this.world = buildWorld(this.options.start, Math.min(this.options.tickets, 2000));
+    this.stored = {
+      locale: this.options.locale,
+      theme: this.options.theme,
+      vip_rules: [{ type: 'category', id: 1 }],
+      active_interval_s: 5,
+      longest_processing_s: 120,
+    };
+    if (this.options.demoOutbox) this.fillOutbox();
+  }
+
+  // ---- session --------------------------------------------------------------------------------------------------------
+  async appState(): Promise<AppState> {
+    this.note('appState');
+    return {
+      profile: { id: 'p1', name: this.profileName, url: 'https://support.exemple.fr', sandbox: false },
+      profiles: [
+        { id: 'p1', name: this.profileName, url: 'https://support.exemple.fr', sandbox: false },
+        { id: 'p2', name: 'Bac à sable', url: null, sandbox: true },
+      ],
+      locale: this.stored.locale ?? 'fr',
+      theme: this.stored.theme,
+      signed_in: this.signedIn,
+      account: this.signedIn
+        ? { user: ME, name: 'Nadia Leroux', product: 'GLPI 10.0.20', profile: 'Technician' }
+        : null,
+      status: this.status(),
+      counts: {
+        tickets: this.options.tickets,
+        articles: this.world.articles.length,
+        people: this.world.people.length,
+        assets: this.world.assets.length,
+      },
+      keyring_available: this.options.keyring,
+      notice: null,
+      version: '0.1.0',
+    };
+  }
+
+  async createProfile(name: string): Promise<AppState> {
+    this.note('createProfile', name);
+    this.profileName = name;
+    this.signedIn = false;
+    return this.appState();
+  }
+
+  async openProfile(id: string): Promise<AppState> {
+    this.note('openProfile', id);
+    return this.appState();
+  }
+
+  async signIn(form: SignIn): Promise<AppState> {
+    this.note('signIn', form);
+    if (form.method === 'user_token' && form.user_token === 'faux') {
+      throw new BackendFailure({
+        code: 'auth_bad_user_token',
+        message: 'Le serveur ne connaît pas ce jeton.',
+        hint: 'Recopiez-le depuis vos préférences GLPI, rubrique « Clés d’accès distant ».',
+      });
+    }
+    this.signedIn = true;
+    this.gate = { type: 'open' };
+    this.publishStatus();
+    return this.appState();
+  }
+
+  async useSandbox(): Promise<AppState> {
+    this.note('useSandbox');
+    this.signedIn = true;
+    return this.appState();
+  }
+
+  async signOut(): Promise<AppState> {
+    this.note('signOut');
+    this.signedIn = false;
+    return this.appState();
+  }
+
+  async settings(): Promise<Settings> {
+    this.note('settings');
+    return { ...this.stored };
+  }
+
+  async saveSettings(settings: Settings): Promise<Settings> {
+    this.note('saveSettings', settings);
+    this.stored = { ...settings };
+    return { ...this.stored };
+  }
+
+  // ---- reads ----------------------------------------------------------------------------------------------------------
+  async listTickets(query: TicketQuery): Promise<TicketList> {
+    this.note('listTickets', query);
+    const rows = this.rows(query);
+    const beyond = query.view === 'all' ? Math.max(0, this.options.tickets - this.world.tickets.length) : 0;
+    const slice = rows.slice(query.offset, query.offset + query.limit);
+    for (let index = query.offset + slice.length; slice.length < query.limit && index < rows.length + beyond; index++) {
+      const model = rows[index % rows.length];
+      if (!model) break;
+      slice.push({
+        ...model,
+        id: 10_000 + index,
+        title: `${model.title} (${String(index + 1)})`,
+        pending: 0,
+        wedged: 0,
+      });
+    }
+    return { rows: slice, total: rows.length + beyond };
+  }
+
+  async ticket(asked: TicketId): Promise<TicketView | null> {
+    this.note('ticket', asked);
+    const id = this.renumbered.get(asked) ?? asked;
+    const pending = this.entries.filter((entry) => entry.lane === id && isPending(entry.state));
+    const ticket = this.view(id, pending);
+    if (!ticket) return null;
+    const requester = this.world.requester.get(id);
+    const assignees = this.assignees(id, pending);
+    const card = requester === undefined ? null : await this.person(requester);
+    const asset = this.world.assets.find((one) => one.key.id === this.world.ticketAssets.get(id));
+    return {
+      ticket,
+      actors: [
+        ...(requester === undefined
+          ? []
+          : [{ role: 'requester' as const, party: { type: 'user' as const, id: requester } }]),
+        ...assignees,
+      ],
+      timeline: this.world.timeline.filter((entry) => entry.ticket === id),
+      pending,
+      documents: this.documents(id),
+      links:
+        id === 4821
+          ? [
+              { id: 4790, kind: 'related', title: "Station d'accueil défaillante", status: 'assigned' },
+              { id: 4655, kind: 'duplicate_of', title: null, status: null },
+            ]
+          : [],
+      assets: asset ? [asset] : [],
+      users: this.world.people.map((person) => ({ id: person.id, name: name(person), vip: person.vip })),
+      groups: this.world.groups.map((group) => ({ id: group.id, name: group.full_name })),
+      requester: card,
+      departure: null,
+      details_read: !this.options.firstSync,
+    };
+  }
+
+  async refreshTicket(id: TicketId): Promise<TicketView | null> {
+    this.note('refreshTicket', id);
+    return this.ticket(id);
+  }
+
+  async search(query: SearchQuery): Promise<SearchResults> {
+    this.note('search', query);
+    const began = performance.now();
+    const words = fold(query.text).split(/\s+/).filter(Boolean);
+    const wanted = (kind: Hit['kind']): boolean => query.kinds.length === 0 || query.kinds.includes(kind);
+    const hits: Hit[] = [];
+    const add = (hit: Omit<Hit, 'snippet'>, text: string): void => {
+      const folded = fold(`${hit.title} ${text}`);
+      const byNumber = hit.kind === 'ticket' && query.text.trim().replace('#', '') === String(hit.id);
+      if (words.length > 0 && (byNumber || words.every((word) => folded.includes(word)))) {
+        hits.push({ ...hit, snippet: marked(text, words) });
+      }
+    };
+    const none = { asset_kind: '', status: null, vip: false };
+    if (wanted('ticket'))
+      for (const one of this.world.tickets) {
+        const text = one.description.blocks
+          .flatMap((b) => (b.type === 'paragraph' ? b.content : []))
+          .map((i) => (i.type === 'text' ? i.text : ''))
+          .join(' ');
+        add(
+          { ...none, kind: 'ticket', id: one.id, title: one.title, status: one.status, vip: this.isVip(one.id) },
+          text,
+        );
+      }
+    if (wanted('person'))
+      for (const one of this.world.people)
+        add(
+          { ...none, kind: 'person', id: one.id, title: name(one), vip: one.vip },
+          [one.login, ...one.phones.map((p) => p.raw), one.location?.name ?? ''].join(' · '),
+        );
+    if (wanted('article'))
+      for (const one of this.world.articles)
+        add(
+          { ...none, kind: 'article', id: one.id, title: one.title },
+          JSON.stringify(one.body)
+            .replace(/"[a-z]+":|[{}[\]"]/g, ' ')
+            .replace(/\b(paragraph|text|content|heading|blocks|strong|level)\b|,/g, ' ')
+            .replace(/\s+/g, ' ')
+            .slice(0, 160),
+        );
+    if (wanted('asset'))
+      for (const one of this.world.assets)
+        add(
+          { ...none, kind: 'asset', id: one.key.id, asset_kind: one.key.kind, title: one.name },
+          [one.model, one.serial].join(' · '),
+        );
+    const counts = new Map<string, number>();
+    const bounded = hits.filter((hit) => {
+      const count = (counts.get(hit.kind) ?? 0) + 1;
+      counts.set(hit.kind, count);
+      return count <= query.limit;
+    });
+    return { hits: bounded, elapsed_ms: performance.now() - began };
+  }
+
+  async person(id: number): Promise<PersonCard | null> {
+    const person = this.world.people.find((one) => one.id === id);
+    if (!person) return null;
+    return {
+      person,
+      open_tickets: this.rows({
+        view: 'open',
+        me: null,
+        vip_only: false,
+        requester: id,
+        sort: 'updated',
+        offset: 0,
+        limit: 20,
+      }).slice(0, 20),
+      assets: this.world.assets.filter((asset) => asset.user === id),
+    };
+  }
+
+  async findPeople(words: string, limit: number): Promise<Person[]> {
+    this.note('findPeople', words);
+    const folded = fold(words).split(/\s+/).filter(Boolean);
+    const digits = words.replace(/\D/g, '');
+    return this.world.people
+      .filter((one) => {
+        const text = fold([one.login, one.first_name, one.last_name, ...one.emails].join(' '));
+        const byPhone = digits.length >= 3 && one.phones.some((phone) => phone.digits.includes(digits));
+        return byPhone || folded.every((word) => text.includes(word));
+      })
+      .slice(0, limit);
+  }
+
+  async groups(): Promise<Group[]> {
+    return this.world.groups;
+  }
+
+  async catalogue(kind: CatalogueKind): Promise<Catalogue> {
+    return { items: this.world.catalogues[kind], availability: kind.endsWith('_template') ? 'forbidden' : 'available' };
+  }
+
+  async article(id: number): Promise<Article | null> {
+    return this.world.articles.find((one) => one.id === id) ?? null;
+  }
+
+  async asset(key: AssetKey): Promise<Asset | null> {
+    return this.world.assets.find((one) => one.key.id === key.id && one.key.kind === key.kind) ?? null;
+  }
+
+  // ---- outbox ---------------------------------------------------------------------------------------------------------
+  async submit(submission: Submission): Promise<Accepted> {
+    this.note('submit', submission);
+    this.refuse('submit');
+    const lane = submission.lane ?? this.nextLocal--;
+    const first = submission.operations[0]?.operation;
+    if (first?.type === 'create_ticket') {
+      const requester = first.ticket.actors.find((actor) => actor.role === 'requester')?.party;
+      if (requester?.type === 'user') this.world.requester.set(lane, requester.id);
+    }
+    const entries = submission.operations.map(({ id, operation }): OutboxEntry => {
+      return {
+        id,
+        lane,
+        seq: this.seq++,
+        operation,
+        state: { type: 'queued', not_before: null },
+        attempts: 0,
+        created_at: new Date().toISOString(),
+        first_attempt_at: null,
+        last_error: null,
+        remote_id: null,
+      };
+    });
+    this.entries = [...this.entries, ...entries];
+    if (submission.draft !== null) this.storedDrafts.delete(submission.draft);
+    this.publish({ tickets: [lane], lists: true, outbox: true });
+    this.publishStatus();
+    if (this.options.sendAfterMs !== null) setTimeout(() => this.drain(), this.options.sendAfterMs);
+    return { lane, entries };
+  }
+
+  async outbox(lane: TicketId | null, all: boolean): Promise<OutboxEntry[]> {
+    return this.entries.filter((entry) => (lane === null || entry.lane === lane) && (all || isPending(entry.state)));
+  }
+
+  async resolveEntry(id: OperationId, resolution: Resolution): Promise<void> {
+    this.note('resolveEntry', id, resolution);
+    this.refuse('resolveEntry');
+    const now = new Date().toISOString();
+    this.entries = this.entries.map((entry): OutboxEntry => {
+      if (entry.id !== id) return entry;
+      switch (resolution.type) {
+        case 'edit':
+          return { ...entry, operation: resolution.operation, state: { type: 'queued', not_before: null } };
+        case 'retry':
+        case 'take_mine':
+          return { ...entry, state: { type: 'queued', not_before: null } };
+        case 'confirm_sent':
+          return { ...entry, state: { type: 'sent', at: now } };
+        case 'discard':
+        case 'take_theirs':
+          return { ...entry, state: { type: 'cancelled', at: now } };
+      }
+    });
+    const lane = this.entries.find((entry) => entry.id === id)?.lane;
+    this.publish({ tickets: lane === undefined ? [] : [lane], lists: true, outbox: true });
+    this.publishStatus();
+  }
+
+  // ---- drafts and files -----------------------------------------------------------------------------------------------
+  async saveDraft(draft: Draft): Promise<void> {
+    this.note('saveDraft', draft);
+    this.refuse('saveDraft');
+    if (this.saveDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.saveDelayMs));
+    this.storedDrafts.set(draft.key, structuredClone(draft));
+  }
+
+  async draft(key: string): Promise<Draft | null> {
+    return structuredClone(this.storedDrafts.get(key)) ?? null;
+  }
+
+  async drafts(): Promise<Draft[]> {
+    return [...this.storedDrafts.values()];
+  }
+
+  async deleteDraft(key: string): Promise<void> {
+    this.note('deleteDraft', key);
+    this.storedDrafts.delete(key);
+  }
+
+  async keepAttachment(filename: string, mime: string, base64: string): Promise<Attachment> {
+    this.note('keepAttachment', filename, mime);
+    this.refuse('keepAttachment');
+    const blob = `${String(this.kept.size + 1).padStart(4, '0')}${'0'.repeat(60)}`;
+    this.kept.set(blob, base64);
+    return { blob, filename, mime, size: Math.floor((base64.length * 3) / 4) };
+  }
+
+  async document(id: number): Promise<DocumentContent> {
+    this.note('document', id);
+    this.refuse('document');
+    if (id === 2)
+      return {
+        filename: 'journal-vpn.txt',
+        mime: 'text/plain',
+        base64: btoa('09:02:11 connect\n09:02:14 error 13801 certificate expired\n'),
+      };
+    return { filename: 'capture-vpn.png', mime: 'image/png', base64: PIXEL };
+  }
+
+  async syncNow(): Promise<void> {
+    this.note('syncNow');
+    this.drain();
+  }
+
+  async userActive(): Promise<void> {
+    this.note('userActive');
+  }
+
+  async openLink(href: string): Promise<void> {
+    this.note('openLink', href);
+  }
+
+  async explain(code: string): Promise<UiError> {
+    if (code === 'auth_bad_user_token')
+      return {
+        code,
+        message: 'Le serveur ne connaît plus ce jeton.',
+        hint: 'Recopiez-le depuis vos préférences GLPI et reconnectez-vous.',
+      };
+    return { code, message: code, hint: '' };
+  }
+
+  onChanged(listener: (changes: ChangeSet) => void): Unlisten {
+    this.changeListeners.add(listener);
+    return () => this.changeListeners.delete(listener);
+  }
+
+  onSyncStatus(listener: (status: SyncStatus) => void): Unlisten {
+    this.statusListeners.add(listener);
+    return () => this.statusListeners.delete(listener);
+  }
+
+  // ---- switches for tests ---------------------------------------------------------------------------------------------
+  /** Changes the gate and tells the window. */
+  setGate(gate: Gate): void {
+    this.gate = gate;
+    this.publishStatus();
+  }
+
+  /** Tells the window that something changed. */
+  publish(changes: Partial<ChangeSet>): void {
+    for (const listener of this.changeListeners) listener({ ...EMPTY_CHANGES, ...changes });
+  }
+
+  /** Puts one entry in a state. */
+  setState(id: OperationId, state: EntryState): void {
+    this.entries = this.entries.map((entry) => (entry.id === id ? { ...entry, state } : entry));
+    this.publish({ outbox: true, lists: true, tickets: [...new Set(this.entries.map((entry) => entry.lane))] });
+    this.publishStatus();
+  }
+
+  /** Sends what may be sent: the mirror takes it over. */
+  drain(): void {
+    if (this.gate.type !== 'open') return;
+    const stuck = new Set<TicketId>();
+    const touched = new Set<TicketId>();
+    const renumbered: [TicketId, TicketId][] = [];
+    for (const entry of this.entries) {
+      if (!isPending(entry.state)) continue;
+      if (entry.state.type !== 'queued' || stuck.has(entry.lane)) {
+        stuck.add(entry.lane);
+        continue;
+      }
+      touched.add(entry.lane);
+      this.applyEntry(entry, renumbered);
+    }
+    this.publish({ tickets: [...touched], lists: true, outbox: true, renumbered });
+    this.publishStatus();
+  }
+
+  status(): SyncStatus {
+    const pending = this.entries.filter((entry) => isPending(entry.state));
+    return {
+      gate: this.gate,
+      running: this.options.firstSync,
+      last_round_at: this.options.firstSync ? null : new Date(this.options.start.getTime() - 4 * 60_000).toISOString(),
+      first_sync: this.options.firstSync
+        ? [
+            { collection: { type: 'people' }, done: 1200, total: 1200, complete: true, unavailable: false },
+            {
+              collection: { type: 'catalogue', list: 'category' },
+              done: 0,
+              total: null,
+              complete: false,
+              unavailable: true,
+            },
+            { collection: { type: 'tickets' }, done: 8400, total: 20_000, complete: false, unavailable: false },
+            { collection: { type: 'ticket_details' }, done: 2100, total: 61_000, complete: false, unavailable: false },
+            { collection: { type: 'articles' }, done: 0, total: 152, complete: false, unavailable: false },
+          ]
+        : [],
+      rows_per_second: this.options.firstSync ? 2140 : null,
+      outbox: {
+        pending: pending.length,
+        wedged: pending.filter((entry) => entry.state.type === 'wedged').length,
+        in_doubt: pending.filter((entry) => entry.state.type === 'in_doubt').length,
+      },
+      last_error: this.gate.type === 'offline' ? 'backend_unreachable' : null,
+    };
+  }
+
+  private publishStatus(): void {
+    const status = this.status();
+    for (const listener of this.statusListeners) listener(status);
+  }
+
+  private note(call: string, ...args: unknown[]): void {
+    this.calls.push({ name: call, args });
+  }
+
+  private refuse(call: string): void {
+    const failure = this.failNext.get(call);
+    if (failure) {
+      this.failNext.delete(call);
+      throw failure;
+    }
+  }
+
+  private applyEntry(entry: OutboxEntry, renumbered: [TicketId, TicketId][]): void {
+    const now = new Date().toISOString();
+    const { operation } = entry;
+    const lane = this.renumbered.get(entry.lane) ?? entry.lane;
+    const remote = this.nextRemote++;
+    const made = { ticket: lane, author: ME, at: entry.created_at, updated_at: now };
+    if (operation.type === 'create_ticket') {
+      const created = this.view(lane, [entry]);
+      if (created) this.world.tickets.push({ ...created, id: remote });
+      const requester = this.world.requester.get(lane);
+      if (requester !== undefined) this.world.requester.set(remote, requester);
+      this.renumbered.set(entry.lane, remote);
+      renumbered.push([entry.lane, remote]);
+    } else if (operation.type === 'add_followup') {
+      this.world.timeline.push({
+        ...made,
+        key: { kind: 'followup', id: remote },
+        body: operation.body,
+        private: operation.private,
+        detail: { type: 'followup', channel: null },
+      });
+    } else if (operation.type === 'add_task') {
+      this.world.timeline.push({
+        ...made,
+        key: { kind: 'task', id: remote },
+        body: operation.body,
+        private: operation.private,
+        detail: {
+          type: 'task',
+          state: operation.state,
+          duration_s: operation.duration_s,
+          begin: operation.begin,
+          end: null,
+          assignee: operation.assignee,
+          group: null,
+          uuid: entry.id,
+        },
+      });
+    } else if (operation.type === 'add_solution') {
+      this.world.timeline.push({
+        ...made,
+        key: { kind: 'solution', id: remote },
+        body: operation.body,
+        private: false,
+        detail: { type: 'solution', approval: 'waiting', answered_at: null },
+      });
+    }
+    const target = this.renumbered.get(lane) ?? lane;
+    const index = this.world.tickets.findIndex((ticket) => ticket.id === target);
+    const before = this.world.tickets[index];
+    if (before) {
+      this.world.tickets[index] = overlay(before, [entry]);
+      if (operation.type === 'assign' && operation.actor.party.type === 'user')
+        this.world.assignee.set(target, operation.actor.party.id);
+      if (operation.type === 'unassign') this.world.assignee.delete(target);
+    }
+    this.entries = this.entries.map((one) => {
+      const moved = one.lane === entry.lane ? { ...one, lane: target } : one;
+      return one.id === entry.id
+        ? { ...moved, attempts: one.attempts + 1, state: { type: 'sent', at: now }, remote_id: remote }
+        : moved;
+    });
+  }
+
+  private view(id: TicketId, pending: OutboxEntry[]): Ticket | null {
+    const held = this.world.tickets.find((ticket) => ticket.id === id);
+    if (held) return overlay(held, pending);
+    const create = pending.find((entry) => entry.operation.type === 'create_ticket');
+    if (create?.operation.type !== 'create_ticket') return null;
+    const made = create.operation.ticket;
+    const name = (kind: CatalogueKind, row: number | null): { id: number; name: string | null } | null =>
+      row === null
+        ? null
+        : { id: row, name: this.world.catalogues[kind].find((one) => one.id === row)?.full_name ?? null };
+    return overlay(
+      {
+        id,
+        title: made.title,
+        description: made.description,
+        kind: made.kind,
+        status: 'new',
+        urgency: made.urgency,
+        impact: made.impact,
+        priority: Math.round((made.urgency + made.impact) / 2),
+        category: name('category', made.category),
+        entity: null,
+        location: name('location', made.location),
+        channel: name('channel', made.channel),
+        recorder: ME,
+        opened_at: create.created_at,
+        updated_at: create.created_at,
+        solved_at: null,
+        closed_at: null,
+        taken_up_at: null,
+        time_to_own: null,
+        time_to_resolve: null,
+        slas: [],
+        external_id: create.id,
+      },
+      pending,
+    );
+  }
+
+  private assignees(id: TicketId, pending: OutboxEntry[]): TicketView['actors'] {
+    const held = this.world.assignee.get(id);
+    let actors: TicketView['actors'] =
+      held === undefined ? [] : [{ role: 'assigned', party: { type: 'user', id: held } }];
+    for (const { operation } of pending) {
+      if (operation.type === 'assign') actors = [...actors, operation.actor];
+      if (operation.type === 'create_ticket')
+        actors = [...actors, ...operation.ticket.actors.filter((actor) => actor.role === 'assigned')];
+      if (operation.type === 'unassign') {
+        const gone = JSON.stringify(operation.actor.party);
+        actors = actors.filter((actor) => JSON.stringify(actor.party) !== gone);
+      }
+    }
+    return actors;
+  }
+
+  private documents(id: TicketId): AttachedDocument[] {
+    if (id !== 4821) return [];
+    const document = (
+      number: number,
+      filename: string,
+      mime: string,
+      entry: number | null,
+      kept: boolean,
+    ): AttachedDocument => ({
+      document: { id: number, name: filename, filename, mime, sha1: null, updated_at: null },
+      link: {
+        id: number,
+        document: number,
+        ticket: id,
+        entry: entry === null ? null : { kind: 'followup', id: entry },
+        author: 100,
+        at: null,
+      },
+      kept,
+    });
+    return [
+      document(1, 'capture-vpn.png', 'image/png', 9002, true),
+      document(2, 'journal-vpn.txt', 'text/plain', null, false),
+    ];
+  }
+
+  private isVip(id: TicketId): boolean {
+    const requester = this.world.requester.get(id);
+    return this.world.people.find((person) => person.id === requester)?.vip ?? false;
+  }
+
+  private rows(query: TicketQuery): TicketRow[] {
+    const local = this.entries
+      .filter((entry) => entry.operation.type === 'create_ticket' && isPending(entry.state))
+      .map((entry) => entry.lane);
+    const ids = [...local, ...this.world.tickets.map((ticket) => ticket.id)];
+    const rows = ids.flatMap((id): TicketRow[] => {
+      const pending = this.entries.filter((entry) => entry.lane === id && isPending(entry.state));
+      const ticket = this.view(id, pending);
+      if (!ticket) return [];
+      const requester = this.world.requester.get(id);
+      const person = this.world.people.find((one) => one.id === requester);
+      const mine = this.assignees(id, pending).some((actor) => actor.party.type === 'user' && actor.party.id === ME);
+      const open = ticket.status !== 'solved' && ticket.status !== 'closed';
+      const shown: Record<TicketQuery['view'], boolean> = {
+        mine: open && (mine || id < 0),
+        unassigned: open && !mine,
+        open,
+        waiting: ticket.status === 'waiting',
+        solved: ticket.status === 'solved',
+        all: true,
+        pending: pending.length > 0,
+      };
+      if (!shown[query.view]) return [];
+      if (query.vip_only && !person?.vip) return [];
+      if (query.requester !== null && query.requester !== requester) return [];
+      const own = ticket.status === 'new';
+      return [
+        {
+          id,
+          title: ticket.title,
+          kind: ticket.kind,
+          status: ticket.status,
+          urgency: ticket.urgency,
+          priority: ticket.priority,
+          requester: person ? name(person) : null,
+          requester_id: requester ?? null,
+          vip: person?.vip ?? false,
+          assignee: mine ? 'Nadia Leroux' : null,
+          category: ticket.category?.name ?? null,
+          location: ticket.location?.name ?? null,
+          opened_at: ticket.opened_at,
+          updated_at: ticket.updated_at,
+          next_target: open ? (own ? ticket.time_to_own : ticket.time_to_resolve) : null,
+          next_target_kind:
+            open && (own ? ticket.time_to_own : ticket.time_to_resolve) ? (own ? 'own' : 'resolve') : null,
+          pending: pending.length,
+          wedged: pending.filter((entry) => entry.state.type === 'wedged').length,
+        },
+      ];
+    });
+    const late = '9999';
+    const orders: Record<TicketQuery['sort'], (a: TicketRow, b: TicketRow) => number> = {
+      next_target: (a, b) => (a.next_target ?? late).localeCompare(b.next_target ?? late) || b.priority - a.priority,
+      updated: (a, b) => b.updated_at.localeCompare(a.updated_at),
+      opened: (a, b) => b.opened_at.localeCompare(a.opened_at),
+      priority: (a, b) => b.priority - a.priority,
+    };
+    return rows.sort(orders[query.sort]);
+  }
+
+  private fillOutbox(): void {
+    const ago = (minutes: number): string => new Date(this.options.start.getTime() - minutes * 60_000).toISOString();
+    const add = (
+      lane: TicketId,
+      operation: OutboxEntry['operation'],
+      state: EntryState,
+      minutes: number,
+      attempts = 0,
+    ): void => {
+      this.entries.push({
+        id: `01930000-0000-7000-8000-${String(this.seq).padStart(12, '0')}`,
+        lane,
+        seq: this.seq++,
+        operation,
+        state,
+        attempts,
+        created_at: ago(minutes),
+        first_attempt_at: attempts > 0 ? ago(minutes) : null,
+        last_error: attempts > 0 ? 'connection reset' : null,
+        remote_id: null,
+      });
+    };
+    add(
+      4821,
+      {
+        type: 'add_followup',
+        body: para('Je vous mets en relation avec un technicien de la DSI, restez en ligne.'),
+        private: false,
+      },
+      { type: 'queued', not_before: null },
+      4,
+    );
+    const category = (value: number | null): FieldValue => ({ type: 'row', value });
+    add(
+      4819,
+      { type: 'set_field', field: 'category', base: category(3), new: category(4) },
+      {
+        type: 'wedged',
+        reason: { type: 'conflict', field: 'category', base: category(3), theirs: category(5), ours: category(4) },
+      },
+      25,
+      1,
+    );
+    add(
+      4819,
+      { type: 'add_followup', body: para('Accès demandé au propriétaire du partage.'), private: true },
+      { type: 'queued', not_before: null },
+      24,
+    );
+    add(
+      4817,
+      {
+        type: 'add_solution',
+        body: para('Mot de passe réinitialisé, connexion vérifiée avec l’agent.'),
+        solution_type: 1,
+      },
+      { type: 'wedged', reason: { type: 'undetermined' } },
+      40,
+      2,
+    );
+    add(
+      4815,
+      {
+        type: 'upload_document',
+        attachment: { blob: 'a'.repeat(64), filename: 'profil.exe', mime: 'application/octet-stream', size: 204_800 },
+        attach_to: { type: 'ticket' },
+      },
+      { type: 'wedged', reason: { type: 'invalid', message: 'Filetype not allowed' } },
+      55,
+      1,
+    );
+  }
+}
+
+function overlay(ticket: Ticket, pending: OutboxEntry[]): Ticket {
+  const shown: Ticket = { ...ticket };
+  for (const { operation, state } of pending) {
+    if (operation.type === 'assign' && shown.status === 'new') shown.status = 'assigned';
+    if (operation.type === 'add_solution') shown.status = 'solved';
+    if (operation.type === 'reopen') shown.status = 'assigned';
+    if (operation.type === 'answer_solution') shown.status = operation.accept ? 'closed' : 'assigned';
+    if (operation.type !== 'set_field' || (state.type === 'wedged' && state.reason.type === 'conflict')) continue;
+    const { field, new: value } = operation;
+    if (field === 'title' && value.type === 'text') shown.title = value.value;
+    if (field === 'status' && value.type === 'status') shown.status = value.value;
+    if ((field === 'urgency' || field === 'impact' || field === 'priority') && value.type === 'level')
+      shown[field] = value.value;
+    if (field === 'kind' && value.type === 'kind') shown.kind = value.value;
+    if ((field === 'category' || field === 'location' || field === 'channel') && value.type === 'row')
+      shown[field] = value.value === null ? null : { id: value.value, name: null };
+  }
+  return shown;
+}
+
+function isPending(state: EntryState): boolean {
+  return state.type !== 'sent' && state.type !== 'cancelled';
+}
+
+function name(person: Person): string {
+  return `${person.first_name} ${person.last_name}`.trim() || person.login;
+}
+
+function fold(text: string): string {
+  return text.toLowerCase().replace(/œ/g, 'oe').normalize('NFD').replace(/\p{M}/gu, '');
+}
+
+function marked(text: string, words: string[]): string {
+  const folded = fold(text);
+  for (const word of words) {
+    const at = folded.indexOf(word);
+    if (at >= 0 && folded.length === text.length)
+      return `${text.slice(0, at)}\u0002${text.slice(at, at + word.length)}\u0003${text.slice(at + word.length)}`;
+  }
+  return text;
+}

@@ -1,0 +1,206 @@
+// The words for the domain's values, in the current language.
+import type {
+  Actor,
+  CatalogueKind,
+  CatalogueRef,
+  Field,
+  FieldValue,
+  Operation,
+  OutboxEntry,
+  Person,
+  Status,
+  WedgeReason,
+} from '../../backend/types';
+import { span, t } from '../../i18n/i18n.svelte';
+import type { AppModel } from '../../state/app.svelte';
+import { toText } from '../../state/richtext';
+
+export const STATUSES: readonly Status[] = ['new', 'assigned', 'planned', 'waiting', 'solved', 'closed'];
+export const LEVELS = [1, 2, 3, 4, 5] as const;
+export const PRIORITIES = [1, 2, 3, 4, 5, 6] as const;
+
+type LevelNumber = 1 | 2 | 3 | 4 | 5 | 6;
+
+export function levelName(level: number): string {
+  const step = Math.min(6, Math.max(1, Math.round(level))) as LevelNumber;
+  return t(`level.${step}`);
+}
+
+/** Text of a row of a list: its name, or that the account may not read it. `null` where there is none. */
+export function refName(ref: CatalogueRef | null): string | null {
+  return ref === null ? null : (ref.name ?? t('unavailable.name', { id: ref.id }));
+}
+
+/** "Réseau › VPN". */
+export function path(name: string): string {
+  return name.replaceAll(' > ', ' › ');
+}
+
+export function personName(person: Person): string {
+  return `${person.first_name} ${person.last_name}`.trim() || person.login;
+}
+
+export function rowName(app: AppModel, kind: CatalogueKind, id: number | null): string {
+  if (id === null) return t('field.none');
+  const row = app.catalogue(kind)?.items.find((item) => item.id === id);
+  return row ? path(row.full_name) : t('unavailable.name', { id });
+}
+
+const LISTS: Partial<Record<Field, CatalogueKind>> = { category: 'category', location: 'location', channel: 'channel' };
+
+/** A field's value in words. */
+export function valueText(app: AppModel, field: Field, value: FieldValue): string {
+  switch (value.type) {
+    case 'text':
+      return value.value;
+    case 'rich':
+      return toText(value.value);
+    case 'kind':
+      return t(`kind.${value.value}`);
+    case 'status':
+      return t(`status.${value.value}`);
+    case 'level':
+      return levelName(value.value);
+    case 'row': {
+      const list = LISTS[field];
+      return list ? rowName(app, list, value.value) : String(value.value ?? '');
+    }
+  }
+}
+
+function partyText(app: AppModel, actor: Actor, userName: (id: number) => string | null): string {
+  const { party } = actor;
+  switch (party.type) {
+    case 'user':
+      return party.id === app.me
+        ? (app.state?.account?.name ?? t('actor.me'))
+        : (userName(party.id) ?? t('unavailable.name', { id: party.id }));
+    case 'group':
+      return app.groups.find((group) => group.id === party.id)?.full_name ?? t('unavailable.name', { id: party.id });
+    case 'email':
+      return party.address;
+  }
+}
+
+/** What an operation does, in one line. */
+export function operationText(
+  app: AppModel,
+  operation: Operation,
+  userName: (id: number) => string | null = () => null,
+): string {
+  switch (operation.type) {
+    case 'create_ticket':
+      return t('operation.create_ticket', { title: operation.ticket.title });
+    case 'add_followup':
+      return operation.private ? t('operation.add_followup_private') : t('operation.add_followup');
+    case 'add_task':
+      return t('operation.add_task');
+    case 'add_solution':
+      return t('operation.add_solution');
+    case 'answer_solution':
+      return operation.accept ? t('operation.accept_solution') : t('operation.refuse_solution');
+    case 'reopen':
+      return t('operation.reopen');
+    case 'assign':
+      return t('operation.assign', { who: partyText(app, operation.actor, userName) });
+    case 'unassign':
+      return t('operation.unassign', { who: partyText(app, operation.actor, userName) });
+    case 'set_field':
+      return t('operation.set_field', {
+        field: t(`field.${operation.field}`),
+        value: valueText(app, operation.field, operation.new),
+      });
+    case 'upload_document':
+      return t('operation.upload_document', { name: operation.attachment.filename });
+    case 'link_article':
+      return t('operation.link_article', { id: operation.article });
+    case 'link_asset':
+      return t('operation.link_asset', { kind: operation.asset.kind, id: operation.asset.id });
+  }
+}
+
+/** What an operation says, where it says something. */
+export function operationBody(operation: Operation): string {
+  switch (operation.type) {
+    case 'add_followup':
+    case 'add_task':
+    case 'add_solution':
+    case 'answer_solution':
+    case 'reopen':
+      return toText(operation.body);
+    case 'create_ticket':
+      return toText(operation.ticket.description);
+    default:
+      return '';
+  }
+}
+
+/** Where an entry stands, in words. */
+export function stateText(entry: OutboxEntry): string {
+  switch (entry.state.type) {
+    case 'queued':
+      return t('entry.queued');
+    case 'in_flight':
+      return t('entry.in_flight');
+    case 'in_doubt':
+      return t('entry.in_doubt');
+    case 'sent':
+      return t('entry.sent');
+    case 'wedged':
+      return t('entry.wedged');
+    case 'cancelled':
+      return t('entry.cancelled');
+  }
+}
+
+/** Why an entry waits for a person. */
+export function reasonText(reason: WedgeReason): string {
+  switch (reason.type) {
+    case 'conflict':
+      return t('wedge.conflict', { field: t(`field.${reason.field}`) });
+    case 'invalid':
+    case 'forbidden':
+    case 'too_many_attempts':
+      return t(`wedge.${reason.type}`, { message: reason.message });
+    case 'gone':
+    case 'closed':
+    case 'already_solved':
+    case 'undetermined':
+    case 'dependency_discarded':
+      return t(`wedge.${reason.type}`);
+  }
+}
+
+/** A ticket's number as people say it; one written here has none yet. */
+export function ticketNumber(id: number): string {
+  return id < 0 ? t('ticket.no_number') : `#${String(id)}`;
+}
+
+export interface Remaining {
+  text: string;
+  tone: 'late' | 'soon' | 'calm';
+}
+
+/** Minutes before a target from which it asks for attention. */
+const SOON_MIN = 30;
+
+/** What is left until a target: "7 min", "−4 min". */
+export function remaining(target: string, now: Date): Remaining {
+  const left = new Date(target).getTime() - now.getTime();
+  if (left < 0) return { text: `−${span(left)}`, tone: 'late' };
+  return { text: span(left), tone: left < SOON_MIN * 60_000 ? 'soon' : 'calm' };
+}
+
+/** The text of an operation that can be changed before it is sent, or `null` where there is none. */
+export function editableText(operation: Operation): string | null {
+  if (operation.type === 'set_field') {
+    if (operation.new.type === 'text') return operation.new.value;
+    if (operation.new.type === 'rich') return toText(operation.new.value);
+    return null;
+  }
+  return ['create_ticket', 'add_followup', 'add_task', 'add_solution', 'answer_solution', 'reopen'].includes(
+    operation.type,
+  )
+    ? operationBody(operation)
+    : null;
+}

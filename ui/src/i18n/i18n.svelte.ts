@@ -1,0 +1,125 @@
+// The message catalogue and the locale's formats. French is the reference wording; English follows it. Messages are ICU
+// (plurals, selects); numbers, dates and lists come from Intl. `t` reads the locale from reactive state, so that whatever
+// shows a message shows it again when the language changes.
+import { IntlMessageFormat } from 'intl-messageformat';
+
+import en from './en.json';
+import fr from './fr.json';
+
+export type Locale = 'fr' | 'en';
+
+/** A key of the catalogue; French is the reference. */
+export type MessageKey = keyof typeof fr;
+
+type Values = Record<string, string | number | boolean | Date>;
+
+const catalogues: Record<Locale, Readonly<Record<string, string>>> = { fr, en };
+/** Regional form used for dates and numbers. */
+const regions: Record<Locale, string> = { fr: 'fr-FR', en: 'en-GB' };
+
+class Language {
+  locale = $state<Locale>('fr');
+}
+
+const language = new Language();
+const compiled = new Map<string, IntlMessageFormat>();
+
+/** The current language. */
+export function locale(): Locale {
+  return language.locale;
+}
+
+/** Changes the language of everything shown, and the page's own for screen readers. */
+export function setLocale(next: Locale): void {
+  language.locale = next;
+  if (typeof document !== 'undefined') document.documentElement.lang = next;
+}
+
+/** The message under a key, with its values filled in. */
+export function t(key: MessageKey, values?: Values): string {
+  return format(language.locale, key, values) ?? key;
+}
+
+/** The message under a key that came from outside (an error's code), or `null` when the catalogue has none. */
+export function tMaybe(key: string, values?: Values): string | null {
+  return format(language.locale, key, values);
+}
+
+function format(current: Locale, key: string, values?: Values): string | null {
+  const source = catalogues[current][key];
+  if (source === undefined) return null;
+  if (!source.includes('{') && !source.includes("'")) return source;
+  const id = `${current}:${key}`;
+  let message = compiled.get(id);
+  if (!message) {
+    message = new IntlMessageFormat(source, regions[current], undefined, { ignoreTag: true });
+    compiled.set(id, message);
+  }
+  return String(message.format(values));
+}
+
+const cache = new Map<string, unknown>();
+function intl<T>(id: string, make: (region: string) => T): T {
+  const key = `${language.locale}:${id}`;
+  let made = cache.get(key) as T | undefined;
+  if (!made) {
+    made = make(regions[language.locale]);
+    cache.set(key, made);
+  }
+  return made;
+}
+
+/** A count, grouped as the locale does. */
+export function number(value: number): string {
+  return intl('number', (region) => new Intl.NumberFormat(region)).format(value);
+}
+
+/** "09:12". */
+export function time(at: string | Date): string {
+  return intl('time', (r) => new Intl.DateTimeFormat(r, { hour: '2-digit', minute: '2-digit' })).format(new Date(at));
+}
+
+/** "22 nov. 2026, 09:12". */
+export function dateTime(at: string | Date): string {
+  return intl('dateTime', (r) => new Intl.DateTimeFormat(r, { dateStyle: 'medium', timeStyle: 'short' })).format(
+    new Date(at),
+  );
+}
+
+/** "22 nov." within the year, "22 nov. 2025" beyond. */
+export function day(at: string | Date, now: Date): string {
+  const date = new Date(at);
+  return date.getFullYear() === now.getFullYear()
+    ? intl('day', (r) => new Intl.DateTimeFormat(r, { day: 'numeric', month: 'short' })).format(date)
+    : intl('dayYear', (r) => new Intl.DateTimeFormat(r, { day: 'numeric', month: 'short', year: 'numeric' })).format(
+        date,
+      );
+}
+
+/** The time today, the day before that. */
+export function moment(at: string | Date, now: Date): string {
+  const date = new Date(at);
+  return date.toDateString() === now.toDateString() ? time(date) : `${day(date, now)} ${time(date)}`;
+}
+
+/** "4 min", "1 h 52", "2,5 j": a length of time, as short as it can be said. */
+export function span(milliseconds: number): string {
+  const minutes = Math.floor(Math.abs(milliseconds) / 60_000);
+  if (minutes < 1) return t('time.under_a_minute');
+  if (minutes < 60) return t('time.minutes', { n: minutes });
+  if (minutes < 24 * 60) {
+    return t('time.hours', { h: Math.floor(minutes / 60), m: String(minutes % 60).padStart(2, '0') });
+  }
+  const days = Math.round((minutes / (24 * 60)) * 2) / 2;
+  return t('time.days', {
+    d: days >= 10 ? number(Math.round(days)) : number(days),
+  });
+}
+
+/** "12 Ko". */
+export function bytes(size: number): string {
+  const short = intl('bytes', (r) => new Intl.NumberFormat(r, { maximumFractionDigits: 1 }));
+  if (size < 1024) return t('size.bytes', { n: size });
+  if (size < 1024 * 1024) return t('size.kilobytes', { n: short.format(size / 1024) });
+  return t('size.megabytes', { n: short.format(size / 1024 / 1024) });
+}

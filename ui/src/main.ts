@@ -1,0 +1,24 @@
+import '@fontsource-variable/inter/wght.css';
+import './styles/tokens.css';
+import './styles/base.css';
+
+import { mount } from 'svelte';
+
+import App from './App.svelte';
+import type { Backend } from './backend/backend';
+
+/** The product's backend; outside the application's window (never in a production build) the in-memory one. */
+async function chooseBackend(): Promise<Backend> {
+  if (import.meta.env.MODE !== 'production' && !('__TAURI_INTERNALS__' in window)) {
+    const { demoBackend } = await import('./backend/demo');
+    return demoBackend(new URLSearchParams(location.search));
+  }
+  const { tauriBackend } = await import('./backend/tauri');
+  return tauriBackend;
+}
+
+const target = document.getElementById('app');
+if (target) {
+  const backend = await chooseBackend();
+  mount(App, { target, props: { backend } });
+}

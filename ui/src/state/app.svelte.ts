@@ -1,0 +1,349 @@
+// What the whole window shares: the account and its state, the settings, the outbox, the lists tickets point into, what
+// is on screen, and the results told to the technician. One change event from Rust is turned here into the reads it asks for.
+import { getContext, setContext } from 'svelte';
+import { SvelteMap } from 'svelte/reactivity';
+import { v7 as uuidv7 } from 'uuid';
+
+import { type Backend, BackendFailure, type Unlisten } from '../backend/backend';
+import type {
+  Accepted,
+  AppState,
+  Catalogue,
+  CatalogueKind,
+  ChangeSet,
+  Group,
+  MirrorCounts,
+  Operation,
+  OperationId,
+  OutboxEntry,
+  Resolution,
+  Settings,
+  SyncStatus,
+  TicketId,
+  UserId,
+} from '../backend/types';
+import { type MessageKey, setLocale, t } from '../i18n/i18n.svelte';
+import { DraftDesk } from './drafts.svelte';
+import { Navigation } from './navigation.svelte';
+import { QueueModel } from './queue.svelte';
+
+export interface Toast {
+  id: number;
+  tone: 'info' | 'error';
+  message: string;
+  hint: string;
+}
+
+/** A failure in the window's words. */
+export interface Failure {
+  message: string;
+  hint: string;
+}
+
+const EMPTY_STATUS: SyncStatus = {
+  gate: { type: 'open' },
+  running: false,
+  last_round_at: null,
+  first_sync: [],
+  rows_per_second: null,
+  outbox: { pending: 0, wedged: 0, in_doubt: 0 },
+  last_error: null,
+};
+
+const EMPTY_COUNTS: MirrorCounts = { tickets: 0, articles: 0, people: 0, assets: 0 };
+
+/** Between two signs of life told to the engine, in milliseconds. */
+const ACTIVE_MS = 5_000;
+/** How long a result stays on screen, in milliseconds. */
+const TOAST_MS = 6_000;
+
+export class AppModel {
+  readonly drafts: DraftDesk;
+  readonly nav = new Navigation();
+  readonly queue: QueueModel;
+
+  state = $state.raw<AppState | null>(null);
+  settings = $state.raw<Settings | null>(null);
+  status = $state.raw<SyncStatus>(EMPTY_STATUS);
+  counts = $state.raw<MirrorCounts>(EMPTY_COUNTS);
+  outbox = $state.raw<OutboxEntry[]>([]);
+  groups = $state.raw<Group[]>([]);
+  toasts = $state.raw<Toast[]>([]);
+  startFailure = $state.raw<Failure | null>(null);
+  /** The sign-in form is asked for although an account is there. */
+  signingIn = $state(false);
+  shortcutsOpen = $state(false);
+  /** Single-letter shortcuts (WCAG 2.1.4: they can be switched off). */
+  letterKeys = $state(readLetterKeys());
+
+  private readonly catalogues = new SvelteMap<CatalogueKind, Catalogue>();
+  private readonly asked = new Set<CatalogueKind>();
+  private readonly listeners = new Set<(changes: ChangeSet) => void>();
+  private stops: Unlisten[] = [];
+  private lastActive = 0;
+  private nextToast = 1;
+
+  constructor(readonly backend: Backend) {
+    this.drafts = new DraftDesk(backend);
+    this.queue = new QueueModel(backend);
+  }
+
+  /** The account's own number. */
+  get me(): UserId | null {
+    return this.state?.account?.user ?? null;
+  }
+
+  /** Reads what is there and starts listening. */
+  async start(): Promise<void> {
+    this.stops.push(
+      this.backend.onChanged((changes) => this.changed(changes)),
+      this.backend.onSyncStatus((status) => this.statusChanged(status)),
+    );
+    try {
+      this.enter(await this.backend.appState());
+      this.startFailure = null;
+    } catch (error) {
+      this.startFailure = failure(error);
+    }
+  }
+
+  stop(): void {
+    for (const stop of this.stops) stop();
+    this.stops = [];
+  }
+
+  /** Takes over a state answered by a command. */
+  enter(state: AppState): void {
+    const before = this.state;
+    const another =
+      before !== null &&
+      (before.profile.id !== state.profile.id || before.account?.user !== state.account?.user || !state.signed_in);
+    this.state = state;
+    this.status = state.status;
+    this.counts = state.counts;
+    setLocale(state.locale);
+    applyTheme(state.theme);
+    if (another) {
+      this.nav.reset();
+      this.catalogues.clear();
+      this.asked.clear();
+    }
+    if (state.signed_in) {
+      this.signingIn = false;
+      this.queue.setMe(state.account?.user ?? null);
+      void this.queue.refresh();
+      void this.readOutbox();
+      void this.readGroups();
+      for (const kind of [...this.asked]) void this.readCatalogue(kind);
+    }
+    void this.readSettings();
+  }
+
+  /** Listens to changes; returns what stops it. */
+  onChange(listener: (changes: ChangeSet) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** One of the lists tickets point into; read at the first question. `null` until it is there. */
+  catalogue(kind: CatalogueKind): Catalogue | null {
+    const held = this.catalogues.get(kind);
+    if (!held && !this.asked.has(kind)) {
+      this.asked.add(kind);
+      void this.readCatalogue(kind);
+    }
+    return held ?? null;
+  }
+
+  /** Accepts operations on one lane; tells the technician when that fails. */
+  async submit(
+    lane: TicketId | null,
+    operations: Operation[] | { id: OperationId; operation: Operation }[],
+    draft: string | null = null,
+  ): Promise<Accepted | null> {
+    const named = operations.map((one) => ('operation' in one ? one : { id: uuidv7(), operation: one }));
+    try {
+      const accepted = await this.backend.submit({ lane, operations: named, draft });
+      this.tell(
+        this.status.gate.type === 'open' ? t('toast.accepted') : t('toast.accepted_offline', { n: named.length }),
+      );
+      return accepted;
+    } catch (error) {
+      this.report(error);
+      return null;
+    }
+  }
+
+  /** A person's way out of an outbox entry. */
+  async resolve(id: OperationId, resolution: Resolution): Promise<boolean> {
+    try {
+      await this.backend.resolveEntry(id, resolution);
+      this.tell(t(`toast.resolved.${resolution.type}` satisfies MessageKey));
+      await this.readOutbox();
+      return true;
+    } catch (error) {
+      this.report(error);
+      return false;
+    }
+  }
+
+  async syncNow(): Promise<void> {
+    try {
+      await this.backend.syncNow();
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
+  async saveSettings(settings: Settings): Promise<boolean> {
+    try {
+      this.settings = await this.backend.saveSettings(settings);
+      const state = await this.backend.appState();
+      this.state = state;
+      setLocale(state.locale);
+      applyTheme(state.theme);
+      return true;
+    } catch (error) {
+      this.report(error);
+      return false;
+    }
+  }
+
+  /** Switches the single-letter shortcuts; kept on this machine. */
+  setLetterKeys(on: boolean): void {
+    this.letterKeys = on;
+    try {
+      localStorage.setItem('guichet.letter-keys', on ? 'on' : 'off');
+    } catch {
+      // Without local storage the choice holds until the window closes.
+    }
+  }
+
+  async openLink(href: string): Promise<void> {
+    try {
+      await this.backend.openLink(href);
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
+  /** The user did something: polling keeps its active pace. */
+  active(): void {
+    const now = Date.now();
+    if (!this.state?.signed_in || now - this.lastActive < ACTIVE_MS) return;
+    this.lastActive = now;
+    this.backend.userActive().catch(() => undefined);
+  }
+
+  /** Says a result, on screen and to screen readers. */
+  tell(message: string, hint = '', tone: Toast['tone'] = 'info'): void {
+    const toast = { id: this.nextToast++, tone, message, hint };
+    this.toasts = [...this.toasts.slice(-2), toast];
+    // A refusal stays until it is dismissed; a result goes by itself.
+    if (tone === 'info') setTimeout(() => this.dismiss(toast.id), TOAST_MS);
+  }
+
+  dismiss(id: number): void {
+    this.toasts = this.toasts.filter((toast) => toast.id !== id);
+  }
+
+  /** Says a failure. */
+  report(error: unknown): void {
+    const { message, hint } = failure(error);
+    this.tell(message, hint, 'error');
+  }
+
+  async readOutbox(): Promise<void> {
+    try {
+      this.outbox = await this.backend.outbox(null, false);
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
+  private async readGroups(): Promise<void> {
+    try {
+      this.groups = await this.backend.groups();
+    } catch {
+      this.groups = [];
+    }
+  }
+
+  private async readCatalogue(kind: CatalogueKind): Promise<void> {
+    try {
+      this.catalogues.set(kind, await this.backend.catalogue(kind));
+    } catch {
+      this.catalogues.set(kind, { items: [], availability: 'unknown' });
+    }
+  }
+
+  private async readSettings(): Promise<void> {
+    try {
+      this.settings = await this.backend.settings();
+    } catch {
+      // Shown as unavailable in the settings page; what the state says holds.
+      this.settings = null;
+    }
+  }
+
+  private changed(changes: ChangeSet): void {
+    for (const [local, remote] of changes.renumbered) {
+      this.queue.renumber(local, remote);
+      this.drafts.renumber(local, remote);
+      this.nav.renumber(local, remote);
+    }
+    if (changes.lists || changes.tickets.length > 0) void this.queue.refresh();
+    if (changes.outbox) void this.readOutbox();
+    if (changes.people) void this.readGroups();
+    if (changes.catalogues) for (const kind of [...this.asked]) void this.readCatalogue(kind);
+    for (const listener of this.listeners) listener(changes);
+  }
+
+  private statusChanged(status: SyncStatus): void {
+    const roundEnded = status.last_round_at !== this.status.last_round_at || status.first_sync.length > 0;
+    this.status = status;
+    if (roundEnded) void this.readCounts();
+  }
+
+  private async readCounts(): Promise<void> {
+    try {
+      const state = await this.backend.appState();
+      this.counts = state.counts;
+      if (this.state)
+        this.state = { ...this.state, counts: state.counts, account: state.account ?? this.state.account };
+      this.queue.setMe(this.me);
+    } catch {
+      // The counts on screen stay as they were.
+    }
+  }
+}
+
+/** A failure in the window's words. */
+export function failure(error: unknown): Failure {
+  if (error instanceof BackendFailure) return { message: error.message, hint: error.hint };
+  return { message: t('error.unexpected'), hint: error instanceof Error ? error.message : String(error) };
+}
+
+/** Light, dark, or as the system has it. */
+export function applyTheme(theme: Settings['theme']): void {
+  if (theme === 'system') delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+}
+
+function readLetterKeys(): boolean {
+  try {
+    return localStorage.getItem('guichet.letter-keys') !== 'off';
+  } catch {
+    return true;
+  }
+}
+
+const KEY = Symbol('guichet');
+
+export function provideApp(app: AppModel): AppModel {
+  return setContext(KEY, app);
+}
+
+export function useApp(): AppModel {
+  return getContext<AppModel>(KEY);
+}

@@ -1,0 +1,83 @@
+// What is typed under a ticket: one text, whose tab says what becomes of it. It is a draft at every keystroke, and becomes
+// operations when it is sent.
+import { v7 as uuidv7 } from 'uuid';
+
+import type { Attachment, NewOperation, Operation, TaskState, TicketId } from '../backend/types';
+import type { AppModel } from './app.svelte';
+import { DraftBox } from './drafts.svelte';
+import { fromText } from './richtext';
+
+export type Tab = 'followup' | 'task' | 'solution';
+
+export interface Answer {
+  tab: Tab;
+  text: string;
+  private: boolean;
+  task_state: TaskState;
+  task_minutes: number;
+  solution_type: number | null;
+}
+
+function emptyAnswer(): Answer {
+  return { tab: 'followup', text: '', private: false, task_state: 'done', task_minutes: 15, solution_type: null };
+}
+
+/** The draft of a ticket's answer. */
+export function answerDraft(app: AppModel, ticket: TicketId): DraftBox<Answer> {
+  return new DraftBox<Answer>(
+    app.drafts,
+    `ticket:${String(ticket)}`,
+    ticket,
+    emptyAnswer,
+    (answer) => answer.text === '' && !answer.private && answer.tab === 'followup',
+  );
+}
+
+/** The operations an answer becomes, in the order they are sent: the text, then each file on what the text creates. */
+export function answerOperations(answer: Answer, attachments: Attachment[]): NewOperation[] {
+  const body = fromText(answer.text);
+  const operations: NewOperation[] = [];
+  const said = body.blocks.length > 0;
+  const id = uuidv7();
+  if (said) operations.push({ id, operation: spoken(answer, body) });
+  for (const attachment of attachments) {
+    operations.push({
+      id: uuidv7(),
+      operation: {
+        type: 'upload_document',
+        attachment,
+        attach_to: said ? { type: 'operation', id } : { type: 'ticket' },
+      },
+    });
+  }
+  return operations;
+}
+
+function spoken(answer: Answer, body: ReturnType<typeof fromText>): Operation {
+  switch (answer.tab) {
+    case 'followup':
+      return { type: 'add_followup', body, private: answer.private };
+    case 'task':
+      return {
+        type: 'add_task',
+        body,
+        private: answer.private,
+        state: answer.task_state,
+        duration_s: Math.max(0, Math.round(answer.task_minutes * 60)),
+        begin: null,
+        assignee: null,
+      };
+    case 'solution':
+      return { type: 'add_solution', body, solution_type: answer.solution_type };
+  }
+}
+
+/** Adds a text at the end of a ticket's answer and shows the ticket. */
+export async function insertInAnswer(app: AppModel, ticket: TicketId, text: string): Promise<void> {
+  const box = answerDraft(app, ticket);
+  await box.loaded();
+  const before = box.value.text.trimEnd();
+  box.update({ text: before === '' ? text : `${before}\n\n${text}` });
+  box.close();
+  app.nav.open({ type: 'ticket', id: ticket });
+}

@@ -1,0 +1,230 @@
+// Drafts: every keystroke is handed to the desk's database. Saving is serialised per key and coalesced, so that the
+// newest text always follows and none is lost between two of them; a box that is built again while its last save is
+// still under way takes up what was typed, not what was stored before.
+import type { Backend } from '../backend/backend';
+import type { Attachment, Draft, TicketId } from '../backend/types';
+
+type Work = { kind: 'save'; draft: Draft } | { kind: 'delete' };
+
+/** How long to wait before a save that failed is tried again, in milliseconds. */
+const RETRY_MS = 1000;
+
+/** The line of saves of one key. */
+class SaveLine {
+  pending: Work | null = null;
+  latest: Work | null = null;
+  running: Promise<void> | null = null;
+  listeners = new Set<(state: SaveState) => void>();
+
+  constructor(
+    private readonly backend: Backend,
+    readonly key: string,
+  ) {}
+
+  push(work: Work): void {
+    this.pending = work;
+    this.latest = work;
+    this.tell('saving');
+    this.running ??= this.run();
+  }
+
+  /** Resolves when nothing is left to save. */
+  async idle(): Promise<void> {
+    while (this.running) await this.running;
+  }
+
+  private async run(): Promise<void> {
+    while (this.pending) {
+      const work = this.pending;
+      this.pending = null;
+      try {
+        if (work.kind === 'save') await this.backend.saveDraft(work.draft);
+        else await this.backend.deleteDraft(this.key);
+      } catch {
+        // The text stays in memory and on screen; it is tried again until the disk takes it.
+        this.pending ??= work;
+        this.tell('failed');
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+    this.running = null;
+    this.tell('saved');
+  }
+
+  private tell(state: SaveState): void {
+    for (const listener of this.listeners) listener(state);
+  }
+}
+
+export type SaveState = 'loading' | 'saved' | 'saving' | 'failed';
+
+/** The save lines of one backend, one a key. */
+export class DraftDesk {
+  private readonly linesByKey = new Map<string, SaveLine>();
+  /** Tickets written here, by the number the server gave them. */
+  private readonly locals = new Map<TicketId, TicketId>();
+
+  constructor(readonly backend: Backend) {}
+
+  line(key: string): SaveLine {
+    let line = this.linesByKey.get(key);
+    if (!line) {
+      line = new SaveLine(this.backend, key);
+      this.linesByKey.set(key, line);
+    }
+    return line;
+  }
+
+  /** Resolves when every draft typed so far is stored. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.linesByKey.values()].map((line) => line.idle()));
+  }
+
+  /** A ticket written here got the server's number: its draft is found under either. */
+  renumber(local: TicketId, remote: TicketId): void {
+    this.locals.set(remote, local);
+  }
+
+  /** The draft under a key: what is being saved, else what is stored. A ticket's draft follows a renumbering. */
+  async find(key: string, ticket: TicketId | null): Promise<Draft | null> {
+    const latest = this.line(key).latest;
+    if (latest) return latest.kind === 'save' ? latest.draft : null;
+    const prefix = key.slice(0, key.indexOf(':') + 1);
+    const local = ticket === null ? undefined : this.locals.get(ticket);
+    if (local !== undefined) {
+      const typed = this.linesByKey.get(`${prefix}${String(local)}`)?.latest;
+      if (typed?.kind === 'save') return typed.draft;
+    }
+    const stored = await this.backend.draft(key);
+    if (stored || ticket === null) return stored;
+    const all = await this.backend.drafts();
+    return all.find((draft) => draft.ticket === ticket && draft.key.startsWith(prefix)) ?? null;
+  }
+}
+
+/** One draft being typed: its fields, its files, and where it stands with the disk. */
+export class DraftBox<T extends object> {
+  value = $state() as T;
+  attachments = $state.raw<Attachment[]>([]);
+  state = $state<SaveState>('loading');
+  private key: string;
+  private readonly ready: Promise<void>;
+  private stop: () => void;
+
+  constructor(
+    private readonly desk: DraftDesk,
+    key: string,
+    readonly ticket: TicketId | null,
+    private readonly empty: () => T,
+    private readonly isEmpty: (value: T) => boolean,
+  ) {
+    this.key = key;
+    this.value = empty();
+    this.stop = this.listen();
+    this.ready = this.load();
+  }
+
+  /** The key it is stored under, to be given to `submit`. */
+  get storedKey(): string {
+    return this.key;
+  }
+
+  /** Resolves when what was stored is on screen. */
+  loaded(): Promise<void> {
+    return this.ready;
+  }
+
+  /** Changes fields and saves. */
+  update(patch: Partial<T>): void {
+    Object.assign(this.value, patch);
+    this.save();
+  }
+
+  /** Adds or removes files and saves. */
+  setAttachments(attachments: Attachment[]): void {
+    this.attachments = attachments;
+    this.save();
+  }
+
+  /** Hands the present state to the disk. */
+  save(): void {
+    const line = this.desk.line(this.key);
+    if (this.isEmpty(this.value) && this.attachments.length === 0) {
+      line.push({ kind: 'delete' });
+      return;
+    }
+    line.push({
+      kind: 'save',
+      draft: {
+        key: this.key,
+        ticket: this.ticket,
+        body: JSON.stringify($state.snapshot(this.value)),
+        attachments: $state.snapshot(this.attachments) as Attachment[],
+        updated_at: new Date().toISOString(),
+      },
+    });
+  }
+
+  /** Resolves when everything typed is stored. */
+  settled(): Promise<void> {
+    return this.desk.line(this.key).idle();
+  }
+
+  /** Forgets the text because it was accepted by the outbox, which removed the stored draft in the same transaction. */
+  taken(): void {
+    this.desk.line(this.key).latest = { kind: 'delete' };
+    Object.assign(this.value, this.empty());
+    this.attachments = [];
+  }
+
+  /** Forgets the text because its author says so. */
+  discard(): void {
+    Object.assign(this.value, this.empty());
+    this.attachments = [];
+    this.save();
+  }
+
+  /** Stops listening; what is being saved goes on. */
+  close(): void {
+    this.stop();
+  }
+
+  private listen(): () => void {
+    const line = this.desk.line(this.key);
+    const listener = (state: SaveState): void => {
+      this.state = state;
+    };
+    line.listeners.add(listener);
+    return () => line.listeners.delete(listener);
+  }
+
+  private async load(): Promise<void> {
+    let found: Draft | null;
+    try {
+      found = await this.desk.find(this.key, this.ticket);
+    } catch {
+      this.state = 'failed';
+      return;
+    }
+    if (found) {
+      if (found.key !== this.key) {
+        this.key = found.key;
+        this.stop();
+        this.stop = this.listen();
+      }
+      Object.assign(this.value, readBody<T>(found.body));
+      this.attachments = found.attachments;
+    }
+    this.state = 'saved';
+  }
+}
+
+function readBody<T>(body: string): Partial<T> {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null ? (value as Partial<T>) : {};
+  } catch {
+    // Not ours (another version, another writer): shown as text rather than dropped.
+    return { text: body } as unknown as Partial<T>;
+  }
+}

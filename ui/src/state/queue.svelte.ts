@@ -1,0 +1,177 @@
+// The queue: a list of up to a million rows of which only the pages in view are read. A change reads the visible pages
+// again in place; selection is kept by the ticket's number, never by its place, so that a sync moves nothing under the
+// technician's hands.
+import { SvelteMap } from 'svelte/reactivity';
+
+import type { Backend } from '../backend/backend';
+import type { Sort, TicketId, TicketQuery, TicketRow, UserId, View } from '../backend/types';
+
+/** Rows a page. */
+export const PAGE = 200;
+/** Pages kept in memory around the ones in view. */
+const KEPT_PAGES = 24;
+
+export class QueueModel {
+  view = $state<View>('mine');
+  sort = $state<Sort>('next_target');
+  vipOnly = $state(false);
+  total = $state(0);
+  loaded = $state(false);
+  failed = $state(false);
+  selected = $state<TicketId | null>(null);
+  /** Where the selected row was last seen, for moving on when it left the list. */
+  selectedIndex = $state(-1);
+
+  private readonly pages = new SvelteMap<number, TicketRow[]>();
+  private readonly wanted = new Set<number>();
+  private visible: [number, number] = [0, 0];
+  private generation = 0;
+  private me: UserId | null = null;
+
+  constructor(private readonly backend: Backend) {}
+
+  /** Who "me" is; reads everything again when it changes. */
+  setMe(me: UserId | null): void {
+    if (me === this.me) return;
+    this.me = me;
+    this.restart();
+  }
+
+  /** Changes what is listed. Does nothing when nothing changes. */
+  choose(patch: { view?: View; sort?: Sort; vipOnly?: boolean }): void {
+    const before = [this.view, this.sort, this.vipOnly].join();
+    if (patch.view !== undefined) this.view = patch.view;
+    if (patch.sort !== undefined) this.sort = patch.sort;
+    if (patch.vipOnly !== undefined) this.vipOnly = patch.vipOnly;
+    if (before !== [this.view, this.sort, this.vipOnly].join()) this.restart();
+  }
+
+  /** The row at a place, or `undefined` while its page is being read. */
+  row(index: number): TicketRow | undefined {
+    return this.pages.get(Math.floor(index / PAGE))?.[index % PAGE];
+  }
+
+  /** Tells which rows are in view (or about to be), so that their pages are there. */
+  see(first: number, last: number): void {
+    this.visible = [Math.max(0, first), Math.max(0, last)];
+    for (let page = Math.floor(this.visible[0] / PAGE); page <= Math.floor(this.visible[1] / PAGE); page++) {
+      if (!this.pages.has(page)) void this.read(page);
+    }
+    this.forgetFar();
+  }
+
+  /** Reads the visible pages again and drops the others: something changed. Rows stay on screen until the new ones are there. */
+  async refresh(): Promise<void> {
+    const generation = ++this.generation;
+    this.wanted.clear();
+    const first = Math.floor(this.visible[0] / PAGE);
+    const last = Math.max(first, Math.floor(this.visible[1] / PAGE));
+    const selected = this.selectedIndex >= 0 ? Math.floor(this.selectedIndex / PAGE) : first;
+    const inView: number[] = [];
+    for (let page = first; page <= last; page++) inView.push(page);
+    if (!inView.includes(selected) && this.pages.has(selected)) inView.push(selected);
+    try {
+      const lists = await Promise.all(inView.map((page) => this.backend.listTickets(this.query(page))));
+      if (generation !== this.generation) return;
+      for (const page of [...this.pages.keys()]) if (!inView.includes(page)) this.pages.delete(page);
+      for (const [at, page] of inView.entries()) this.pages.set(page, lists[at]?.rows ?? []);
+      this.total = lists[0]?.total ?? 0;
+      this.failed = false;
+      this.loaded = true;
+      this.follow();
+    } catch {
+      if (generation !== this.generation) return;
+      this.failed = true;
+      this.loaded = true;
+    }
+  }
+
+  /** Selects a row by place. */
+  async selectAt(index: number): Promise<TicketRow | undefined> {
+    if (this.total === 0) return undefined;
+    const at = Math.min(Math.max(index, 0), this.total - 1);
+    if (!this.row(at)) await this.read(Math.floor(at / PAGE));
+    const row = this.row(at);
+    if (row) {
+      this.selected = row.id;
+      this.selectedIndex = at;
+    }
+    return row;
+  }
+
+  /** Selects a ticket by number, where it is listed. */
+  select(id: TicketId): void {
+    this.selected = id;
+    const at = this.indexOf(id);
+    if (at !== null) this.selectedIndex = at;
+  }
+
+  /** A ticket written here got the server's number. */
+  renumber(local: TicketId, remote: TicketId): void {
+    if (this.selected === local) this.selected = remote;
+  }
+
+  private indexOf(id: TicketId): number | null {
+    for (const [page, rows] of this.pages) {
+      const at = rows.findIndex((row) => row.id === id);
+      if (at >= 0) return page * PAGE + at;
+    }
+    return null;
+  }
+
+  /** After a new reading: the selection follows its ticket. A ticket that left keeps being selected by its number. */
+  private follow(): void {
+    if (this.selected === null) return;
+    const at = this.indexOf(this.selected);
+    if (at !== null) this.selectedIndex = at;
+    else this.selectedIndex = Math.min(this.selectedIndex, this.total - 1);
+  }
+
+  private restart(): void {
+    this.generation++;
+    this.pages.clear();
+    this.wanted.clear();
+    this.visible = [0, 40];
+    this.selectedIndex = -1;
+    this.loaded = false;
+    void this.refresh();
+  }
+
+  private async read(page: number): Promise<void> {
+    if (this.wanted.has(page)) return;
+    this.wanted.add(page);
+    const generation = this.generation;
+    try {
+      const list = await this.backend.listTickets(this.query(page));
+      if (generation !== this.generation) return;
+      this.pages.set(page, list.rows);
+      this.total = list.total;
+      this.failed = false;
+      this.loaded = true;
+      this.follow();
+    } catch {
+      if (generation === this.generation) this.failed = true;
+    } finally {
+      if (generation === this.generation) this.wanted.delete(page);
+    }
+  }
+
+  private forgetFar(): void {
+    if (this.pages.size <= KEPT_PAGES) return;
+    const centre = (this.visible[0] + this.visible[1]) / 2 / PAGE;
+    const far = [...this.pages.keys()].sort((a, b) => Math.abs(b - centre) - Math.abs(a - centre));
+    for (const page of far.slice(0, this.pages.size - KEPT_PAGES)) this.pages.delete(page);
+  }
+
+  private query(page: number): TicketQuery {
+    return {
+      view: this.view,
+      me: this.me,
+      vip_only: this.vipOnly,
+      requester: null,
+      sort: this.sort,
+      offset: page * PAGE,
+      limit: PAGE,
+    };
+  }
+}

@@ -1,0 +1,45 @@
+// What jsdom lacks and the window uses: layout (a fixed viewport), ResizeObserver, modal dialogs, scrolling.
+import { afterEach, vi } from 'vitest';
+
+/** The height every scroller has in the tests, in pixels. */
+const VIEWPORT = 800;
+
+class FixedResizeObserver implements ResizeObserver {
+  constructor(private readonly callback: ResizeObserverCallback) {}
+  observe(target: Element): void {
+    // Asynchronous, as in a browser.
+    queueMicrotask(() => {
+      const height = target.getAttribute('role') === 'listbox' ? VIEWPORT : 52;
+      this.callback([{ target, contentRect: { width: 370, height } as DOMRectReadOnly } as ResizeObserverEntry], this);
+    });
+  }
+  unobserve(): void {
+    // Nothing is kept.
+  }
+  disconnect(): void {
+    // Nothing is kept.
+  }
+}
+
+globalThis.ResizeObserver = FixedResizeObserver;
+Object.defineProperty(HTMLElement.prototype, 'offsetParent', {
+  get(this: HTMLElement) {
+    return this.parentElement;
+  },
+});
+Object.defineProperty(HTMLElement.prototype, 'clientHeight', { get: () => VIEWPORT });
+HTMLElement.prototype.scrollTo = function scrollTo(this: HTMLElement, options?: ScrollToOptions | number): void {
+  if (typeof options === 'object' && options.top !== undefined) this.scrollTop = options.top;
+} as typeof HTMLElement.prototype.scrollTo;
+HTMLElement.prototype.scrollIntoView = vi.fn();
+HTMLDialogElement.prototype.showModal = function showModal(this: HTMLDialogElement): void {
+  this.open = true;
+};
+HTMLDialogElement.prototype.close = function close(this: HTMLDialogElement): void {
+  this.open = false;
+};
+
+afterEach(() => {
+  localStorage.clear();
+  delete document.documentElement.dataset.theme;
+});
