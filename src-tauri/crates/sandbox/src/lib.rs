@@ -2,12 +2,15 @@
 //! included, over demo data made from a seed.
 //!
 //! [`Glpi`] is the core: requests in, replies out, no I/O; the simulation calls it directly. Everything in it is a
-//! function of the options, the requests and the instants they come with.
+//! function of the options, the requests and the instants they come with. [`Sandbox`] serves it over HTTP on loopback, with
+//! faults on a switch.
 
 mod demo;
 mod glpi;
 pub mod options;
+mod server;
 pub mod wire;
 
 pub use glpi::{Act, ActError, Author, Glpi, SlowWrite, Write, WriteAction, journal::WrittenFile, schema::Version};
 pub use options::Options;
+pub use server::{Fault, Faults, Sandbox, SandboxError, StatusFault, UnknownFault};

@@ -140,6 +140,11 @@ impl Glpi {
         self.sessions.clear();
     }
 
+    /// Gives other session tokens from now on: what a server that was restarted does.
+    pub fn reseed_sessions(&mut self, nonce: u64) {
+        self.rng = ChaCha8Rng::seed_from_u64(self.options.seed ^ nonce);
+    }
+
     /// Answers one request, at one instant.
     pub fn handle(&mut self, request: &Request, now: Timestamp) -> Response {
         let answer = self.route(request, now);
