@@ -886,7 +886,7 @@ function overlay(ticket: Ticket, pending: OutboxEntry[]): Ticket {
       shown[field] = value.value;
     if (field === 'kind' && value.type === 'kind') shown.kind = value.value;
     if ((field === 'category' || field === 'location' || field === 'channel') && value.type === 'row')
-      shown[field] = value.value === null ? null : { id: value.value, name: null };
+      shown[field] = value.value == null ? null : { id: value.value, name: null };
   }
   return shown;
 }

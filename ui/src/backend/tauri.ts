@@ -1,59 +1,61 @@
-// The product's backend: Rust, through Tauri's commands and events. The only file of the window that knows Tauri.
-import { invoke } from '@tauri-apps/api/core';
-import { listen } from '@tauri-apps/api/event';
-
+// The product's backend: Rust, through the generated commands and events. The only file of the window that knows Tauri.
 import { type Backend, BackendFailure, isUiError, type Unlisten } from './backend';
-import type { ChangeSet, SyncStatus } from './types';
+import { commands, events } from './bindings';
 
-/** Calls a command; its refusal becomes a {@link BackendFailure}. */
-async function call<T>(command: string, args: Record<string, unknown> = {}): Promise<T> {
+/** Waits for a command; its refusal becomes a {@link BackendFailure}. */
+async function ask<T>(answer: Promise<T>): Promise<T> {
   try {
-    return await invoke<T>(command, args);
+    return await answer;
   } catch (error) {
     if (isUiError(error)) throw new BackendFailure(error);
     throw error;
   }
 }
 
-function listenTo<T>(event: string, listener: (payload: T) => void): Unlisten {
-  const stopping = listen<T>(event, ({ payload }) => listener(payload));
+/** The same for a command that answers nothing. */
+async function tell(answer: Promise<null>): Promise<void> {
+  await ask(answer);
+}
+
+/** Turns Tauri's late answer to "listen" into something that can be stopped at once. */
+function until(listening: Promise<() => void>): Unlisten {
   return () => {
-    void stopping.then((stop) => stop());
+    void listening.then((stop) => stop());
   };
 }
 
 export const tauriBackend: Backend = {
-  appState: () => call('app_state'),
-  createProfile: (name) => call('create_profile', { name }),
-  openProfile: (id) => call('open_profile', { id }),
-  signIn: (form) => call('sign_in', { form }),
-  useSandbox: () => call('use_sandbox'),
-  signOut: () => call('sign_out'),
-  settings: () => call('settings'),
-  saveSettings: (settings) => call('save_settings', { settings }),
-  listTickets: (query) => call('list_tickets', { query }),
-  ticket: (id) => call('ticket', { id }),
-  refreshTicket: (id) => call('refresh_ticket', { id }),
-  search: (query) => call('search', { query }),
-  person: (id) => call('person', { id }),
-  findPeople: (words, limit) => call('find_people', { words, limit }),
-  groups: () => call('groups'),
-  catalogue: (kind) => call('catalogue', { kind }),
-  article: (id) => call('article', { id }),
-  asset: (key) => call('asset', { key }),
-  submit: (submission) => call('submit', { submission }),
-  outbox: (lane, all) => call('outbox', { lane, all }),
-  resolveEntry: (id, resolution) => call('resolve_entry', { id, resolution }),
-  saveDraft: (draft) => call('save_draft', { draft }),
-  draft: (key) => call('draft', { key }),
-  drafts: () => call('drafts'),
-  deleteDraft: (key) => call('delete_draft', { key }),
-  keepAttachment: (filename, mime, base64) => call('keep_attachment', { filename, mime, base64 }),
-  document: (id) => call('document', { id }),
-  syncNow: () => call('sync_now'),
-  userActive: () => call('user_active'),
-  openLink: (href) => call('open_link', { href }),
-  explain: (code) => call('explain', { code }),
-  onChanged: (listener) => listenTo<ChangeSet>('changed', listener),
-  onSyncStatus: (listener) => listenTo<SyncStatus>('sync_status', listener),
+  appState: () => ask(commands.appState()),
+  createProfile: (name) => ask(commands.createProfile(name)),
+  openProfile: (id) => ask(commands.openProfile(id)),
+  signIn: (form) => ask(commands.signIn(form)),
+  useSandbox: () => ask(commands.useSandbox()),
+  signOut: () => ask(commands.signOut()),
+  settings: () => ask(commands.settings()),
+  saveSettings: (settings) => ask(commands.saveSettings(settings)),
+  listTickets: (query) => ask(commands.listTickets(query)),
+  ticket: (id) => ask(commands.ticket(id)),
+  refreshTicket: (id) => ask(commands.refreshTicket(id)),
+  search: (query) => ask(commands.search(query)),
+  person: (id) => ask(commands.person(id)),
+  findPeople: (words, limit) => ask(commands.findPeople(words, limit)),
+  groups: () => ask(commands.groups()),
+  catalogue: (kind) => ask(commands.catalogue(kind)),
+  article: (id) => ask(commands.article(id)),
+  asset: (key) => ask(commands.asset(key)),
+  submit: (submission) => ask(commands.submit(submission)),
+  outbox: (lane, all) => ask(commands.outbox(lane, all)),
+  resolveEntry: (id, resolution) => tell(commands.resolveEntry(id, resolution)),
+  saveDraft: (draft) => tell(commands.saveDraft(draft)),
+  draft: (key) => ask(commands.draft(key)),
+  drafts: () => ask(commands.drafts()),
+  deleteDraft: (key) => tell(commands.deleteDraft(key)),
+  keepAttachment: (filename, mime, base64) => ask(commands.keepAttachment(filename, mime, base64)),
+  document: (id) => ask(commands.document(id)),
+  syncNow: () => tell(commands.syncNow()),
+  userActive: () => tell(commands.userActive()),
+  openLink: (href) => tell(commands.openLink(href)),
+  explain: (code) => ask(commands.explain(code)),
+  onChanged: (listener) => until(events.changed.listen(({ payload }) => listener(payload))),
+  onSyncStatus: (listener) => until(events.syncStatus.listen(({ payload }) => listener(payload))),
 };

@@ -63,7 +63,7 @@ export function valueText(app: AppModel, field: Field, value: FieldValue): strin
       return levelName(value.value);
     case 'row': {
       const list = LISTS[field];
-      return list ? rowName(app, list, value.value) : String(value.value ?? '');
+      return list ? rowName(app, list, value.value ?? null) : String(value.value ?? '');
     }
   }
 }
