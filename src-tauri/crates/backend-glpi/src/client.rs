@@ -233,6 +233,13 @@ impl Client {
         json_reply(&response, Delivery::MaybeSent)
     }
 
+    /// Deletes a row for good, past the bin.
+    pub(crate) async fn purge(&self, table: &str, id: i64) -> Result<Reply, Failure> {
+        let query = [("force_purge", "true".to_owned())];
+        let request = request(Method::DELETE, &format!("{table}/{id}"), &query, ApiBody::Empty);
+        json_reply(&self.exchange(&request).await?, Delivery::MaybeSent)
+    }
+
     /// Reads a document's bytes.
     pub(crate) async fn bytes(&self, path: &str) -> Result<Bytes, Failure> {
         let mut request = request(Method::GET, path, &[], ApiBody::Empty);

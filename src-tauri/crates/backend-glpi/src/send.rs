@@ -332,20 +332,13 @@ impl GlpiBackend {
         let Some(reason) = upload_error(&reply.body) else {
             return Ok(receipt);
         };
-        if let Some(id) = receipt.remote_id {
-            let path = format!("Document/{id}");
-            let purge = json!({"input": {"id": id}, "force_purge": true});
-            if self
-                .client
-                .write(Method::DELETE, &path, ApiBody::Json(purge))
-                .await
-                .is_err()
-            {
-                tracing::warn!(
-                    document = id,
-                    "the empty document of a refused upload could not be removed"
-                );
-            }
+        if let Some(id) = receipt.remote_id
+            && self.client.purge("Document", id).await.is_err()
+        {
+            tracing::warn!(
+                document = id,
+                "the empty document of a refused upload could not be removed"
+            );
         }
         Err(BackendError::Invalid { message: reason })
     }

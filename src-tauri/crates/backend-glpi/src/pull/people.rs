@@ -84,12 +84,7 @@ impl GlpiBackend {
         }
         let crowd = self.crowd().await?;
         let step = self
-            .step(
-                "User",
-                &title_names(),
-                &position.walk,
-                u64::from(self.config.ticket_page),
-            )
+            .step("User", &expanded(), &position.walk, u64::from(self.config.ticket_page))
             .await?;
         let facts = self.facts().await?;
         let records = step
@@ -138,11 +133,7 @@ impl GlpiBackend {
         let floor = position.watermark.unwrap_or(0) - overlap;
         let mut seen = BTreeMap::new();
         let mut changed: BTreeMap<i64, Option<Row>> = BTreeMap::new();
-        for row in self
-            .changed_rows("User", &title_names(), floor, &facts.zone)
-            .await?
-            .rows
-        {
+        for row in self.changed_rows("User", &expanded(), floor, &facts.zone).await?.rows {
             let stamp = row
                 .str("date_mod")
                 .and_then(|naive| facts.zone.earliest(naive))
@@ -297,9 +288,13 @@ impl GlpiBackend {
     }
 }
 
-/// Titles are in a list of their own that nothing else reads.
-fn title_names() -> [(&'static str, String); 1] {
-    [("add_keys_names[]", "usertitles_id".to_owned())]
+/// Names of what people point to: titles are in a list that nothing else reads, sites and categories in lists that the
+/// stock Technician profile is refused.
+fn expanded() -> Vec<(&'static str, String)> {
+    ["usertitles_id", "locations_id", "usercategories_id"]
+        .into_iter()
+        .map(|field| ("add_keys_names[]", field.to_owned()))
+        .collect()
 }
 
 impl Crowd {

@@ -34,7 +34,8 @@ const FIRST_LOOK: u64 = 100;
 
 /// Where reading the tickets stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "phase", rename_all = "snake_case")]
+// Tagged from outside: serde cannot read maps with numbers as keys inside an internally tagged value.
+#[serde(rename_all = "snake_case")]
 enum Position {
     /// Reading all of them. The watermark is taken before the first page.
     Full { walk: Walk, watermark: Option<i64> },
