@@ -10,6 +10,7 @@ import type {
   AssetKey,
   AttachedDocument,
   Attachment,
+  Block,
   Catalogue,
   CatalogueKind,
   ChangeSet,
@@ -20,6 +21,7 @@ import type {
   Gate,
   Group,
   Hit,
+  Inline,
   Locale,
   OperationId,
   OutboxEntry,
@@ -297,14 +299,7 @@ export class FakeBackend implements Backend {
         );
     if (wanted('article'))
       for (const one of this.world.articles)
-        add(
-          { ...none, kind: 'article', id: one.id, title: one.title },
-          JSON.stringify(one.body)
-            .replace(/"[a-z]+":|[{}[\]"]/g, ' ')
-            .replace(/\b(paragraph|text|content|heading|blocks|strong|level)\b|,/g, ' ')
-            .replace(/\s+/g, ' ')
-            .slice(0, 160),
-        );
+        add({ ...none, kind: 'article', id: one.id, title: one.title }, plain(one.body.blocks).slice(0, 160));
     if (wanted('asset'))
       for (const one of this.world.assets)
         add(
@@ -889,6 +884,18 @@ function overlay(ticket: Ticket, pending: OutboxEntry[]): Ticket {
       shown[field] = value.value == null ? null : { id: value.value, name: null };
   }
   return shown;
+}
+
+function plain(blocks: Block[]): string {
+  const run = (content: Inline[]): string =>
+    content.map((one) => ('text' in one ? one.text : 'content' in one ? run(one.content) : ' ')).join('');
+  return blocks
+    .map((block) => {
+      if ('content' in block) return run(block.content);
+      if (block.type === 'list') return block.items.map(plain).join(' ');
+      return block.type === 'quote' ? plain(block.blocks) : block.type === 'code' ? block.text : '';
+    })
+    .join(' ');
 }
 
 function isPending(state: EntryState): boolean {

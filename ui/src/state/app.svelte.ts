@@ -25,6 +25,7 @@ import type {
 import { type MessageKey, setLocale, t } from '../i18n/i18n.svelte';
 import { DraftDesk } from './drafts.svelte';
 import { Navigation } from './navigation.svelte';
+import { paced } from './paced';
 import { QueueModel } from './queue.svelte';
 
 export interface Toast {
@@ -52,6 +53,9 @@ const EMPTY_STATUS: SyncStatus = {
 
 const EMPTY_COUNTS: MirrorCounts = { tickets: 0, articles: 0, people: 0, assets: 0 };
 
+/** Between two reads that changes ask for, in milliseconds. */
+const EVENT_GAP_MS = 120;
+const COUNTS_GAP_MS = 1_000;
 /** Between two signs of life told to the engine, in milliseconds. */
 const ACTIVE_MS = 5_000;
 /** How long a result stays on screen, in milliseconds. */
@@ -79,6 +83,9 @@ export class AppModel {
   private readonly catalogues = new SvelteMap<CatalogueKind, Catalogue>();
   private readonly asked = new Set<CatalogueKind>();
   private readonly listeners = new Set<(changes: ChangeSet) => void>();
+  private readonly refreshQueue = paced(() => this.queue.refresh(), EVENT_GAP_MS);
+  private readonly refreshOutbox = paced(() => this.readOutbox(), EVENT_GAP_MS);
+  private readonly refreshCounts = paced(() => this.readCounts(), COUNTS_GAP_MS);
   private stops: Unlisten[] = [];
   private lastActive = 0;
   private nextToast = 1;
@@ -292,8 +299,8 @@ export class AppModel {
       this.drafts.renumber(local, remote);
       this.nav.renumber(local, remote);
     }
-    if (changes.lists || changes.tickets.length > 0) void this.queue.refresh();
-    if (changes.outbox) void this.readOutbox();
+    if (changes.lists || changes.tickets.length > 0) this.refreshQueue();
+    if (changes.outbox) this.refreshOutbox();
     if (changes.people) void this.readGroups();
     if (changes.catalogues) for (const kind of [...this.asked]) void this.readCatalogue(kind);
     for (const listener of this.listeners) listener(changes);
@@ -302,7 +309,7 @@ export class AppModel {
   private statusChanged(status: SyncStatus): void {
     const roundEnded = status.last_round_at !== this.status.last_round_at || status.first_sync.length > 0;
     this.status = status;
-    if (roundEnded) void this.readCounts();
+    if (roundEnded) this.refreshCounts();
   }
 
   private async readCounts(): Promise<void> {

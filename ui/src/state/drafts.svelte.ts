@@ -172,9 +172,10 @@ export class DraftBox<T extends object> {
 
   /** Forgets the text because it was accepted by the outbox, which removed the stored draft in the same transaction. */
   taken(): void {
-    this.desk.line(this.key).latest = { kind: 'delete' };
     Object.assign(this.value, this.empty());
     this.attachments = [];
+    // The store removed it already; said again after whatever was still on its way to the disk.
+    this.desk.line(this.key).push({ kind: 'delete' });
   }
 
   /** Forgets the text because its author says so. */

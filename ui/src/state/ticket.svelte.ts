@@ -1,6 +1,10 @@
 // The ticket on screen: one read, made again when a change names it. What is shown stays until the new reading is there.
 import type { ChangeSet, TicketId, TicketView, UserId } from '../backend/types';
+import { paced } from './paced';
 import { type AppModel, type Failure, failure } from './app.svelte';
+
+/** Between two reads that changes ask for, in milliseconds. */
+const EVENT_GAP_MS = 120;
 
 export class OpenTicket {
   view = $state.raw<TicketView | null>(null);
@@ -8,13 +12,15 @@ export class OpenTicket {
   failed = $state.raw<Failure | null>(null);
   private readonly stop: () => void;
   private reading = 0;
+  private asked = false;
 
   constructor(
     private readonly app: AppModel,
     readonly id: TicketId,
   ) {
+    const again = paced(() => this.read(), EVENT_GAP_MS);
     this.stop = app.onChange((changes) => {
-      if (this.concerns(changes)) void this.read();
+      if (this.concerns(changes)) again();
     });
     void this.read();
   }
@@ -49,6 +55,21 @@ export class OpenTicket {
       this.failed = failure(error);
     }
     this.loaded = true;
+    this.askForDetails();
+  }
+
+  /** Early in a first sync a ticket's timeline may not be here yet: what is being looked at is fetched first, once. */
+  private askForDetails(): void {
+    if (this.asked || !this.view || this.view.details_read || this.id < 0) return;
+    if (this.app.status.gate.type !== 'open') return;
+    this.asked = true;
+    this.app.backend.refreshTicket(this.id).then(
+      (view) => {
+        if (view) this.view = view;
+      },
+      // The timeline says that it is on its way; the round brings it.
+      () => undefined,
+    );
   }
 
   private concerns(changes: ChangeSet): boolean {
