@@ -121,6 +121,18 @@ pub enum AppError {
         /// Why.
         message: String,
     },
+    /// The machine has no web view.
+    #[error("no web view: {message}")]
+    NoWebView {
+        /// What the system said.
+        message: String,
+    },
+    /// No command was given and there is no display for the window.
+    #[error("there is no display")]
+    NoDisplay,
+    /// Another program wants to drive the window of a build that is not made for tests.
+    #[error("automation is refused in this build")]
+    AutomationRefused,
 }
 
 impl From<SyncError> for AppError {
@@ -143,6 +155,7 @@ fn operation_code(error: &OperationError) -> &'static str {
     match error {
         OperationError::EmptyBody => "operation_empty_body",
         OperationError::EmptyTitle => "operation_empty_title",
+        OperationError::TitleTooLong { .. } => "operation_title_too_long",
         OperationError::LevelOutOfRange { .. } => "operation_level_out_of_range",
         OperationError::WrongValue { .. } => "operation_wrong_value",
         OperationError::NegativeDuration => "operation_negative_duration",
@@ -211,6 +224,9 @@ impl AppError {
             Self::LinkFailed { .. } => "link_failed",
             Self::Usage { .. } => "usage",
             Self::Window { .. } => "no_window",
+            Self::NoWebView { .. } => "no_web_view",
+            Self::NoDisplay => "no_display",
+            Self::AutomationRefused => "automation_refused",
         }
     }
 
@@ -224,7 +240,7 @@ impl AppError {
     }
 
     /// What fills the placeholders of the texts.
-    fn args(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn args(&self) -> Vec<(&'static str, String)> {
         let shown = |path: &PathBuf| path.display().to_string();
         match self {
             Self::Backend(error) => vec![("detail", backend_detail(error))],
@@ -237,6 +253,7 @@ impl AppError {
             Self::Operation(OperationError::LevelOutOfRange { max, got, .. }) => {
                 vec![("max", max.to_string()), ("got", got.to_string())]
             }
+            Self::Operation(OperationError::TitleTooLong { max }) => vec![("max", max.to_string())],
             Self::Profile(error) => match error {
                 ProfileError::Folder { path, source } => vec![("path", shown(path)), ("detail", source.to_string())],
                 ProfileError::Unknown { id } => vec![("name", id.clone())],
@@ -270,10 +287,16 @@ impl AppError {
                 ("max", max.to_string()),
             ],
             Self::Usage { what, value } => vec![("what", (*what).to_owned()), ("name", value.clone())],
-            Self::LinkFailed { message } | Self::Window { message } => vec![("detail", message.clone())],
-            Self::Operation(_) | Self::NotSignedIn | Self::DocumentNotKept | Self::BadEncoding | Self::LinkRefused => {
-                Vec::new()
+            Self::LinkFailed { message } | Self::Window { message } | Self::NoWebView { message } => {
+                vec![("detail", message.clone())]
             }
+            Self::Operation(_)
+            | Self::NotSignedIn
+            | Self::DocumentNotKept
+            | Self::BadEncoding
+            | Self::LinkRefused
+            | Self::NoDisplay
+            | Self::AutomationRefused => Vec::new(),
         }
     }
 
@@ -343,6 +366,7 @@ pub fn every_code() -> Vec<&'static str> {
         "store_decode",
         "operation_empty_body",
         "operation_empty_title",
+        "operation_title_too_long",
         "operation_level_out_of_range",
         "operation_wrong_value",
         "operation_negative_duration",
@@ -376,6 +400,9 @@ pub fn every_code() -> Vec<&'static str> {
         "link_failed",
         "usage",
         "no_window",
+        "no_web_view",
+        "no_display",
+        "automation_refused",
         "wedged_invalid",
         "wedged_forbidden",
         "wedged_gone",
@@ -388,6 +415,16 @@ pub fn every_code() -> Vec<&'static str> {
         "mirror_rebuilt",
         "configuration_moved_aside",
         "entries_recovered",
+        "secrets_in_file",
+        "secrets_exposed",
+        "name_unknown",
+        "connection_refused",
+        "certificate_refused",
+        "not_encrypted",
+        "rights_refused",
+        "clock_skew",
+        "outbox_in_doubt",
+        "outbox_waiting",
     ]);
     codes
 }
@@ -462,6 +499,7 @@ mod tests {
             StoreError::Decode(serde_json::from_str::<u8>("x").unwrap_err()).into(),
             OperationError::EmptyBody.into(),
             OperationError::EmptyTitle.into(),
+            OperationError::TitleTooLong { max: 255 }.into(),
             OperationError::LevelOutOfRange {
                 field: Field::Urgency,
                 max: 5,
@@ -529,6 +567,9 @@ mod tests {
                 value: detail(),
             },
             AppError::Window { message: detail() },
+            AppError::NoWebView { message: detail() },
+            AppError::NoDisplay,
+            AppError::AutomationRefused,
         ];
         errors.extend(crate::core::sandbox::every_error().into_iter().map(AppError::from));
         errors

@@ -1,2 +1,5 @@
-//! Guichet.
-fn main() {}
+//! Guichet's executable: the window, and the command line.
+
+fn main() -> std::process::ExitCode {
+    guichet_lib::run()
+}

@@ -1,1 +1,10 @@
-//! CLI tests.
+//! The command line as scripts and support use it: real processes, a real (sandbox) server, a real profile folder.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, missing_docs)]
+
+mod harness;
+mod keyring;
+mod outage;
+mod profile;
+mod reading;
+mod usage;

@@ -40,18 +40,17 @@ pub struct Session {
     /// The adapter, for `doctor`.
     pub backend: Arc<dyn Backend>,
     tasks: Vec<JoinHandle<()>>,
-    sandbox: Option<RunningSandbox>,
+    sandbox: Mutex<Option<RunningSandbox>>,
 }
 
 impl Session {
     /// Ends the tasks, then the embedded server. The engine may be stopped at any await: what was in flight is in doubt
     /// at the next start, and probed.
-    async fn stop(mut self) {
-        for task in self.tasks.drain(..) {
+    async fn stop(&self) {
+        for task in &self.tasks {
             task.abort();
-            let _ = task.await;
         }
-        if let Some(sandbox) = self.sandbox.take() {
+        if let Some(sandbox) = self.sandbox.lock().await.take() {
             sandbox.stop().await;
         }
     }
@@ -263,7 +262,7 @@ impl Desk {
             engine,
             backend,
             tasks,
-            sandbox,
+            sandbox: Mutex::new(sandbox),
         });
         let previous = self.session.write().await.replace(session);
         stop(previous).await;
@@ -397,7 +396,7 @@ impl Desk {
         let _changing = self.changing.lock().await;
         let config = self.config().await;
         if let Some(session) = self.session().await
-            && session.sandbox.is_some()
+            && session.sandbox.lock().await.is_some()
         {
             return Ok(());
         }
@@ -543,6 +542,9 @@ impl Desk {
         operations: Vec<(OperationId, Operation)>,
         draft: Option<String>,
     ) -> Result<Accepted, AppError> {
+        for (_, operation) in &operations {
+            operation.validate()?;
+        }
         let submission = Submission {
             lane,
             operations,
@@ -593,19 +595,9 @@ impl Desk {
     }
 }
 
-/// Ends a session that others may still hold for the length of a call.
 async fn stop(session: Option<Arc<Session>>) {
-    let Some(session) = session else { return };
-    for task in &session.tasks {
-        task.abort();
-    }
-    match Arc::try_unwrap(session) {
-        Ok(session) => session.stop().await,
-        Err(shared) => {
-            if let Some(sandbox) = &shared.sandbox {
-                sandbox.shut_down();
-            }
-        }
+    if let Some(session) = session {
+        session.stop().await;
     }
 }
 

@@ -1,0 +1,297 @@
+//! The command line's grammar. No text for people here: help is filled in from the message catalogue
+//! ([`super::help`]), so that it exists in French and English.
+
+#![allow(missing_docs)]
+
+use crate::{api::SecretStoreKind, messages::Locale};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use guichet_store::View;
+use std::path::PathBuf;
+
+#[derive(Debug, Parser)]
+#[command(name = "guichet", disable_help_subcommand = true)]
+pub struct CommandLine {
+    #[arg(long, global = true, value_name = "DIR")]
+    pub profile: Option<PathBuf>,
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[arg(long, global = true, value_name = "fr|en")]
+    pub lang: Option<Locale>,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Sandbox(SandboxArgs),
+    Login(LoginArgs),
+    Logout,
+    Sync(SyncArgs),
+    Search(SearchArgs),
+    #[command(subcommand)]
+    Ticket(TicketCommand),
+    #[command(subcommand)]
+    Kb(KbCommand),
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
+    Doctor,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct SandboxArgs {
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub port: u16,
+    #[arg(long, value_name = "10|11", default_value = "11")]
+    pub glpi: String,
+    #[arg(long, value_name = "N")]
+    pub tickets: Option<u32>,
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    #[arg(long, value_name = "FAULT")]
+    pub fault: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct LoginArgs {
+    #[arg(long, value_name = "BASE")]
+    pub url: String,
+    #[arg(long, value_name = "keyring|file", default_value = "keyring")]
+    pub secret_store: StoreArg,
+}
+
+/// `--secret-store`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StoreArg {
+    Keyring,
+    File,
+}
+
+impl From<StoreArg> for SecretStoreKind {
+    fn from(value: StoreArg) -> Self {
+        match value {
+            StoreArg::Keyring => Self::Keyring,
+            StoreArg::File => Self::File,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct SyncArgs {
+    #[arg(long, conflicts_with = "watch")]
+    pub once: bool,
+    #[arg(long)]
+    pub watch: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SearchArgs {
+    #[arg(value_name = "QUERY", required = true)]
+    pub query: Vec<String>,
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: u32,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TicketCommand {
+    List(ListArgs),
+    Show(TicketId),
+    New(NewArgs),
+    Followup(FollowupArgs),
+    Task(TaskArgs),
+    Solve(SolveArgs),
+    Assign(AssignArgs),
+    Set(SetArgs),
+    Reopen(ReopenArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct TicketId {
+    #[arg(value_name = "ID", allow_negative_numbers = true)]
+    pub id: i64,
+}
+
+/// `--view`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ViewArg {
+    Mine,
+    Unassigned,
+    Open,
+    Waiting,
+    Solved,
+    All,
+    Pending,
+}
+
+impl From<ViewArg> for View {
+    fn from(value: ViewArg) -> Self {
+        match value {
+            ViewArg::Mine => Self::Mine,
+            ViewArg::Unassigned => Self::Unassigned,
+            ViewArg::Open => Self::Open,
+            ViewArg::Waiting => Self::Waiting,
+            ViewArg::Solved => Self::Solved,
+            ViewArg::All => Self::All,
+            ViewArg::Pending => Self::Pending,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    #[arg(long, value_name = "V", default_value = "mine", conflicts_with = "all")]
+    pub view: ViewArg,
+    #[arg(long)]
+    pub all: bool,
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u32>,
+}
+
+/// The text of an entry: `-` reads it from standard input.
+#[derive(Debug, Args)]
+pub struct TextArgs {
+    #[arg(value_name = "ID", allow_negative_numbers = true)]
+    pub id: i64,
+    #[arg(long, value_name = "X", allow_hyphen_values = true)]
+    pub text: String,
+    #[arg(long, value_name = "FILE")]
+    pub attach: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct NewArgs {
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub title: String,
+    #[arg(long, value_name = "X", allow_hyphen_values = true)]
+    pub text: String,
+    #[arg(long, value_name = "WHO")]
+    pub requester: Vec<String>,
+    #[arg(long, value_name = "WHO")]
+    pub observer: Vec<String>,
+    #[arg(long, value_name = "ROW")]
+    pub category: Option<String>,
+    #[arg(long, value_name = "ROW")]
+    pub location: Option<String>,
+    #[arg(long, value_name = "ROW")]
+    pub channel: Option<String>,
+    #[arg(long, value_name = "incident|request", default_value = "incident")]
+    pub kind: KindArg,
+    #[arg(long, value_name = "1-5", default_value_t = 3)]
+    pub urgency: u8,
+    #[arg(long, value_name = "1-5", default_value_t = 3)]
+    pub impact: u8,
+    #[arg(long, value_name = "FILE")]
+    pub attach: Vec<PathBuf>,
+}
+
+/// `--kind`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KindArg {
+    Incident,
+    Request,
+}
+
+#[derive(Debug, Args)]
+pub struct FollowupArgs {
+    #[command(flatten)]
+    pub entry: TextArgs,
+    #[arg(long)]
+    pub private: bool,
+}
+
+/// `--state`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TaskArg {
+    Information,
+    Todo,
+    Done,
+}
+
+#[derive(Debug, Args)]
+pub struct TaskArgs {
+    #[command(flatten)]
+    pub entry: TextArgs,
+    #[arg(long)]
+    pub private: bool,
+    #[arg(long, value_name = "information|todo|done", default_value = "todo")]
+    pub state: TaskArg,
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub minutes: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct SolveArgs {
+    #[command(flatten)]
+    pub entry: TextArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("who").required(true).args(["user", "group", "me"]))]
+pub struct AssignArgs {
+    #[arg(value_name = "ID", allow_negative_numbers = true)]
+    pub id: i64,
+    #[arg(long, value_name = "WHO")]
+    pub user: Option<String>,
+    #[arg(long, value_name = "GROUP")]
+    pub group: Option<String>,
+    #[arg(long)]
+    pub me: bool,
+    #[arg(long, value_name = "assigned|observer|requester", default_value = "assigned")]
+    pub role: RoleArg,
+    #[arg(long)]
+    pub remove: bool,
+}
+
+/// `--role`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RoleArg {
+    Assigned,
+    Observer,
+    Requester,
+}
+
+#[derive(Debug, Args)]
+pub struct SetArgs {
+    #[arg(value_name = "ID", allow_negative_numbers = true)]
+    pub id: i64,
+    #[arg(value_name = "FIELD=VALUE", required = true)]
+    pub fields: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ReopenArgs {
+    #[command(flatten)]
+    pub entry: TextArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KbCommand {
+    Search(SearchArgs),
+    Show(ArticleId),
+}
+
+#[derive(Debug, Args)]
+pub struct ArticleId {
+    #[arg(value_name = "ID")]
+    pub id: i64,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OutboxCommand {
+    List(OutboxListArgs),
+    Retry(EntryId),
+    Discard(EntryId),
+}
+
+#[derive(Debug, Args)]
+pub struct OutboxListArgs {
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct EntryId {
+    #[arg(value_name = "ID")]
+    pub id: String,
+}

@@ -1,0 +1,118 @@
+//! The command line: the same executable, the same core, no window. Exit codes: 0 done, 1 failed, 2 usage, 3 accepted and
+//! waiting in the outbox. Secrets come from standard input only.
+
+pub mod args;
+mod doctor;
+mod help;
+mod login;
+mod names;
+mod output;
+mod read;
+mod sandbox;
+mod sync;
+mod write;
+
+use crate::{
+    core::{AppCore, desk::Pace},
+    messages::Locale,
+};
+use args::{Command, CommandLine, KbCommand, OutboxCommand, TicketCommand};
+use clap::FromArgMatches;
+pub use output::{Ending, Output};
+use std::ffi::OsString;
+
+/// What the arguments ask for.
+pub enum Asked {
+    /// A command was run (or could not be); this is how it ended.
+    Ended(Ending),
+    /// No command: the window.
+    Window(Box<CommandLine>),
+}
+
+/// The language asked for, before the arguments are understood: help and mistakes are told in it too.
+fn early_locale(arguments: &[OsString]) -> Locale {
+    let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
+    let said = words.iter().enumerate().find_map(|(at, word)| {
+        word.strip_prefix("--lang=")
+            .or_else(|| (*word == "--lang").then(|| words.get(at + 1).copied()).flatten())
+    });
+    match said {
+        Some("fr") => Locale::Fr,
+        Some("en") => Locale::En,
+        _ => Locale::of_system(),
+    }
+}
+
+/// Understands the arguments and runs the command, if there is one.
+#[must_use]
+pub fn run(arguments: &[OsString], runtime: &tokio::runtime::Runtime) -> Asked {
+    let locale = early_locale(arguments);
+    let parsed = help::command(locale.catalogue())
+        .try_get_matches_from(arguments)
+        .and_then(|matches| CommandLine::from_arg_matches(&matches));
+    let line = match parsed {
+        Ok(line) => line,
+        Err(error) => {
+            // Help and version are asked for, the rest is a mistake; clap prints each where it belongs.
+            let _ = error.print();
+            let ending = if error.use_stderr() {
+                Ending::Usage
+            } else {
+                Ending::Done
+            };
+            return Asked::Ended(ending);
+        }
+    };
+    if line.command.is_none() {
+        return Asked::Window(Box::new(line));
+    }
+    Asked::Ended(runtime.block_on(execute(line)))
+}
+
+/// The help, for a machine without a display.
+#[must_use]
+pub fn help_text(locale: Locale) -> String {
+    help::command(locale.catalogue()).render_help().to_string()
+}
+
+async fn execute(line: CommandLine) -> Ending {
+    let Some(command) = line.command else {
+        return Ending::Usage;
+    };
+    let core = AppCore::new(line.profile, line.lang, Pace::OnDemand);
+    let mut out = Output {
+        json: line.json,
+        locale: core.locale().await,
+    };
+    let result = match command {
+        Command::Sandbox(args) => sandbox::serve(&out, args).await,
+        Command::Doctor => doctor::run(&core, &mut out).await,
+        command => match core.desk().await {
+            Ok(desk) => {
+                out.locale = core.locale().await;
+                let result = match command {
+                    Command::Login(args) => login::login(&desk, &out, args).await,
+                    Command::Logout => login::logout(&desk, &out).await,
+                    Command::Sync(args) => sync::run(&desk, &out, &args).await,
+                    Command::Search(args) => read::search(&desk, &out, &args, &[]).await,
+                    Command::Ticket(TicketCommand::List(args)) => read::tickets(&desk, &out, &args).await,
+                    Command::Ticket(TicketCommand::Show(args)) => read::ticket(&desk, &out, args.id).await,
+                    Command::Ticket(command) => write::ticket(&desk, &out, command).await,
+                    Command::Kb(KbCommand::Search(args)) => {
+                        read::search(&desk, &out, &args, &[guichet_store::HitKind::Article]).await
+                    }
+                    Command::Kb(KbCommand::Show(args)) => read::article(&desk, &out, args.id).await,
+                    Command::Outbox(OutboxCommand::List(args)) => read::outbox(&desk, &out, args.all).await,
+                    Command::Outbox(command) => write::outbox(&desk, &out, command).await,
+                    Command::Sandbox(_) | Command::Doctor => Ok(Ending::Usage),
+                };
+                drop(desk);
+                result
+            }
+            Err(error) => Err(error),
+        },
+    };
+    let ending = result.unwrap_or_else(|error| out.error(&error));
+    core.close().await;
+    ending
+}

@@ -1,0 +1,160 @@
+//! The window: one web view that shows files of this program only, calls the commands and hears two events.
+
+use crate::{
+    api::{Changed, SyncStatusChanged},
+    cli::args::CommandLine,
+    commands,
+    core::{
+        AppCore,
+        desk::{AppEvent, Pace, everything_changed},
+    },
+    error::AppError,
+};
+use std::time::Duration;
+use tauri::{AppHandle, Manager, RunEvent, Runtime, Url, WebviewWindowBuilder, webview::NewWindowResponse};
+use tauri_specta::Event;
+use tokio::sync::broadcast::error::RecvError;
+
+/// How long closing may take before the process ends anyway: everything that matters is on the disk already.
+const FAREWELL: Duration = Duration::from_secs(3);
+/// Turns WebDriver automation on in WebKitGTK and WebView2.
+const AUTOMATION: &str = "TAURI_WEBVIEW_AUTOMATION";
+
+/// Whether this machine can show a window: on Linux a display must be named.
+#[must_use]
+pub fn display_available() -> bool {
+    if cfg!(target_os = "linux") {
+        ["DISPLAY", "WAYLAND_DISPLAY"]
+            .iter()
+            .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+    } else {
+        true
+    }
+}
+
+/// Another program may drive the window only in builds made for tests.
+fn automation_refused(asked: bool) -> bool {
+    asked && !cfg!(any(debug_assertions, feature = "e2e"))
+}
+
+/// Only files of this program (and, while developing, the development server).
+fn is_own(url: &Url, development: Option<&Url>) -> bool {
+    let own = match url.scheme() {
+        "tauri" => url.host_str() == Some("localhost"),
+        "http" | "https" => url.host_str() == Some("tauri.localhost"),
+        _ => false,
+    };
+    own || development.is_some_and(|development| url.origin() == development.origin())
+}
+
+/// Opens the window and stays until it is closed.
+///
+/// # Errors
+/// When no window can be shown.
+pub fn open(line: CommandLine, runtime: &tokio::runtime::Runtime) -> Result<(), AppError> {
+    if automation_refused(std::env::var_os(AUTOMATION).is_some()) {
+        return Err(AppError::AutomationRefused);
+    }
+    // Asked first: without a web view a start would end in a dialog that is not ours.
+    tauri::webview_version().map_err(|error| AppError::NoWebView {
+        message: error.to_string(),
+    })?;
+    tauri::async_runtime::set(runtime.handle().clone());
+    let bindings = commands::bindings::<tauri::Wry>();
+    let core = AppCore::new(line.profile, line.lang, Pace::Background);
+    let app = tauri::Builder::default()
+        .invoke_handler(bindings.invoke_handler())
+        .manage(core)
+        .setup(move |app| {
+            bindings.mount_events(app);
+            forward_events(app.handle());
+            open_profile(app.handle());
+            show(app.handle())?;
+            Ok(())
+        })
+        .build(tauri::generate_context!())
+        .map_err(|error| AppError::Window {
+            message: error.to_string(),
+        })?;
+    app.run(|app, event| {
+        if matches!(event, RunEvent::Exit) {
+            tauri::async_runtime::block_on(async {
+                let core = app.state::<AppCore>();
+                let _ = tokio::time::timeout(FAREWELL, core.close()).await;
+            });
+        }
+    });
+    Ok(())
+}
+
+fn show<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
+    let config = app.config();
+    let development = cfg!(dev).then(|| config.build.dev_url.clone()).flatten();
+    let Some(window) = config.app.windows.first() else {
+        return Ok(());
+    };
+    WebviewWindowBuilder::from_config(app, window)?
+        .on_navigation(move |url| is_own(url, development.as_ref()))
+        .on_new_window(|_, _| NewWindowResponse::Deny)
+        .build()?;
+    Ok(())
+}
+
+/// The databases are opened while the web view starts.
+fn open_profile<R: Runtime>(app: &AppHandle<R>) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        if let Err(error) = app.state::<AppCore>().desk().await {
+            tracing::warn!(%error, "the profile could not be opened; the window will say so");
+        }
+    });
+}
+
+/// Forwards what happens to the window.
+pub(crate) fn forward_events<R: Runtime>(app: &AppHandle<R>) {
+    let app = app.clone();
+    let mut events = app.state::<AppCore>().events();
+    tauri::async_runtime::spawn(async move {
+        loop {
+            let event = match events.recv().await {
+                Ok(event) => event,
+                Err(RecvError::Lagged(_)) => AppEvent::Changed(everything_changed()),
+                Err(RecvError::Closed) => return,
+            };
+            let emitted = match event {
+                AppEvent::Changed(changes) => Changed(changes).emit(&app),
+                AppEvent::Status(status) => SyncStatusChanged(*status).emit(&app),
+            };
+            if let Err(error) = emitted {
+                tracing::warn!(%error, "an event did not reach the window");
+            }
+        }
+    });
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_shows_nothing_but_its_own_files() {
+        let own = |url: &str| is_own(&Url::parse(url).unwrap(), None);
+        assert!(own("tauri://localhost/index.html"));
+        assert!(own("http://tauri.localhost/"));
+        for foreign in [
+            "https://glpi.example.org/",
+            "http://localhost:5173/",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "tauri://elsewhere/",
+        ] {
+            assert!(!own(foreign), "{foreign}");
+        }
+        let development = Url::parse("http://localhost:5173").unwrap();
+        assert!(is_own(
+            &Url::parse("http://localhost:5173/x").unwrap(),
+            Some(&development)
+        ));
+    }
+}
