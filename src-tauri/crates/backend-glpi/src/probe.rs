@@ -17,13 +17,14 @@ use crate::{
     client::Failure,
     facts::Facts,
     read::rich,
-    send::{place, same, ticket_of, wire_filename},
+    send::{place, ticket_of, wire_filename},
     wire::{Generation, Row},
 };
 use guichet_backend::{BackendError, Outgoing, Probe};
 use guichet_domain::{
     TicketId,
     document::Attachment,
+    merge::{Outcome, merge},
     operation::{AttachTo, FieldValue, NewTicket, Operation},
     outbox::Receipt,
     rich_text::RichText,
@@ -69,13 +70,13 @@ impl GlpiBackend {
                     Probe::Absent
                 })
             }
-            Operation::SetField { field, new, .. } => {
+            Operation::SetField { field, base, new } => {
                 let id = ticket_of(outgoing)?;
                 let (row, _) = self.client.item("Ticket", id.0).await?;
                 let theirs: FieldValue = self.field_of(&row, *field, facts);
                 // Anything else but what was meant: sending again compares with what the technician saw and finds either the
                 // field untouched or a conflict.
-                Ok(if same(&theirs, new) {
+                Ok(if merge(base, new, &theirs) == Outcome::AlreadyOurs {
                     Probe::Applied(Receipt {
                         remote_id: None,
                         ticket: Some(id),

@@ -18,6 +18,7 @@ use guichet_backend::{BackendError, Delivery, Outgoing, Probe};
 use guichet_domain::{
     TicketId,
     document::Attachment,
+    merge::{Outcome, field_value, merge},
     operation::{AttachTo, Field, FieldValue, NewTicket, Operation},
     outbox::Receipt,
     rich_text::RichText,
@@ -267,17 +268,20 @@ impl GlpiBackend {
         let id = ticket_of(outgoing)?;
         let row = self.writable(id).await?;
         let theirs = self.field_of(&row, field, facts);
-        if same(&theirs, new) {
-            return Ok(Receipt {
-                remote_id: None,
-                ticket: Some(id),
-            });
-        }
-        if !same(&theirs, base) {
-            return Err(BackendError::Conflict {
-                field,
-                theirs: Box::new(theirs),
-            });
+        match merge(base, new, &theirs) {
+            Outcome::AlreadyOurs => {
+                return Ok(Receipt {
+                    remote_id: None,
+                    ticket: Some(id),
+                });
+            }
+            Outcome::Conflict => {
+                return Err(BackendError::Conflict {
+                    field,
+                    theirs: Box::new(theirs),
+                });
+            }
+            Outcome::Apply => {}
         }
         let (name, value) = field_input(field, new)?;
         let body = ApiBody::Json(json!({"input": {name: value}}));
@@ -332,15 +336,29 @@ impl GlpiBackend {
         let Some(reason) = upload_error(&reply.body) else {
             return Ok(receipt);
         };
-        if let Some(id) = receipt.remote_id
-            && self.client.purge("Document", id).await.is_err()
-        {
-            tracing::warn!(
-                document = id,
-                "the empty document of a refused upload could not be removed"
-            );
+        if let Some(id) = receipt.remote_id {
+            self.withdraw(id, itemtype, items_id).await;
         }
         Err(BackendError::Invalid { message: reason })
+    }
+
+    /// Takes back the empty document of a refused upload: for good, or at least off the item where the account may not
+    /// purge documents. Best effort: the refusal is what counts.
+    async fn withdraw(&self, document: i64, itemtype: &str, items_id: i64) {
+        if self.client.purge("Document", document).await.is_ok() {
+            return;
+        }
+        let links = self
+            .client
+            .all(&format!("{itemtype}/{items_id}/Document_Item"), &[], 1000)
+            .await;
+        for link in links.unwrap_or_default() {
+            if link.key("documents_id") == Some(document)
+                && self.client.purge("Document_Item", link.id()).await.is_err()
+            {
+                tracing::warn!(document, "the empty document of a refused upload stays on its item");
+            }
+        }
     }
 
     /// The ticket's own row, if it takes changes.
@@ -393,19 +411,7 @@ impl GlpiBackend {
 
     /// A ticket's field as the domain has it.
     pub(crate) fn field_of(&self, row: &Row, field: Field, facts: &Facts) -> FieldValue {
-        let ticket = self.reader(facts).ticket(row);
-        match field {
-            Field::Title => FieldValue::Text(ticket.title),
-            Field::Description => FieldValue::Rich(ticket.description),
-            Field::Kind => FieldValue::Kind(ticket.kind),
-            Field::Status => FieldValue::Status(ticket.status),
-            Field::Urgency => FieldValue::Level(ticket.urgency),
-            Field::Impact => FieldValue::Level(ticket.impact),
-            Field::Priority => FieldValue::Level(ticket.priority),
-            Field::Category => FieldValue::Row(ticket.category.map(|reference| reference.id)),
-            Field::Location => FieldValue::Row(ticket.location.map(|reference| reference.id)),
-            Field::Channel => FieldValue::Row(ticket.channel.map(|reference| reference.id)),
-        }
+        field_value(&self.reader(facts).ticket(row), field)
     }
 
     /// The row that gives somebody a part in a ticket: its table and number.
@@ -573,16 +579,6 @@ fn field_input(field: Field, value: &FieldValue) -> Result<(&'static str, Value)
         }
     };
     Ok(input)
-}
-
-/// Whether two values of a field are the same to a person. A formatted text is the same when it says the same: the server's
-/// editor rewrites its HTML.
-pub(crate) fn same(one: &FieldValue, other: &FieldValue) -> bool {
-    match (one, other) {
-        (FieldValue::Rich(one), FieldValue::Rich(other)) => one == other || one.fingerprint() == other.fingerprint(),
-        (FieldValue::Text(one), FieldValue::Text(other)) => one.trim() == other.trim(),
-        (one, other) => one == other,
-    }
 }
 
 fn same_actor(one: &Actor, other: &Actor) -> bool {
