@@ -350,15 +350,21 @@ impl Client {
             ApiBody::Json(json!({"entities_id": "all", "is_recursive": true})),
         );
         self.authorise(&mut all, Some(&session))?;
-        match self.transport.execute(all).await {
-            Ok(response) if response.status < 300 => {}
-            Ok(response) => tracing::warn!(status = response.status, "the entities could not be made active"),
-            Err(error) => {
-                return Err(BackendError::Network {
-                    delivery: Delivery::NotSent,
-                    message: error.message,
-                });
+        let response = self
+            .transport
+            .execute(all)
+            .await
+            .map_err(|error| BackendError::Network {
+                delivery: Delivery::NotSent,
+                message: error.message,
+            })?;
+        match json_reply(&response, Delivery::NotSent) {
+            Ok(_) => {}
+            Err(Failure::Refused(refusal)) => {
+                tracing::warn!(code = refusal.code, "the entities could not be made active");
             }
+            // A session that sees fewer entities than before would make their tickets look gone.
+            Err(Failure::Backend(error)) => return Err(error),
         }
         *self.session.write().await = Some(Arc::clone(&session));
         Ok(session)
@@ -487,13 +493,9 @@ fn is_json(response: &ApiResponse) -> bool {
         .is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("application/json"))
 }
 
+/// Whether a call other than signing in was answered 401: GLPI's own `ERROR_SESSION_TOKEN_INVALID`, or a proxy's word for it.
 fn is_dead_session(response: &ApiResponse) -> bool {
     response.status == 401
-        && is_json(response)
-        && serde_json::from_slice(&response.body)
-            .ok()
-            .and_then(|body| Refusal::parse(401, &body))
-            .is_some_and(|refusal| refusal.is_dead_session())
 }
 
 fn header_date(response: &ApiResponse, name: HeaderName) -> Option<Timestamp> {

@@ -37,6 +37,8 @@ const CLOCK_TOLERANCE_S: i64 = 120;
 /// Rows of the newest tickets looked at in one go, and how many times.
 const TICKET_PAGE: u64 = 200;
 const TICKET_PAGES: u64 = 20;
+/// Characters of a title that survive GLPI's cut whatever they are (255 stored, five for an encoded one).
+const CERTAIN_TITLE: usize = 50;
 
 impl GlpiBackend {
     pub(crate) async fn probe_operation(&self, outgoing: &Outgoing) -> Result<Probe, BackendError> {
@@ -207,7 +209,7 @@ impl GlpiBackend {
             found.extend(listing.rows.into_iter().filter(|row| {
                 row.key("users_id_recipient") == Some(facts.info.user.0)
                     && row.str("date") == Some(&date)
-                    && reader.text(row, "name") == ticket.title.trim()
+                    && same_title(&reader.text(row, "name"), ticket.title.trim())
                     && self.says(row, "content", &ticket.description, facts)
             }));
             if older || got < TICKET_PAGE {
@@ -283,6 +285,12 @@ fn with_bin(mut query: Vec<(&'static str, String)>, bin: bool) -> Vec<(&'static 
         query.push(("is_deleted", "true".to_owned()));
     }
     query
+}
+
+/// Whether a title is ours. GLPI cuts titles at 255 characters as it stores them, which in 10.0 is encoded.
+fn same_title(theirs: &str, ours: &str) -> bool {
+    let cut: String = theirs.chars().take(CERTAIN_TITLE).collect();
+    theirs == ours || (cut.chars().count() == CERTAIN_TITLE && ours.starts_with(&cut))
 }
 
 fn applied(id: i64) -> Probe {

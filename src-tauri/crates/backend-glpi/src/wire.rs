@@ -171,11 +171,6 @@ impl Refusal {
         }
     }
 
-    /// The session is not known to the server (any more).
-    pub(crate) fn is_dead_session(&self) -> bool {
-        self.code == "ERROR_SESSION_TOKEN_INVALID"
-    }
-
     /// The account may not read it.
     pub(crate) fn is_forbidden(&self) -> bool {
         self.status == 403 || self.code == "ERROR_RIGHT_MISSING"
