@@ -97,10 +97,10 @@ impl Transport for HttpTransport {
             delivery: Delivery::NotSent,
             message,
         };
-        let mut url = self
-            .root
-            .join(&request.path)
-            .map_err(|error| not_sent(error.to_string()))?;
+        let mut url = self.root.clone();
+        // The types of 11's own assets hold backslashes, which an address would take for slashes.
+        let path = request.path.replace('\\', "%5C");
+        url.set_path(&format!("{}{path}", self.root.path()));
         if !request.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&request.query);
         }
