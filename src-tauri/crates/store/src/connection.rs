@@ -6,22 +6,21 @@
 
 use crate::StoreError;
 use sqlx::{
-    ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool,
-    pool::PoolConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    ConnectOptions, Connection, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use std::{
-    ops::{Deref, DerefMut},
     path::{Path, PathBuf},
+    sync::{Mutex as SyncMutex, PoisonError},
     time::Duration,
 };
-use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard, Semaphore, SemaphorePermit};
 
 /// How long a connection waits for another one's lock. There is one writer, so that only a checkpoint or a foreign tool
 /// can hold one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Readers of a database in a file.
-const READERS: u32 = 4;
+const READERS: usize = 4;
 /// Statements kept prepared by a connection: the store has about a hundred.
 const STATEMENTS: usize = 256;
 
@@ -39,30 +38,55 @@ pub(crate) enum Durability {
 pub(crate) struct Database {
     path: PathBuf,
     writer: Mutex<Option<SqliteConnection>>,
-    readers: Option<SqlitePool>,
+    readers: Option<Readers>,
+}
+
+/// Query-only connections, opened when first needed. Not a pool of sqlx's: that one waits by a timer, and under a paused
+/// clock (a simulation) every wait for its worker thread would run into the timeout.
+#[derive(Debug)]
+struct Readers {
+    options: SqliteConnectOptions,
+    idle: SyncMutex<Vec<SqliteConnection>>,
+    permits: Semaphore,
+}
+
+impl Readers {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<SqliteConnection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A connection to read with.
 pub(crate) enum Reader<'a> {
+    /// The only connection there is.
     Shared(MappedMutexGuard<'a, SqliteConnection>),
-    Pooled(Box<PoolConnection<Sqlite>>),
+    /// One of several.
+    Borrowed(Borrowed<'a>),
 }
 
-impl Deref for Reader<'_> {
-    type Target = SqliteConnection;
-    fn deref(&self) -> &SqliteConnection {
-        match self {
-            Self::Shared(guard) => guard,
-            Self::Pooled(connection) => connection,
-        }
+/// A reader that goes back to the others when it is dropped.
+pub(crate) struct Borrowed<'a> {
+    /// `None` only while it is dropped.
+    connection: Option<SqliteConnection>,
+    home: &'a Readers,
+    _permit: SemaphorePermit<'a>,
+}
+
+impl Drop for Borrowed<'_> {
+    fn drop(&mut self) {
+        self.home.idle().extend(self.connection.take());
     }
 }
 
-impl DerefMut for Reader<'_> {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
+impl Reader<'_> {
+    /// The connection.
+    pub(crate) fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
         match self {
-            Self::Shared(guard) => guard,
-            Self::Pooled(connection) => connection,
+            Self::Shared(guard) => Ok(guard),
+            Self::Borrowed(borrowed) => borrowed
+                .connection
+                .as_mut()
+                .ok_or(StoreError::Database(sqlx::Error::PoolClosed)),
         }
     }
 }
@@ -94,14 +118,11 @@ impl Database {
             .connect()
             .await
             .map_err(|error| StoreError::Database(error).at(path))?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .min_connections(0)
-            .test_before_acquire(false)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .acquire_timeout(Duration::from_secs(30))
-            .connect_lazy_with(base.pragma("query_only", "ON").pragma("cache_size", "-16000"));
+        let readers = Readers {
+            options: base.pragma("query_only", "ON").pragma("cache_size", "-16000"),
+            idle: SyncMutex::new(Vec::new()),
+            permits: Semaphore::new(READERS),
+        };
         Ok(Self {
             path: path.to_owned(),
             writer: Mutex::new(Some(writer)),
@@ -137,16 +158,39 @@ impl Database {
 
     /// A query-only connection.
     pub(crate) async fn reader(&self) -> Result<Reader<'_>, StoreError> {
-        match &self.readers {
-            Some(pool) => Ok(Reader::Pooled(Box::new(pool.acquire().await?))),
-            None => Ok(Reader::Shared(self.writer().await?)),
-        }
+        let Some(readers) = &self.readers else {
+            return Ok(Reader::Shared(self.writer().await?));
+        };
+        let closed = |_| StoreError::Database(sqlx::Error::PoolClosed);
+        let permit = readers.permits.acquire().await.map_err(closed)?;
+        let idle = readers.idle().pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => readers.options.connect().await?,
+        };
+        Ok(Reader::Borrowed(Borrowed {
+            connection: Some(connection),
+            home: readers,
+            _permit: permit,
+        }))
     }
 
     /// Waits for the writer, then closes every connection. The log is written back into the database file.
     pub(crate) async fn close(&self) {
-        if let Some(pool) = &self.readers {
-            pool.close().await;
+        if let Some(readers) = &self.readers {
+            // Waits for reads under way; later ones find the door closed.
+            let all = readers
+                .permits
+                .acquire_many(u32::try_from(READERS).unwrap_or(u32::MAX))
+                .await;
+            readers.permits.close();
+            drop(all);
+            let idle = std::mem::take(&mut *readers.idle());
+            for connection in idle {
+                if let Err(error) = connection.close().await {
+                    tracing::warn!(%error, path = %self.path.display(), "closing a reader");
+                }
+            }
         }
         if let Some(mut writer) = self.writer.lock().await.take() {
             if self.readers.is_some()

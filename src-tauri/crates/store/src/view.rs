@@ -47,7 +47,7 @@ macro_rules! read_desk {
     ($store:expr, |$connection:ident| $body:expr) => {{
         let done: Result<_, StoreError> = async {
             let mut reader = $store.inner.desk.reader().await?;
-            let $connection: &mut sqlx::SqliteConnection = &mut reader;
+            let $connection: &mut sqlx::SqliteConnection = reader.connection()?;
             Ok($body)
         }
         .await;
@@ -76,7 +76,7 @@ macro_rules! read_mirror {
     ($store:expr, |$connection:ident| $body:expr) => {{
         let done: Result<_, StoreError> = async {
             let mut reader = $store.inner.mirror.reader().await?;
-            let mut transaction = reader.begin().await?;
+            let mut transaction = reader.connection()?.begin().await?;
             let $connection: &mut sqlx::SqliteConnection = &mut transaction;
             let value = $body;
             transaction.rollback().await?;

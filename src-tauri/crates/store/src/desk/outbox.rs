@@ -9,7 +9,7 @@ use crate::{
 use guichet_domain::{
     OperationId, TicketId,
     operation::{AttachTo, Operation},
-    outbox::{EntryState, OutboxEntry, Receipt, WedgeReason},
+    outbox::{EntryState, OutboxEntry, Receipt, Transition, WedgeReason},
 };
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, SqliteConnection, sqlite::SqliteRow};
@@ -39,17 +39,6 @@ fn decode(row: &SqliteRow) -> Result<OutboxEntry, StoreError> {
 fn not_before(state: &EntryState) -> Option<i64> {
     match state {
         EntryState::Queued { not_before } | EntryState::InDoubt { not_before, .. } => not_before.map(micros),
-        _ => None,
-    }
-}
-
-/// The earlier operation an upload hangs on.
-fn depends_on(operation: &Operation) -> Option<OperationId> {
-    match operation {
-        Operation::UploadDocument {
-            attach_to: AttachTo::Operation { id },
-            ..
-        } => Some(*id),
         _ => None,
     }
 }
@@ -108,10 +97,10 @@ pub(crate) async fn submit(
         .bind(lane.0)
         .fetch_one(&mut *connection)
         .await?;
-    let mut written = now.as_second().max(last.map_or(i64::MIN, |last| last + 1));
-    let mut entries = Vec::new();
-    for (place, (id, operation)) in submission.operations.iter().enumerate() {
-        if place > 0 && creates(operation) {
+    let first = now.as_second().max(last.map_or(i64::MIN, |last| last + 1));
+    let mut entries: Vec<OutboxEntry> = Vec::new();
+    for ((id, operation), written) in submission.operations.iter().zip(first..) {
+        if !entries.is_empty() && creates(operation) {
             return invalid("only the first operation can create the ticket");
         }
         check(connection, lane, operation, &earlier).await?;
@@ -125,7 +114,7 @@ pub(crate) async fn submit(
         .bind(lane.0)
         .bind(serde_json::to_string(operation)?)
         .bind(operation.name())
-        .bind(depends_on(operation).map(|id| id.to_string()))
+        .bind(operation.depends_on().map(|id| id.to_string()))
         .bind(serde_json::to_string(&state)?)
         .bind(state.name())
         .bind(written)
@@ -149,7 +138,6 @@ pub(crate) async fn submit(
             last_error: None,
             remote_id: None,
         });
-        written += 1;
     }
     if let Some(draft) = &submission.draft {
         drafts::delete(connection, draft).await?;
@@ -164,6 +152,9 @@ pub(crate) async fn check(
     operation: &Operation,
     earlier: &BTreeSet<OperationId>,
 ) -> Result<(), StoreError> {
+    operation.validate().map_err(|error| StoreError::Invalid {
+        message: error.to_string(),
+    })?;
     if let Operation::UploadDocument { attachment, attach_to } = operation {
         if !attachments::kept(connection, &attachment.blob).await? {
             return invalid(format!("the file {:?} is not kept on this desk", attachment.filename));
@@ -283,14 +274,20 @@ pub(crate) async fn put_operation(
     sqlx::query("UPDATE outbox SET operation = ?, kind = ?, depends_on = ? WHERE id = ?")
         .bind(serde_json::to_string(operation)?)
         .bind(operation.name())
-        .bind(depends_on(operation).map(|id| id.to_string()))
+        .bind(operation.depends_on().map(|id| id.to_string()))
         .bind(id.to_string())
         .execute(connection)
         .await?;
     Ok(())
 }
 
-pub(crate) fn changed(entry: &OutboxEntry) -> StoreError {
+/// The entry's state after a transition, if it allows it.
+pub(crate) fn step(entry: &OutboxEntry, transition: Transition) -> Result<EntryState, StoreError> {
+    entry.state.apply(transition).map_err(|_illegal| changed(entry))
+}
+
+/// Not what the caller believed.
+fn changed(entry: &OutboxEntry) -> StoreError {
     StoreError::StateChanged {
         id: entry.id,
         actual: entry.state.name(),
@@ -304,10 +301,10 @@ pub(crate) async fn begin_attempt(
     now: Timestamp,
 ) -> Result<OutboxEntry, StoreError> {
     let mut entry = existing(connection, id).await?;
-    if !matches!(entry.state, EntryState::Queued { .. }) || !is_head(connection, &entry).await? {
+    if !is_head(connection, &entry).await? {
         return Err(changed(&entry));
     }
-    entry.state = EntryState::InFlight;
+    entry.state = step(&entry, Transition::Begin)?;
     entry.attempts = entry.attempts.saturating_add(1);
     entry.first_attempt_at = Some(entry.first_attempt_at.unwrap_or_else(|| instant(micros(now))));
     put_state(connection, id, &entry.state).await?;
@@ -336,10 +333,7 @@ pub(crate) async fn mark_sent(
     now: Timestamp,
 ) -> Result<Sent, StoreError> {
     let entry = existing(connection, id).await?;
-    if !matches!(entry.state, EntryState::InFlight | EntryState::InDoubt { .. }) {
-        return Err(changed(&entry));
-    }
-    put_state(connection, id, &EntryState::Sent { at: now }).await?;
+    put_state(connection, id, &step(&entry, Transition::Applied { at: now })?).await?;
     sqlx::query("UPDATE outbox SET remote_id = ?, last_error = NULL WHERE id = ?")
         .bind(receipt.remote_id.or(receipt.ticket.map(|ticket| ticket.0)))
         .bind(id.to_string())
@@ -375,16 +369,12 @@ pub(crate) async fn set_state(
     error: Option<&str>,
 ) -> Result<OutboxEntry, StoreError> {
     let entry = existing(connection, id).await?;
-    let legal = match (&entry.state, state) {
-        (
-            EntryState::InFlight | EntryState::InDoubt { .. },
-            EntryState::Queued { .. } | EntryState::InDoubt { .. } | EntryState::Wedged { .. },
-        ) => true,
-        // Nothing was sent: a head may be put off, or stopped because what it needs is gone.
-        (EntryState::Queued { .. }, EntryState::Queued { .. } | EntryState::Wedged { .. }) => true,
-        _ => false,
-    };
-    if !legal {
+    if !entry.state.may_become(state)
+        || !matches!(
+            state,
+            EntryState::Queued { .. } | EntryState::InDoubt { .. } | EntryState::Wedged { .. }
+        )
+    {
         return Err(changed(&entry));
     }
     put_state(connection, id, state).await?;
@@ -402,24 +392,22 @@ pub(crate) async fn set_state(
 /// when it would have created the ticket, everything in its lane.
 pub(crate) async fn wedge_dependants(connection: &mut SqliteConnection, entry: &OutboxEntry) -> Result<(), StoreError> {
     let creates = matches!(entry.operation, Operation::CreateTicket { .. });
-    let ids: Vec<String> = sqlx::query_scalar(
-        "SELECT id FROM outbox WHERE pending = 1 AND id <> ?1 AND (depends_on = ?1 OR (?2 AND lane = ?3)) ORDER BY seq",
-    )
-    .bind(entry.id.to_string())
-    .bind(creates)
-    .bind(entry.lane.0)
-    .fetch_all(&mut *connection)
-    .await?;
-    let state = EntryState::Wedged {
-        reason: WedgeReason::DependencyDiscarded,
-    };
-    for id in ids {
-        sqlx::query("UPDATE outbox SET state = ?, state_name = ?, pending = 1, not_before = NULL WHERE id = ?")
-            .bind(serde_json::to_string(&state)?)
-            .bind(state.name())
-            .bind(id)
-            .execute(&mut *connection)
-            .await?;
+    let sql = format!(
+        "SELECT {COLUMNS} FROM outbox WHERE pending = 1 AND id <> ?1 AND (depends_on = ?1 OR (?2 AND lane = ?3)) ORDER BY seq"
+    );
+    let rows = sqlx::query(AssertSqlSafe(sql))
+        .bind(entry.id.to_string())
+        .bind(creates)
+        .bind(entry.lane.0)
+        .fetch_all(&mut *connection)
+        .await?;
+    for row in &rows {
+        let dependant = decode(row)?;
+        // One that is wedged for a reason of its own is so for this one now: retrying it would be in vain.
+        let state = step(&dependant, Transition::DependencyDiscarded).unwrap_or(EntryState::Wedged {
+            reason: WedgeReason::DependencyDiscarded,
+        });
+        put_state(connection, dependant.id, &state).await?;
     }
     Ok(())
 }
@@ -499,10 +487,14 @@ pub(crate) async fn recover(connection: &mut SqliteConnection, now: Timestamp) -
     .await?;
     let mut recovered = Vec::new();
     for entry in entries {
-        let state = EntryState::InDoubt {
-            since: now,
-            not_before: None,
-        };
+        // The request may have left as late as now: the server's longest processing time counts from here.
+        let state = step(
+            &entry,
+            Transition::MaybeSent {
+                since: now,
+                not_before: None,
+            },
+        )?;
         put_state(connection, entry.id, &state).await?;
         recovered.push(entry.id);
     }

@@ -1,11 +1,11 @@
 //! A person's ways out of an entry that is stuck or not wanted.
 
-use super::outbox::{changed, check, existing, put_operation, put_state, wedge_dependants};
+use super::outbox::{check, existing, put_operation, put_state, step, wedge_dependants};
 use crate::{Resolution, StoreError};
 use guichet_domain::{
     OperationId,
     operation::Operation,
-    outbox::{EntryState, OutboxEntry, WedgeReason},
+    outbox::{EntryState, OutboxEntry, Transition, WedgeReason},
 };
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
@@ -19,79 +19,83 @@ pub(crate) async fn resolve(
     now: Timestamp,
 ) -> Result<OutboxEntry, StoreError> {
     let entry = existing(connection, id).await?;
-    let queued = EntryState::Queued { not_before: None };
-    match (resolution, &entry.state) {
-        (
-            Resolution::Retry | Resolution::Edit { .. },
-            EntryState::Wedged {
-                reason: WedgeReason::DependencyDiscarded,
-            },
-        ) => {
-            return Err(StoreError::Invalid {
-                message: "what it depends on was given up: it can only be discarded".to_owned(),
-            });
-        }
-        (Resolution::Retry, EntryState::Wedged { .. } | EntryState::Queued { .. }) => {
-            put_state(connection, id, &queued).await?;
-        }
-        (Resolution::Retry, EntryState::InDoubt { since, .. }) => {
-            // Look again now; it is not sent again before looking has told.
-            let state = EntryState::InDoubt {
-                since: *since,
-                not_before: None,
-            };
-            put_state(connection, id, &state).await?;
-        }
-        (Resolution::Edit { operation }, EntryState::Wedged { .. } | EntryState::Queued { .. }) => {
+    let state = step(
+        &entry,
+        match resolution {
+            Resolution::Retry => Transition::Retry,
+            Resolution::Edit { .. } => Transition::Edit,
+            Resolution::Discard => Transition::Discard { at: now },
+            Resolution::ConfirmSent => Transition::ConfirmSent { at: now },
+            Resolution::TakeTheirs => Transition::TakeTheirs { at: now },
+            Resolution::TakeMine => Transition::TakeMine,
+        },
+    )?;
+    put_state(connection, id, &state).await?;
+    match resolution {
+        Resolution::Retry => can_go(connection, &entry, &entry.operation).await?,
+        Resolution::Edit { operation } => {
             if std::mem::discriminant(&**operation) != std::mem::discriminant(&entry.operation) {
                 return Err(StoreError::Invalid {
                     message: "an edit cannot turn an operation into another one".to_owned(),
                 });
             }
             check(connection, entry.lane, operation, &BTreeSet::new()).await?;
+            can_go(connection, &entry, operation).await?;
             put_operation(connection, id, operation).await?;
-            put_state(connection, id, &queued).await?;
         }
-        (Resolution::Discard, EntryState::Wedged { .. } | EntryState::Queued { .. } | EntryState::InDoubt { .. }) => {
-            put_state(connection, id, &EntryState::Cancelled { at: now }).await?;
-            wedge_dependants(connection, &entry).await?;
-        }
-        (
-            Resolution::ConfirmSent,
-            EntryState::InDoubt { .. }
-            | EntryState::Wedged {
-                reason: WedgeReason::Undetermined,
-            },
-        ) => {
-            put_state(connection, id, &EntryState::Sent { at: now }).await?;
+        Resolution::Discard => wedge_dependants(connection, &entry).await?,
+        Resolution::ConfirmSent => {
             if matches!(entry.operation, Operation::CreateTicket { .. }) {
                 // Which ticket it became is not known: what was to follow cannot go there by itself.
                 wedge_dependants(connection, &entry).await?;
             }
         }
-        (
-            Resolution::TakeTheirs,
-            EntryState::Wedged {
-                reason: WedgeReason::Conflict { .. },
-            },
-        ) => put_state(connection, id, &EntryState::Cancelled { at: now }).await?,
-        (
-            Resolution::TakeMine,
-            EntryState::Wedged {
+        Resolution::TakeTheirs => {}
+        Resolution::TakeMine => {
+            if let EntryState::Wedged {
                 reason: WedgeReason::Conflict {
                     field, theirs, ours, ..
                 },
-            },
-        ) => {
-            let operation = Operation::SetField {
-                field: *field,
-                base: theirs.clone(),
-                new: ours.clone(),
-            };
-            put_operation(connection, id, &operation).await?;
-            put_state(connection, id, &queued).await?;
+            } = &entry.state
+            {
+                let operation = Operation::SetField {
+                    field: *field,
+                    base: theirs.clone(),
+                    new: ours.clone(),
+                };
+                put_operation(connection, id, &operation).await?;
+            }
         }
-        _ => return Err(changed(&entry)),
     }
     Ok(entry)
+}
+
+/// Whether what an entry needs is still to come or there: not after it was given up.
+async fn can_go(
+    connection: &mut SqliteConnection,
+    entry: &OutboxEntry,
+    operation: &Operation,
+) -> Result<(), StoreError> {
+    let refused = |message: &str| StoreError::Invalid {
+        message: message.to_owned(),
+    };
+    if entry.lane.is_local() && !matches!(operation, Operation::CreateTicket { .. }) {
+        let creation: Option<i64> =
+            sqlx::query_scalar("SELECT 1 FROM outbox WHERE lane = ? AND kind = 'create_ticket' AND pending = 1")
+                .bind(entry.lane.0)
+                .fetch_optional(&mut *connection)
+                .await?;
+        if creation.is_none() {
+            return Err(refused(
+                "the ticket it belongs to was given up: it can only be discarded",
+            ));
+        }
+    }
+    if let Some(id) = operation.depends_on() {
+        let needed = existing(connection, id).await?;
+        if matches!(needed.state, EntryState::Cancelled { .. }) {
+            return Err(refused("the entry it hangs on was given up"));
+        }
+    }
+    Ok(())
 }

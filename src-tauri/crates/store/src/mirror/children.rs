@@ -576,12 +576,6 @@ pub(crate) async fn replace_all(
             &places,
         ),
         (
-            "SELECT id, from_id FROM ticket_links WHERE from_id IN (SELECT value FROM json_each(?1)) \
-             UNION SELECT id, to_id FROM ticket_links WHERE to_id IN (SELECT value FROM json_each(?1))",
-            "DELETE FROM ticket_links WHERE id IN (SELECT value FROM json_each(?))",
-            &tickets,
-        ),
-        (
             "SELECT id, ticket FROM asset_links WHERE ticket IN (SELECT value FROM json_each(?))",
             "DELETE FROM asset_links WHERE id IN (SELECT value FROM json_each(?))",
             &assets,
@@ -596,6 +590,24 @@ pub(crate) async fn replace_all(
                 .execute(&mut *connection)
                 .await?;
         }
+    }
+    let held: Vec<(i64, i64, i64)> = sqlx::query_as(
+        "SELECT id, from_id, to_id FROM ticket_links WHERE from_id IN (SELECT value FROM json_each(?1)) \
+         UNION SELECT id, from_id, to_id FROM ticket_links WHERE to_id IN (SELECT value FROM json_each(?1))",
+    )
+    .bind(&list)
+    .fetch_all(&mut *connection)
+    .await?;
+    let gone: Vec<(i64, i64, i64)> = held.into_iter().filter(|(id, ..)| !tickets.contains(id)).collect();
+    if !gone.is_empty() {
+        sqlx::query("DELETE FROM ticket_links WHERE id IN (SELECT value FROM json_each(?))")
+            .bind(json_ids(gone.iter().map(|(id, ..)| id)))
+            .execute(&mut *connection)
+            .await?;
+        // The other end shows it no more either.
+        let ends: BTreeSet<i64> = gone.iter().flat_map(|(_, from, to)| [*from, *to]).collect();
+        unsettle(connection, &ends).await?;
+        effects.changed.extend(ends);
     }
     let dropped = effects.dropped;
     timeline(

@@ -10,6 +10,8 @@ const AFTER: char = '\u{3}';
 const LENGTH: usize = 160;
 /// Text kept before the first match.
 const LEAD: usize = 40;
+/// A first match this near to the beginning (in characters) needs no cut before it.
+const NEAR: usize = 90;
 /// How far into a text matches are looked for, in bytes: an excerpt of a huge log is its beginning.
 const HORIZON: usize = 64 * 1024;
 
@@ -74,7 +76,10 @@ pub(crate) fn excerpt(original: &str, terms: &[Term]) -> Excerpt {
     let matched = seen.iter().filter(|seen| **seen).count();
     let first = hits.first().map_or(0, |(start, _)| *start);
     let lead = original.get(..first).unwrap_or_default();
-    let mut from = lead.char_indices().rev().nth(LEAD).map_or(0, |(at, _)| at);
+    let mut from = match lead.char_indices().nth(NEAR) {
+        Some(_) => lead.char_indices().rev().nth(LEAD).map_or(0, |(at, _)| at),
+        None => 0,
+    };
     if from > 0 {
         // Begin with a whole word.
         from = original
@@ -87,9 +92,8 @@ pub(crate) fn excerpt(original: &str, terms: &[Term]) -> Excerpt {
         text.push('…');
     }
     let mut hits = hits.into_iter().filter(|(start, _)| *start >= from).peekable();
-    let mut length = 0;
     let mut closing = None;
-    for (at, c) in original.get(from..).unwrap_or_default().char_indices() {
+    for (length, (at, c)) in original.get(from..).unwrap_or_default().char_indices().enumerate() {
         let at = from + at;
         if closing.is_some_and(|end| at >= end) {
             text.push(AFTER);
@@ -116,7 +120,6 @@ pub(crate) fn excerpt(original: &str, terms: &[Term]) -> Excerpt {
             }
             c => text.push(c),
         }
-        length += 1;
     }
     if closing.is_some() {
         text.push(AFTER);

@@ -1,0 +1,427 @@
+//! Opening: locks, broken and foreign files, versions, recovery, and a process that is killed.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+mod common;
+use common::*;
+use guichet_domain::{
+    BlobHash, OperationId, TicketId,
+    outbox::{EntryState, Gate, WedgeReason},
+};
+use guichet_store::*;
+use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::{
+    collections::BTreeSet,
+    io::{BufRead, BufReader, Read},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+async fn open(folder: &Path) -> (Store, OpenReport) {
+    Store::open(folder, at(0)).await.unwrap()
+}
+
+async fn raw(path: &Path) -> SqliteConnection {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .connect()
+        .await
+        .unwrap()
+}
+
+/// A folder with a mirrored ticket and a pending follow-up on it.
+async fn prepared() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, report) = open(folder.path()).await;
+    assert_eq!(report, OpenReport::default());
+    store
+        .apply(&batch(vec![bundled(bundle(ticket(1, "Un")))]))
+        .await
+        .unwrap();
+    store.submit(on(1, vec![say("Bonjour")]), at(1)).await.unwrap();
+    store.submit(new(vec![create("Nouveau")]), at(1)).await.unwrap();
+    store.close().await;
+    folder
+}
+
+/// After the mirror was rebuilt: empty but for what the outbox shows.
+async fn rebuilt_with_its_outbox(folder: &Path) {
+    let (store, report) = open(folder).await;
+    let aside = report.mirror_moved_aside.expect("the mirror was moved aside");
+    assert!(aside.exists(), "{}", aside.display());
+    assert!(
+        aside
+            .file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .starts_with("mirror.broken-2025")
+    );
+    assert_eq!(store.outbox(None, false).await.unwrap().len(), 2);
+    let list = store.list_tickets(&query(View::All, Sort::Updated)).await.unwrap();
+    assert_eq!(list.rows.iter().map(|row| row.id).collect::<Vec<_>>(), [TicketId(-1)]);
+    // The server gives the ticket again: the pending follow-up is still on it.
+    store
+        .apply(&batch(vec![bundled(bundle(ticket(1, "Un")))]))
+        .await
+        .unwrap();
+    let rows = store
+        .list_tickets(&query(View::Pending, Sort::Opened))
+        .await
+        .unwrap()
+        .rows;
+    assert_eq!(rows.len(), 2);
+    store.close().await;
+    let (_store, report) = open(folder).await;
+    assert_eq!(report.mirror_moved_aside, None);
+}
+
+#[tokio::test]
+async fn everything_is_there_after_closing_and_opening() {
+    let folder = prepared().await;
+    let (store, report) = open(folder.path()).await;
+    assert_eq!(report, OpenReport::default());
+    assert_eq!(store.counts().await.unwrap().tickets, 2);
+    assert_eq!(store.outbox_counts().await.unwrap().pending, 2);
+    store.close().await;
+    assert!(store.counts().await.is_err(), "closed");
+}
+
+#[tokio::test]
+async fn a_damaged_mirror_is_moved_aside_and_the_outbox_stays() {
+    let folder = prepared().await;
+    let path = folder.path().join("mirror.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let end = bytes.len();
+    bytes[100..end].fill(0xA5);
+    std::fs::write(&path, bytes).unwrap();
+    rebuilt_with_its_outbox(folder.path()).await;
+}
+
+#[tokio::test]
+async fn a_mirror_that_is_no_database_is_moved_aside() {
+    let folder = prepared().await;
+    std::fs::write(folder.path().join("mirror.db"), "ceci n'est pas une base".repeat(500)).unwrap();
+    rebuilt_with_its_outbox(folder.path()).await;
+}
+
+#[tokio::test]
+async fn a_mirror_of_another_version_is_moved_aside() {
+    let folder = prepared().await;
+    let mut connection = raw(&folder.path().join("mirror.db")).await;
+    sqlx::raw_sql("PRAGMA user_version = 4711")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    rebuilt_with_its_outbox(folder.path()).await;
+}
+
+#[tokio::test]
+async fn a_mirror_found_damaged_while_open_is_moved_aside_next_time() {
+    let folder = prepared().await;
+    let mut connection = raw(&folder.path().join("mirror.db")).await;
+    // A table that opening does not look into.
+    let page: i64 = sqlx::query_scalar("SELECT rootpage FROM sqlite_schema WHERE name = 'articles'")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    let path = folder.path().join("mirror.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let start = (page as usize - 1) * 4096;
+    bytes[start..start + 4096].fill(0xA5);
+    std::fs::write(&path, bytes).unwrap();
+    let (store, report) = open(folder.path()).await;
+    assert_eq!(report.mirror_moved_aside, None);
+    assert!(matches!(store.article(1.into()).await, Err(StoreError::Corrupt { .. })));
+    store.close().await;
+    rebuilt_with_its_outbox(folder.path()).await;
+}
+
+#[tokio::test]
+async fn a_damaged_desk_is_an_error_and_is_left_as_it_is() {
+    let folder = prepared().await;
+    let path = folder.path().join("desk.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let end = bytes.len();
+    bytes[100..end].fill(0xA5);
+    std::fs::write(&path, &bytes).unwrap();
+    assert!(matches!(
+        Store::open(folder.path(), at(0)).await,
+        Err(StoreError::Corrupt { .. })
+    ));
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+}
+
+#[tokio::test]
+async fn a_desk_without_sqlite_s_first_bytes_has_another_key() {
+    let folder = prepared().await;
+    let path = folder.path().join("desk.db");
+    let bytes = vec![0x5A_u8; 8192];
+    std::fs::write(&path, &bytes).unwrap();
+    let error = Store::open(folder.path(), at(0)).await.unwrap_err();
+    assert!(matches!(error, StoreError::WrongKey { .. }), "{error}");
+    assert_eq!(error.code(), "store_wrong_key");
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+    assert!(folder.path().join("mirror.db").exists(), "the mirror is not touched");
+}
+
+#[tokio::test]
+async fn a_desk_of_a_newer_version_is_refused() {
+    let folder = prepared().await;
+    let mut connection = raw(&folder.path().join("desk.db")).await;
+    sqlx::raw_sql("PRAGMA user_version = 99")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    assert!(matches!(
+        Store::open(folder.path(), at(0)).await,
+        Err(StoreError::TooNew {
+            found: 99,
+            known: 1,
+            ..
+        })
+    ));
+}
+
+#[tokio::test]
+async fn another_program_s_database_is_not_taken_for_a_desk() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut connection = raw(&folder.path().join("desk.db")).await;
+    sqlx::raw_sql("CREATE TABLE recettes (nom TEXT)")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    assert!(matches!(
+        Store::open(folder.path(), at(0)).await,
+        Err(StoreError::Corrupt { .. })
+    ));
+}
+
+#[tokio::test]
+async fn a_desk_of_version_1_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut connection = raw(&folder.path().join("desk.db")).await;
+    sqlx::raw_sql(include_str!("fixtures/desk-v1.sql"))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    let (store, report) = open(folder.path()).await;
+    let id = |n: u8| -> OperationId { format!("019a0000-0000-7000-8000-00000000000{n}").parse().unwrap() };
+    assert_eq!(report.recovered, [id(2)]);
+    let all = store.outbox(None, true).await.unwrap();
+    assert_eq!(all.len(), 3);
+    assert_eq!(all[0].remote_id, Some(77));
+    assert_eq!(
+        all[1].state,
+        EntryState::InDoubt {
+            since: at(0),
+            not_before: None
+        }
+    );
+    assert_eq!(all[1].attempts, 1);
+    assert!(matches!(
+        all[2].state,
+        EntryState::Wedged {
+            reason: WedgeReason::Undetermined
+        }
+    ));
+    assert_eq!(all[2].last_error.as_deref(), Some("timeout"));
+    assert_eq!(store.resolve_ticket(TicketId(-1)).await.unwrap(), TicketId(815));
+    assert_eq!(
+        store.draft("ticket:815").await.unwrap().unwrap().body,
+        "{\"text\":\"Je vous rap\"}"
+    );
+    let blob = BlobHash("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".to_owned());
+    assert_eq!(store.attachment(&blob).await.unwrap().unwrap(), b"abc");
+    assert_eq!(store.setting("theme").await.unwrap().as_deref(), Some("\"dark\""));
+    assert!(matches!(store.gate().await.unwrap(), Gate::AuthRequired { .. }));
+    // The numbers of local tickets go on where they were.
+    let accepted = store.submit(new(vec![create("Autre")]), at(1)).await.unwrap();
+    assert_eq!(accepted.lane, TicketId(-3));
+}
+
+#[tokio::test]
+async fn the_fixture_is_what_this_version_writes() {
+    // When a migration is added, this test becomes one from version 1 to the newest, with a fixture of its own a version.
+    async fn schema(connection: &mut SqliteConnection) -> Vec<(String, String)> {
+        let rows: Vec<(String, Option<String>)> =
+            sqlx::query_as("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
+                .fetch_all(connection)
+                .await
+                .unwrap();
+        rows.into_iter()
+            .map(|(name, sql)| {
+                let lines: Vec<String> = sql
+                    .unwrap_or_default()
+                    .lines()
+                    .filter(|line| !line.trim_start().starts_with("--"))
+                    .map(|line| line.trim().to_owned())
+                    .collect();
+                (name, lines.join(" "))
+            })
+            .collect()
+    }
+    let folder = prepared().await;
+    let mut now = raw(&folder.path().join("desk.db")).await;
+    let mut then = raw(&folder.path().join("fixture.db")).await;
+    sqlx::raw_sql(include_str!("fixtures/desk-v1.sql"))
+        .execute(&mut then)
+        .await
+        .unwrap();
+    assert_eq!(schema(&mut now).await, schema(&mut then).await);
+}
+
+const ROLE: &str = "GUICHET_TEST_CHILD";
+const FOLDER: &str = "GUICHET_TEST_FOLDER";
+
+/// Runs one test of this file in a process of its own, as a child with a role.
+fn child(role: &str, folder: &Path) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "in_a_process_of_its_own", "--nocapture", "--test-threads=1"])
+        .env(ROLE, role)
+        .env(FOLDER, folder)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn in_a_process_of_its_own() {
+    let (Ok(role), Ok(folder)) = (std::env::var(ROLE), std::env::var(FOLDER)) else {
+        return;
+    };
+    let (store, _) = open(Path::new(&folder)).await;
+    if role == "hold" {
+        println!("\nheld");
+        std::thread::sleep(std::time::Duration::from_secs(60));
+        return;
+    }
+    store
+        .apply(&batch(vec![bundled(bundle(ticket(1, "Un")))]))
+        .await
+        .unwrap();
+    for n in 0.. {
+        let kept = store
+            .keep_attachment("a.txt", "text/plain", format!("fichier {n}").as_bytes())
+            .await
+            .unwrap();
+        let draft = Draft {
+            key: "ticket:1".to_owned(),
+            ticket: Some(TicketId(1)),
+            body: format!("frappe {n}"),
+            attachments: vec![kept],
+            updated_at: at(n),
+        };
+        store.save_draft(&draft).await.unwrap();
+        println!("\ndraft {n}");
+        let mut submission = on(1, vec![say(&format!("suivi {n}"))]);
+        submission.draft = (n % 2 == 0).then(|| "ticket:1".to_owned());
+        let accepted = store.submit(submission, at(n)).await.unwrap();
+        println!("\naccepted {}", accepted.entries[0].id);
+        let due = store.due(at(n), 1).await.unwrap();
+        if let Some(head) = due
+            .first()
+            .filter(|head| matches!(head.state, EntryState::Queued { .. }))
+        {
+            store.begin_attempt(head.id, at(n)).await.unwrap();
+            println!("\nflying {}", head.id);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_accepted_survives_kill_9() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut accepted: BTreeSet<OperationId> = BTreeSet::new();
+    for round in 0..3 {
+        let mut child = child("submit", folder.path());
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let (mut seen, mut draft, mut flying) = (0, None, None);
+        let mut take = |line: &str| {
+            if let Some(id) = line.strip_prefix("accepted ") {
+                accepted.insert(id.trim().parse().unwrap());
+                draft = None::<String>;
+                return true;
+            }
+            if let Some(n) = line.strip_prefix("draft ") {
+                draft = Some(n.trim().to_owned());
+            }
+            if let Some(id) = line.strip_prefix("flying ") {
+                flying = Some(id.trim().to_owned());
+            }
+            false
+        };
+        let mut line = String::new();
+        while seen < 15 + round * 7 {
+            line.clear();
+            assert!(output.read_line(&mut line).unwrap() > 0, "the child ended by itself");
+            seen += usize::from(take(&line));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // What it had said before it died counts as well.
+        let mut rest = String::new();
+        output.read_to_string(&mut rest).unwrap();
+        for line in rest.lines().filter(|line| !line.is_empty()) {
+            take(line);
+        }
+        let (store, report) = open(folder.path()).await;
+        let held: BTreeSet<OperationId> = store
+            .outbox(None, true)
+            .await
+            .unwrap()
+            .iter()
+            .map(|entry| entry.id)
+            .collect();
+        assert!(
+            accepted.is_subset(&held),
+            "lost: {:?}",
+            accepted.difference(&held).collect::<Vec<_>>()
+        );
+        assert!(
+            held.len() <= accepted.len() + 3,
+            "at most the unacknowledged last one of each round beyond"
+        );
+        if let Some(n) = draft {
+            // Typed and acknowledged, not submitted: it is there, unless the submission got through unacknowledged.
+            let kept = store.draft("ticket:1").await.unwrap();
+            assert!(kept.is_none_or(|kept| kept.body == format!("frappe {n}") || kept.body > format!("frappe {n}")));
+        }
+        if let Some(id) = flying {
+            let entry = store.entry(id.parse().unwrap()).await.unwrap().unwrap();
+            assert!(matches!(entry.state, EntryState::InDoubt { .. }), "{:?}", entry.state);
+        }
+        if round == 0 {
+            assert_eq!(report.recovered.len(), 1);
+        }
+        let row = &store
+            .list_tickets(&query(View::Pending, Sort::Updated))
+            .await
+            .unwrap()
+            .rows[0];
+        assert_eq!(row.pending as usize, held.len(), "the view was computed again");
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_profile_held_by_another_process_is_locked() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = child("hold", folder.path());
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while line.trim() != "held" {
+        line.clear();
+        assert!(output.read_line(&mut line).unwrap() > 0);
+    }
+    let error = Store::open(folder.path(), at(0)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Locked { .. }), "{error}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // A dead process holds nothing.
+    open(folder.path()).await;
+}
