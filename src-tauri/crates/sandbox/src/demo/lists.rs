@@ -52,6 +52,16 @@ const CATEGORIES: [&str; 34] = [
     "Sécurité > Courriel suspect",
 ];
 
+/// Categories of articles: full path.
+const ARTICLE_CATEGORIES: [&str; 6] = [
+    "Procédures N1",
+    "Procédures N1 > Comptes",
+    "Foire aux questions",
+    "Réseau",
+    "Postes et périphériques",
+    "Applications",
+];
+
 /// Groups: name, may be assigned to.
 const GROUPS: [(&str, i64); 8] = [
     ("Support N1", 1),
@@ -134,19 +144,7 @@ pub(super) fn fill(glpi: &mut Glpi, sites: usize) {
         ],
         &made,
     );
-    tree(
-        glpi,
-        Kind::KnowbaseItemCategory,
-        &[
-            "Procédures N1",
-            "Procédures N1 > Comptes",
-            "Foire aux questions",
-            "Réseau",
-            "Postes et périphériques",
-            "Applications",
-        ],
-        &made,
-    );
+    tree(glpi, Kind::KnowbaseItemCategory, &ARTICLE_CATEGORIES, &made);
     for place in prose::PLACES.iter().take(sites) {
         let site = row(
             glpi,
@@ -323,9 +321,18 @@ fn tree(glpi: &mut Glpi, kind: Kind, paths: &[&str], made: &Cell) {
     }
 }
 
+/// A category of articles' number by its full path.
+pub(super) fn article_category(path: &str) -> i64 {
+    place(&ARTICLE_CATEGORIES, path)
+}
+
 /// A category's number by its full path.
 pub(super) fn category(path: &str) -> i64 {
-    CATEGORIES
+    place(&CATEGORIES, path)
+}
+
+fn place(paths: &[&str], path: &str) -> i64 {
+    paths
         .iter()
         .position(|known| *known == path)
         .and_then(|at| i64::try_from(at + 1).ok())

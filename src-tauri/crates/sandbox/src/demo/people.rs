@@ -32,7 +32,7 @@ pub(super) fn fill(glpi: &mut Glpi, sites: usize) {
     let total = i64::from(options.users.max(10));
     // A tiny server keeps two technicians; a full one has ten.
     let technicians = TECHNICIANS.min((total - 2) / 4).max(2);
-    let mut dice = Dice(prose::mix(options.seed, 0x0070_656f_706c_65));
+    let mut dice = Dice(prose::mix(options.seed, 0x0000_7065_6f70_6c65));
 
     let account = |glpi: &mut Glpi, id: i64, login: &str, last: &str, first: &str| {
         let cells = vec![

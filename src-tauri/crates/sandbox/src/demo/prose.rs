@@ -118,7 +118,7 @@ pub(crate) struct Dice(pub(crate) u64);
 impl Dice {
     /// The next number below `sides` (0 where there are none).
     pub(crate) fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = mix(self.0, 0x0064_6963_65);
+        self.0 = mix(self.0, 0x0000_6469_6365);
         if sides == 0 { 0 } else { self.0 % sides }
     }
 

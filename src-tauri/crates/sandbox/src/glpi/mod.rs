@@ -3,6 +3,7 @@
 
 mod acts;
 pub(crate) mod cell;
+mod changes;
 mod criteria;
 mod db;
 mod effects;
@@ -23,6 +24,7 @@ mod write;
 pub use acts::{Act, ActError};
 pub(crate) use effects::priority;
 pub use journal::{Author, Write, WriteAction};
+pub(crate) use list::hex;
 
 use crate::{
     demo,
@@ -313,6 +315,11 @@ impl Glpi {
     /// A table, for the demo data to fill.
     pub(crate) fn demo_table(&mut self, kind: Kind) -> &mut cell::Table {
         self.db.table_mut(kind)
+    }
+
+    /// Keeps a file's bytes, for the demo data.
+    pub(crate) fn demo_file(&mut self, sha1: &str, content: Vec<u8>) {
+        self.files.insert(sha1.to_owned(), content.into());
     }
 
     /// The writer of made-up texts, for the demo data to set.

@@ -95,6 +95,7 @@ fn put(map: &mut Map<String, Value>, key: &str, rest: &[&str], value: &str) {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used)]
 mod tests {
     use super::*;
 

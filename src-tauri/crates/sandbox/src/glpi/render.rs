@@ -48,6 +48,19 @@ impl Glpi {
         }
     }
 
+    /// A name inside a `message`: 10.0 shows it as it stores it, 11.0 as HTML.
+    pub(crate) fn in_message(&self, text: &str) -> String {
+        match self.options.version {
+            Version::Ten => encode(text),
+            Version::Eleven => text
+                .replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;")
+                .replace('"', "&quot;")
+                .replace('\'', "&#039;"),
+        }
+    }
+
     /// A row's name as lists of names show it.
     pub(crate) fn encoded_name(&self, kind: Kind, id: i64) -> String {
         self.db

@@ -818,7 +818,9 @@ pub(crate) fn always(kind: Kind, version: Version) -> &'static [i64] {
     match kind {
         Kind::Ticket => &[2, 1, 80],
         Kind::KnowbaseItem if version == Version::Eleven => &[1, 80],
-        Kind::KnowbaseItem | Kind::ItilFollowup | Kind::TicketTask => &[],
+        Kind::KnowbaseItem => &[],
+        Kind::ItilFollowup if version == Version::Eleven => &[7],
+        Kind::TicketTask if version == Version::Eleven => &[8],
         kind if Kind::ASSETS.contains(&kind) => &[1, 80],
         _ => &[1],
     }
@@ -830,7 +832,6 @@ pub(crate) fn default_view(kind: Kind, version: Version) -> &'static [i64] {
         Kind::Ticket => &[12, 19, 15, 3, 4, 5, 7, 18],
         Kind::User => &[34, 5, 6, 3, 8],
         Kind::KnowbaseItem if version == Version::Eleven => &[79, 131, 13],
-        Kind::ItilFollowup if version == Version::Eleven => &[7],
         kind if Kind::ASSETS.contains(&kind) => &[31, 5, 3, 19],
         _ => &[],
     }

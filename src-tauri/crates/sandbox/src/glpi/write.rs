@@ -283,7 +283,7 @@ impl Glpi {
         // Recorded first: afterwards nothing knows whose row it was.
         self.record(pen, action, kind, id, &Value::Null, None);
         if to_bin {
-            self.to_bin(pen, kind, id);
+            self.put_in_bin(pen, kind, id);
         } else {
             self.erase(pen, kind, id);
         }
