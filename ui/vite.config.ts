@@ -18,5 +18,7 @@ export default defineConfig(({ mode }) => ({
     setupFiles: ['src/test/setup.ts'],
     include: ['src/**/*.test.ts'],
     restoreMocks: true,
+    // A shared machine may be slow; what is tested is what happens, not how fast.
+    testTimeout: 60_000,
   },
 }));

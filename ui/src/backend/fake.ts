@@ -101,7 +101,7 @@ export class FakeBackend implements Backend {
 
   constructor(options: FakeOptions = {}) {
     this.options = {
-      tickets: 320,
+      tickets: 100,
       signedIn: true,
       gate: { type: 'open' },
       locale: 'fr',

@@ -1,13 +1,17 @@
 // Files picked, pasted or dropped, handed to the desk as base64.
-export async function toBase64(file: Blob): Promise<string> {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  const CHUNK = 0x8000;
-  let binary = '';
-  for (let at = 0; at < bytes.length; at += CHUNK) binary += String.fromCharCode(...bytes.subarray(at, at + CHUNK));
-  return btoa(binary);
+export function toBase64(file: Blob): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onerror = () => reject(reader.error ?? new Error('unreadable'));
+    reader.onload = () => {
+      const url = String(reader.result);
+      resolve(url.slice(url.indexOf(',') + 1));
+    };
+    reader.readAsDataURL(file);
+  });
 }
 
-/** The name of a file; a pasted picture has none and gets one with the time in it. */
+/** The name of a file; a pasted picture has none of its own and gets one with the time in it. */
 export function fileName(file: File, now: Date): string {
   if (file.name && !/^image\.\w+$/.test(file.name)) return file.name;
   const stamp = now.toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '');

@@ -1,4 +1,5 @@
 // What jsdom lacks and the window uses: layout (a fixed viewport), ResizeObserver, modal dialogs, scrolling.
+import { cleanup } from '@testing-library/svelte';
 import { afterEach, vi } from 'vitest';
 
 /** The height every scroller has in the tests, in pixels. */
@@ -31,6 +32,8 @@ Object.defineProperty(HTMLElement.prototype, 'clientHeight', { get: () => VIEWPO
 HTMLElement.prototype.scrollTo = function scrollTo(this: HTMLElement, options?: ScrollToOptions | number): void {
   if (typeof options === 'object' && options.top !== undefined) this.scrollTop = options.top;
 } as typeof HTMLElement.prototype.scrollTo;
+// axe asks for it to look for icon fonts; there are none.
+HTMLCanvasElement.prototype.getContext = () => null;
 HTMLElement.prototype.scrollIntoView = vi.fn();
 HTMLDialogElement.prototype.showModal = function showModal(this: HTMLDialogElement): void {
   this.open = true;
@@ -40,6 +43,7 @@ HTMLDialogElement.prototype.close = function close(this: HTMLDialogElement): voi
 };
 
 afterEach(() => {
+  cleanup();
   localStorage.clear();
   delete document.documentElement.dataset.theme;
 });

@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+
+import { FakeBackend } from '../backend/fake';
+import type { TicketQuery } from '../backend/types';
+import { PAGE, QueueModel } from './queue.svelte';
+
+const pages = (backend: FakeBackend): number[] =>
+  backend.calls
+    .filter((call) => call.name === 'listTickets')
+    .map((call) => (call.args[0] as TicketQuery).offset / PAGE);
+
+async function opened(tickets: number): Promise<{ backend: FakeBackend; queue: QueueModel }> {
+  const backend = new FakeBackend({ tickets });
+  const queue = new QueueModel(backend);
+  queue.choose({ view: 'all' });
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  return { backend, queue };
+}
+
+test('of a million rows only the pages in view are read', async () => {
+  const { backend, queue } = await opened(1_000_000);
+  expect(queue.total).toBe(1_000_000);
+  queue.see(500_000, 500_020);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  expect(queue.row(500_010)?.title).toContain('500011');
+  expect(pages(backend)).toEqual([0, 2500]);
+});
+
+test('going to the last row reads its page alone', async () => {
+  const { backend, queue } = await opened(1_000_000);
+  const row = await queue.selectAt(999_999);
+  expect(row?.title).toContain('1000000');
+  expect(pages(backend)).toEqual([0, 4999]);
+});
+
+test('a page is not read twice at once', async () => {
+  const { backend, queue } = await opened(10_000);
+  queue.see(4_000, 4_010);
+  queue.see(4_005, 4_015);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  expect(pages(backend)).toEqual([0, 20]);
+});
+
+test('after a change the selection follows its ticket, not its place', async () => {
+  const { backend, queue } = await opened(300);
+  const row = await queue.selectAt(3);
+  const first = queue.row(0);
+  expect(row && first).toBeTruthy();
+  // The first ticket leaves the list.
+  backend.world.tickets = backend.world.tickets.filter((ticket) => ticket.id !== first?.id);
+  await queue.refresh();
+  expect(queue.selected).toBe(row?.id);
+  expect(queue.selectedIndex).toBe(2);
+  expect(queue.row(2)?.id).toBe(row?.id);
+});
+
+test('a reading that was overtaken is dropped', async () => {
+  const { backend, queue } = await opened(300);
+  const slow = backend.listTickets.bind(backend);
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  backend.listTickets = async (query) => {
+    const list = await slow(query);
+    await held;
+    return list;
+  };
+  queue.choose({ view: 'solved' });
+  backend.listTickets = slow;
+  queue.choose({ view: 'waiting' });
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  release();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  expect(queue.row(0)?.status).toBe('waiting');
+});

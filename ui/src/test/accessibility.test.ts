@@ -1,0 +1,79 @@
+// axe over each view, in both themes and languages. jsdom has no layout: contrast is measured in the real window (tests/e2e).
+import { screen } from '@testing-library/svelte';
+import type { UserEvent } from '@testing-library/user-event';
+import axe from 'axe-core';
+import { expect, test } from 'vitest';
+
+import type { FakeOptions } from '../backend/fake';
+import { openTicket, openWindow, settle } from './window';
+
+const since = new Date(Date.now() - 60_000).toISOString();
+const views: [string, FakeOptions, (user: UserEvent) => Promise<unknown>][] = [
+  ['sign-in', { signedIn: false, keyring: false }, async () => undefined],
+  ['queue', {}, async () => undefined],
+  ['ticket', { demoOutbox: true, gate: { type: 'offline', since, retry_at: since } }, (user) => openTicket(user, 4821)],
+  ['ticket with a conflict', { demoOutbox: true }, (user) => openTicket(user, 4819)],
+  ['new ticket', {}, (user) => user.click(screen.getByTestId('new-ticket'))],
+  [
+    'search',
+    {},
+    async (user) => {
+      await user.keyboard('{Control>}k{/Control}');
+      await user.keyboard('vpn');
+      await screen.findByTestId('hit-ticket-4821');
+    },
+  ],
+  [
+    'article',
+    {},
+    async (user) => {
+      await openTicket(user, 4821);
+      await user.click(screen.getByTestId('knowledge-button'));
+      await user.type(screen.getByTestId('knowledge-search'), 'vpn');
+      await user.click(await screen.findByTestId('article-hit-31'));
+      await screen.findByTestId('article-31');
+    },
+  ],
+  [
+    'person',
+    {},
+    async (user) => {
+      await user.type(screen.getByTestId('search-input'), 'fontaine');
+      await user.click(await screen.findByTestId('hit-person-100'));
+      await screen.findByTestId('person-100');
+    },
+  ],
+  [
+    'equipment',
+    {},
+    async (user) => {
+      await user.type(screen.getByTestId('search-input'), 'pc-0417');
+      await user.click(await screen.findByTestId('hit-asset-Computer400'));
+      await screen.findByTestId('asset-Computer-400');
+    },
+  ],
+  ['outbox', { demoOutbox: true }, (user) => user.click(screen.getByTestId('outbox-button'))],
+  [
+    'conflict',
+    { demoOutbox: true },
+    async (user) => {
+      await user.click(screen.getByTestId('outbox-button'));
+      await user.click(await screen.findByText('Décider…'));
+    },
+  ],
+  ['settings', {}, (user) => user.click(screen.getByTestId('settings-button'))],
+  ['shortcuts', {}, (user) => user.click(screen.getByTestId('shortcuts-button'))],
+  ['first sync', { firstSync: true }, async () => undefined],
+];
+
+for (const theme of ['light', 'dark'] as const) {
+  test.each(views)(`%s has no violation (${theme})`, async (_name, options, act) => {
+    const { user } = await openWindow({ ...options, theme });
+    await act(user);
+    await settle();
+    const results = await axe.run(document.documentElement, {
+      rules: { 'color-contrast': { enabled: false } },
+    });
+    expect(results.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join('\n')}`)).toEqual([]);
+  });
+}
