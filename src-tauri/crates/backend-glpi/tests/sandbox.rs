@@ -618,3 +618,134 @@ async fn over_a_real_connection() {
         "{error:?}"
     );
 }
+
+/// A small generator of choices: the same seed, the same story.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
+/// What a store makes of the delta's pages.
+fn apply(mirror: &mut BTreeMap<i64, TicketBundle>, page: guichet_backend::Page) {
+    for record in page.records {
+        match record {
+            Record::Bundle(bundle) => {
+                mirror.insert(bundle.ticket.id.0, *bundle);
+            }
+            Record::Catalogue(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    for removal in page.removals {
+        match removal.key {
+            guichet_domain::record::RecordKey::Ticket(id) => {
+                mirror.remove(&id.0);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn after_any_story_the_mirror_is_the_server() {
+    for seed in 0..12_u64 {
+        let version = VERSIONS[(seed % 2) as usize];
+        let desk = Desk::new(version);
+        let mut dice = Dice(seed);
+        let (mut records, mut cursor) = desk.pull_all(Collection::Tickets).await;
+        records.extend(desk.pull_all(Collection::TicketDetails).await.0);
+        let mut mirror = assemble(records);
+        let mut purged = Vec::new();
+        for _ in 0..30 {
+            let everything = desk.backend.list_ids(Collection::Tickets).await.unwrap();
+            let ticket = everything[dice.roll(everything.len() as u64) as usize];
+            let act = match dice.roll(9) {
+                0 => Act::Edit {
+                    ticket,
+                    field: "urgency".to_owned(),
+                    value: serde_json::json!(1 + dice.roll(5)),
+                },
+                1 | 2 => Act::Followup {
+                    ticket,
+                    text: format!("<p>{}</p>", dice.roll(1000)),
+                    private: false,
+                },
+                3 => Act::Task {
+                    ticket,
+                    text: "<p>À faire</p>".to_owned(),
+                },
+                4 => Act::Assign {
+                    ticket,
+                    user: 5 + dice.roll(4) as i64,
+                },
+                5 => Act::Bin { ticket },
+                6 => {
+                    let gone: Vec<i64> = (1..=25).filter(|id| !everything.contains(id)).collect();
+                    Act::Restore {
+                        ticket: gone.first().copied().unwrap_or(ticket),
+                    }
+                }
+                7 => Act::Open {
+                    title: "Nouveau".to_owned(),
+                    text: "<p>?</p>".to_owned(),
+                    requester: None,
+                },
+                _ => Act::Purge { ticket },
+            };
+            // Every third write is a slow one: it shows now, stamped when it began.
+            let late = if dice.roll(3) == 0 { dice.roll(100) as i64 } else { 0 };
+            let at = desk.clock.now() - SignedDuration::from_secs(late);
+            let done = desk.direct.core.lock().unwrap().act(&act, at).is_ok();
+            if done && let Act::Purge { ticket } = act {
+                purged.push(ticket);
+            }
+            desk.clock.advance(dice.roll(4) as i64 * dice.roll(20) as i64);
+            if dice.roll(2) == 0 {
+                let page = desk.backend.pull(Collection::Tickets, Some(&cursor)).await.unwrap();
+                cursor = page.cursor.clone();
+                apply(&mut mirror, page);
+            }
+        }
+        for seconds in [5, 200] {
+            desk.clock.advance(seconds);
+            loop {
+                let page = desk.backend.pull(Collection::Tickets, Some(&cursor)).await.unwrap();
+                cursor = page.cursor.clone();
+                let more = page.more;
+                apply(&mut mirror, page);
+                if !more {
+                    break;
+                }
+            }
+        }
+        let ids = desk.backend.list_ids(Collection::Tickets).await.unwrap();
+        // A purge leaves no trace in the lists: comparing identities finds it.
+        mirror.retain(|id, _| !purged.contains(id) || ids.contains(id));
+        assert_eq!(mirror.keys().copied().collect::<Vec<_>>(), ids, "seed {seed}");
+        for (id, mut ours) in mirror {
+            // A link to a purged ticket goes with it, and this end's date does not move.
+            let mut theirs = desk.backend.ticket(TicketId(id)).await.unwrap();
+            for bundle in [&mut ours, &mut theirs] {
+                bundle
+                    .ticket_links
+                    .retain(|link| [link.from, link.to].iter().all(|end| ids.contains(&end.0)));
+            }
+            let (ours, theirs) = (sorted(ours), sorted(theirs));
+            assert_eq!(ours.ticket, theirs.ticket, "seed {seed}");
+            assert_eq!(ours.timeline, theirs.timeline, "seed {seed} ticket {id}");
+            assert_eq!(ours, theirs, "seed {seed} ticket {id}");
+        }
+        let idle = desk.backend.pull(Collection::Tickets, Some(&cursor)).await.unwrap();
+        assert!(
+            idle.records.is_empty() && idle.removals.is_empty(),
+            "seed {seed}: {idle:?}"
+        );
+    }
+}
