@@ -10,6 +10,7 @@ mod bundle;
 mod client;
 mod config;
 mod facts;
+mod forms;
 mod http_transport;
 mod names;
 mod probe;

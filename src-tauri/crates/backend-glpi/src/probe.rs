@@ -16,8 +16,9 @@ use crate::{
     backend::GlpiBackend,
     client::Failure,
     facts::Facts,
+    forms::wire_filename,
     read::rich,
-    send::{place, ticket_of, wire_filename},
+    send::{place, ticket_of},
     wire::{Generation, Row},
 };
 use guichet_backend::{BackendError, Outgoing, Probe};
