@@ -260,3 +260,184 @@ fn versions_and_accounts_can_be_chosen() {
         assert_eq!(client.get("ITILCategory?range=0-2").status, 206);
     }
 }
+
+#[test]
+fn the_vip_plugin_is_there_only_when_it_is_installed() {
+    let mut without = Client::new(Options::tiny(1), TECHNICIAN);
+    assert_eq!(without.get("PluginVipGroup").status, 400);
+    let mut with = Client::new(
+        Options {
+            vip_plugin: true,
+            ..Options::tiny(1)
+        },
+        TECHNICIAN,
+    );
+    let groups = json_of(&with.get("PluginVipGroup?get_hateoas=false"));
+    assert_eq!((&groups[0]["id"], &groups[0]["isvip"]), (&json!(7), &json!(1)));
+}
+
+#[test]
+fn stamps_move_and_stay_as_they_were_seen_to() {
+    let mut client = Client::new(Options::tiny(9), ADMIN);
+    let (ticket, other) = (client.new_ticket(), client.new_ticket());
+    let stamp = |client: &Client| {
+        client
+            .glpi
+            .peek("Ticket", ticket, "date_mod")
+            .unwrap()
+            .as_i64()
+            .unwrap()
+    };
+    let mut moved = |what: &str, expected: bool, method: Method, path: &str, input: Value| -> i64 {
+        let before = stamp(&client);
+        let reply = client.call(method, path, Body::Json(json!({ "input": input })));
+        assert!(reply.status < 300, "{what}: {reply:?}");
+        assert_eq!(stamp(&client) > before, expected, "{what}");
+        json_of(&reply)["id"].as_i64().unwrap_or(0)
+    };
+    let path = format!("Ticket/{ticket}");
+    let (post, put, delete) = (Method::POST, Method::PUT, Method::DELETE);
+    moved("field", true, put.clone(), &path, json!({ "urgency": 5 }));
+    moved("no-op", false, put.clone(), &path, json!({ "urgency": 5 }));
+    let entry = json!({ "itemtype": "Ticket", "items_id": ticket, "content": "a" });
+    let id = moved("follow-up", true, post.clone(), "ITILFollowup", entry.clone());
+    moved(
+        "follow-up edited",
+        true,
+        put.clone(),
+        &format!("ITILFollowup/{id}"),
+        json!({ "content": "b" }),
+    );
+    moved(
+        "made private",
+        true,
+        put.clone(),
+        &format!("ITILFollowup/{id}"),
+        json!({ "is_private": 1 }),
+    );
+    moved(
+        "follow-up deleted",
+        true,
+        delete.clone(),
+        &format!("ITILFollowup/{id}"),
+        json!({}),
+    );
+    let id = moved(
+        "task",
+        true,
+        post.clone(),
+        "TicketTask",
+        json!({ "tickets_id": ticket, "content": "t" }),
+    );
+    moved(
+        "task done",
+        true,
+        put.clone(),
+        &format!("TicketTask/{id}"),
+        json!({ "state": 2 }),
+    );
+    moved(
+        "task deleted",
+        true,
+        delete.clone(),
+        &format!("TicketTask/{id}"),
+        json!({}),
+    );
+    let id = moved(
+        "actor",
+        true,
+        post.clone(),
+        "Ticket_User",
+        json!({ "tickets_id": ticket, "users_id": 8, "type": 3 }),
+    );
+    moved(
+        "actor removed",
+        true,
+        delete.clone(),
+        &format!("Ticket_User/{id}"),
+        json!({}),
+    );
+    let asset = json!({ "tickets_id": ticket, "itemtype": "Computer", "items_id": 1 });
+    let id = moved("asset", true, post.clone(), "Item_Ticket", asset);
+    moved(
+        "asset removed",
+        true,
+        delete.clone(),
+        &format!("Item_Ticket/{id}"),
+        json!({}),
+    );
+    let link = json!({ "tickets_id_1": ticket, "tickets_id_2": other, "link": 1 });
+    moved("ticket link", true, post.clone(), "Ticket_Ticket", link);
+    let id = moved(
+        "validation",
+        true,
+        post.clone(),
+        "TicketValidation",
+        json!({ "tickets_id": ticket, "users_id_validate": 2 }),
+    );
+    moved(
+        "validation answered",
+        true,
+        put.clone(),
+        &format!("TicketValidation/{id}"),
+        json!({ "status": 3 }),
+    );
+    moved(
+        "problem link",
+        false,
+        post.clone(),
+        "Problem_Ticket",
+        json!({ "tickets_id": ticket, "problems_id": 1 }),
+    );
+    moved(
+        "cost",
+        false,
+        post.clone(),
+        "TicketCost",
+        json!({ "tickets_id": ticket, "name": "c" }),
+    );
+    let id = moved("solution", true, post.clone(), "ITILSolution", entry);
+    moved(
+        "solution edited",
+        false,
+        put.clone(),
+        &format!("ITILSolution/{id}"),
+        json!({ "content": "mieux" }),
+    );
+    let reopen = json!({ "itemtype": "Ticket", "items_id": ticket, "content": "non", "add_reopen": 1 });
+    moved("reopened", true, post, "ITILFollowup", reopen);
+    moved("moved", true, put.clone(), &path, json!({ "entities_id": 2 }));
+    moved(
+        "category renamed",
+        false,
+        put.clone(),
+        "ITILCategory/1",
+        json!({ "name": "Autre" }),
+    );
+    moved("binned", true, delete, &path, json!({}));
+    moved("restored", true, put, &path, json!({ "is_deleted": 0 }));
+}
+
+#[test]
+fn a_solution_is_accepted_or_refused_by_a_follow_up() {
+    for (answer, solution, status) in [("add_close", 3, 6), ("add_reopen", 4, 1)] {
+        let mut client = Client::new(Options::tiny(4), TECHNICIAN);
+        let ticket = client.new_ticket();
+        let input = json!({ "itemtype": "Ticket", "items_id": ticket, "content": "fait" });
+        assert_eq!(client.post("ITILSolution", input.clone()).status, 201);
+        let mut reply = input;
+        reply[answer] = json!(1);
+        assert_eq!(client.post("ITILFollowup", reply).status, 201);
+        let id = client.glpi.on_ticket("ITILSolution", ticket)[0];
+        assert_eq!(
+            client.glpi.peek("ITILSolution", id, "status"),
+            Some(json!(solution)),
+            "{answer}"
+        );
+        assert_eq!(
+            client.glpi.peek("Ticket", ticket, "status"),
+            Some(json!(status)),
+            "{answer}"
+        );
+    }
+}

@@ -277,22 +277,14 @@ fn templates(glpi: &mut Glpi, made: &Cell) {
     }
 }
 
-/// The third-party plugin's own table: groups whose members are VIPs.
+/// The third-party plugin's own table: groups whose members are VIPs, by the group's own number.
 fn plugin(glpi: &mut Glpi) {
     let Options { vip_plugin: true, .. } = glpi.options() else {
         return;
     };
     for group in [7, 8] {
-        row(
-            glpi,
-            Kind::PluginVip,
-            vec![
-                ("groups_id", n(group)),
-                ("isvip", n(1)),
-                ("name", t("VIP")),
-                ("vip_color", t("#ff0000")),
-            ],
-        );
+        let cells = vec![("isvip", n(1)), ("name", t("VIP")), ("vip_color", t("#ff0000"))];
+        glpi.demo_table(Kind::PluginVip).insert_at(group, cells);
     }
 }
 

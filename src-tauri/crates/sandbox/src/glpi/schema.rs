@@ -229,7 +229,7 @@ kinds! {
     Log "Log" "glpi_logs" ["itemtype"] "id, itemtype, items_id=0, itemtype_link', linked_action=0, user_name, date_mod@, id_search_option=0, old_value, new_value";
     Config "Config" "glpi_configs" [] "id, context, name, value";
     Supplier "Supplier" "glpi_suppliers" [] "id, entities_id>Entity, is_recursive=0, name, suppliertypes_id=0, address, town, phonenumber, email, is_deleted=0, date_mod@, date_creation@";
-    PluginVip "PluginVipTicket" "glpi_plugin_vip_groups" [] "id, groups_id>Group, isvip=0, name, vip_color, vip_icon";
+    PluginVip "PluginVipGroup" "glpi_plugin_vip_groups" [] "id, isvip=0, name, vip_color, vip_icon";
 }
 
 impl Kind {
