@@ -202,8 +202,10 @@ impl Engine {
                 }
             };
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
+                // Always asked in this order: chance would make the same seed run differently twice.
+                biased;
                 () = self.wake.notified() => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
     }
