@@ -346,6 +346,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_delta_that_remembers_tickets_reads_back_from_its_cursor() {
+        let seen = Seen {
+            at: "2026-11-02 09:00:00".to_owned(),
+            read: 7,
+            print: "ab".to_owned(),
+        };
+        let position = Position::Delta(Delta {
+            watermark: 5,
+            seen: BTreeMap::from([(41, seen)]),
+            bin: BTreeMap::from([(42, "2026-11-02 09:00:01".to_owned())]),
+            todo: vec![43],
+            next: Some(6),
+        });
+        assert_eq!(read_cursor::<Position>(Some(&write_cursor(&position))), position);
+    }
+
+    #[test]
     fn a_row_read_within_its_own_second_is_read_once_more() {
         assert!(!read_too_early(0, 1, 300), "its second may not have passed yet");
         assert!(read_too_early(0, 3, 300));
