@@ -1,0 +1,398 @@
+//! The referee: compares what was accepted, what the server's journal says, and what the mirror holds.
+
+use crate::{
+    blocking::wait,
+    intents::{Intent, Ledger, Mark},
+    network::Server,
+};
+use guichet_backend::Backend;
+use guichet_backend_glpi::GlpiBackend;
+use guichet_domain::{
+    OperationId, TicketId, UserId,
+    outbox::{EntryState, OutboxEntry, WedgeReason},
+    record::{Collection, TicketBundle},
+    ticket::Party,
+    timeline::EntryDetail,
+};
+use guichet_sandbox::{Author, Write, WriteAction};
+use guichet_store::Store;
+use std::{collections::BTreeMap, fmt};
+
+/// What the referee found wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// An accepted operation is said to have arrived and did not.
+    Lost(String),
+    /// An operation arrived more often than it was meant to, or although it was said not to have.
+    Duplicated(String),
+    /// An operation neither arrived nor is its blockage named.
+    Stalled(String),
+    /// Two operations of a lane arrived in the wrong order.
+    OutOfOrder(String),
+    /// The mirror is not what the server shows.
+    Differs(String),
+    /// The schedule could not be judged.
+    Broken(String),
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lost(what) => write!(f, "lost: {what}"),
+            Self::Duplicated(what) => write!(f, "duplicated: {what}"),
+            Self::Stalled(what) => write!(f, "stalled: {what}"),
+            Self::OutOfOrder(what) => write!(f, "out of order: {what}"),
+            Self::Differs(what) => write!(f, "mirror differs: {what}"),
+            Self::Broken(what) => write!(f, "broken: {what}"),
+        }
+    }
+}
+
+/// Judges a finished schedule.
+pub(crate) async fn check(
+    server: &Server,
+    store: &Store,
+    ledger: &Ledger,
+    direct: &GlpiBackend,
+    me: UserId,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let entries = match wait(store.outbox(None, true)) {
+        Ok(entries) => entries,
+        Err(error) => return vec![Finding::Broken(error.to_string())],
+    };
+    let writes: Vec<Write> = server.glpi().writes().to_vec();
+    let ours: Vec<&Write> = writes
+        .iter()
+        .filter(|write| write.author == Author::Client && write.user == me.0)
+        .collect();
+    accounted_for(&entries, ledger, &ours, &writes, &mut findings);
+    drained(&entries, &mut findings);
+    in_order(&entries, ledger, &ours, &mut findings);
+    parts(&entries, ledger, &writes, server, &mut findings);
+    mirrored(server, store, direct, &mut findings).await;
+    findings
+}
+
+/// How an entry counts against the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Claim {
+    /// It arrived, once.
+    Arrived,
+    /// It may have arrived, once at most.
+    Perhaps,
+    /// It did not arrive.
+    Absent,
+}
+
+fn claim(entry: &OutboxEntry, ledger: &Ledger) -> Claim {
+    match &entry.state {
+        EntryState::Sent { .. } => Claim::Arrived,
+        EntryState::InFlight | EntryState::InDoubt { .. } => Claim::Perhaps,
+        EntryState::Wedged {
+            reason: WedgeReason::Undetermined,
+        } => Claim::Perhaps,
+        EntryState::Cancelled { .. } if ledger.given_up_in_doubt.contains(&entry.id) => Claim::Perhaps,
+        EntryState::Queued { .. } | EntryState::Wedged { .. } | EntryState::Cancelled { .. } => Claim::Absent,
+    }
+}
+
+fn describe(entry: &OutboxEntry, intent: &Intent) -> String {
+    format!(
+        "{} [{}] on {} ({:?}, {} attempts, {:?}, last error {:?})",
+        entry.operation.name(),
+        entry.id,
+        entry.lane,
+        entry.state,
+        entry.attempts,
+        intent.mark,
+        entry.last_error
+    )
+}
+
+/// Whether somebody else took away what this write brought, or (for a field) wrote over it: nobody can read it back then,
+/// and sending it again, or showing it as a conflict, is what the technician meant.
+fn undone(write: &Write, all: &[Write]) -> bool {
+    all.iter()
+        .filter(|other| other.author == Author::Colleague)
+        .any(|other| match write.action {
+            WriteAction::Add => {
+                matches!(other.action, WriteAction::Delete | WriteAction::Purge)
+                    && (other.itemtype == write.itemtype && other.id == write.id
+                        || other.action == WriteAction::Purge
+                            && other.itemtype == "Ticket"
+                            && Some(other.id) == write.ticket)
+            }
+            WriteAction::Update => {
+                other.action == WriteAction::Update
+                    && other.itemtype == write.itemtype
+                    && other.id == write.id
+                    && !other.input["name"].is_null()
+            }
+            WriteAction::Delete | WriteAction::Purge => false,
+        })
+}
+
+/// Every accepted operation applied exactly once, or wedged visibly, or cancelled.
+fn accounted_for(
+    entries: &[OutboxEntry],
+    ledger: &Ledger,
+    ours: &[&Write],
+    all: &[Write],
+    findings: &mut Vec<Finding>,
+) {
+    let by_id: BTreeMap<OperationId, &OutboxEntry> = entries.iter().map(|entry| (entry.id, entry)).collect();
+    // Operations with equal words are told apart by nobody but their dates: they are counted together.
+    let mut groups: BTreeMap<&Mark, Vec<(&OutboxEntry, &Intent)>> = BTreeMap::new();
+    for (id, intent) in &ledger.intents {
+        let Some(entry) = by_id.get(id) else {
+            findings.push(Finding::Lost(format!(
+                "[{id}] {:?} is not in the outbox any more",
+                intent.mark
+            )));
+            continue;
+        };
+        for old in &intent.superseded {
+            let there = ours.iter().filter(|write| old.matches(write)).count();
+            if there > 0 {
+                findings.push(Finding::Duplicated(format!(
+                    "edited away, yet there {there}×: {}",
+                    describe(entry, intent)
+                )));
+            }
+        }
+        if matches!(intent.mark, Mark::Word { .. }) {
+            groups.entry(&intent.mark).or_default().push((entry, intent));
+        }
+    }
+    for (mark, group) in groups {
+        let matching: Vec<&&Write> = ours.iter().filter(|write| mark.matches(write)).collect();
+        let there = matching.len();
+        let undone = matching.iter().filter(|write| undone(write, all)).count();
+        let count = |wanted: Claim| group.iter().filter(|(entry, _)| claim(entry, ledger) == wanted).count();
+        let (arrived, perhaps) = (count(Claim::Arrived), count(Claim::Perhaps));
+        let named: Vec<String> = group.iter().map(|(entry, intent)| describe(entry, intent)).collect();
+        let named = named.join("; ");
+        if there < arrived {
+            findings.push(Finding::Lost(format!(
+                "{there} at the server, {arrived} said to be: {named}"
+            )));
+        }
+        if there - undone > arrived + perhaps {
+            findings.push(Finding::Duplicated(format!(
+                "{there} at the server, {arrived} (and perhaps {perhaps}) said to be: {named}"
+            )));
+        }
+    }
+}
+
+/// Every queue is drained, or its head waits for a person.
+fn drained(entries: &[OutboxEntry], findings: &mut Vec<Finding>) {
+    let mut heads: BTreeMap<TicketId, &OutboxEntry> = BTreeMap::new();
+    for entry in entries.iter().filter(|entry| entry.state.is_pending()) {
+        heads.entry(entry.lane).or_insert(entry);
+    }
+    for head in heads.values() {
+        if !matches!(head.state, EntryState::Wedged { .. }) {
+            findings.push(Finding::Stalled(format!(
+                "{} [{}] on {}: {:?} after {} attempts, last error {:?}",
+                head.operation.name(),
+                head.id,
+                head.lane,
+                head.state,
+                head.attempts,
+                head.last_error
+            )));
+        }
+    }
+}
+
+/// The operations of a lane arrived in the order they were accepted in.
+fn in_order(entries: &[OutboxEntry], ledger: &Ledger, ours: &[&Write], findings: &mut Vec<Finding>) {
+    let mut words: BTreeMap<&Mark, u32> = BTreeMap::new();
+    for intent in ledger.intents.values() {
+        *words.entry(&intent.mark).or_default() += 1;
+    }
+    let mut last: BTreeMap<TicketId, (usize, OperationId)> = BTreeMap::new();
+    for entry in entries {
+        let Some(intent) = ledger.intents.get(&entry.id) else {
+            continue;
+        };
+        let unique = words.get(&intent.mark) == Some(&1) && matches!(intent.mark, Mark::Word { .. });
+        if !unique || !matches!(entry.state, EntryState::Sent { .. }) {
+            continue;
+        }
+        let Some(place) = ours.iter().position(|write| intent.mark.matches(write)) else {
+            continue;
+        };
+        if let Some((before, id)) = last.insert(entry.lane, (place, entry.id))
+            && before > place
+        {
+            findings.push(Finding::OutOfOrder(format!(
+                "[{}] on {} arrived before [{id}], which was accepted first",
+                entry.id, entry.lane
+            )));
+        }
+    }
+}
+
+/// An assignment that arrived was in force at some time.
+fn parts(entries: &[OutboxEntry], ledger: &Ledger, writes: &[Write], server: &Server, findings: &mut Vec<Finding>) {
+    for entry in entries {
+        let Some(intent) = ledger.intents.get(&entry.id) else {
+            continue;
+        };
+        let Mark::Part { party, role, add: true } = &intent.mark else {
+            continue;
+        };
+        if !matches!(entry.state, EntryState::Sent { .. }) {
+            continue;
+        }
+        let (itemtype, column, id) = match party {
+            Party::User { id } => ("Ticket_User", "users_id", id.0),
+            Party::Group { id } => ("Group_Ticket", "groups_id", id.0),
+            Party::Email { .. } => continue,
+        };
+        let part = match role {
+            guichet_domain::ticket::Role::Requester => 1,
+            guichet_domain::ticket::Role::Assigned => 2,
+            guichet_domain::ticket::Role::Observer => 3,
+        };
+        let written = writes.iter().any(|write| {
+            write.action == WriteAction::Add
+                && (write.itemtype == itemtype
+                    && write.ticket == Some(entry.lane.0)
+                    && number(&write.input[column]) == Some(id)
+                    && number(&write.input["type"]) == Some(part)
+                    // Created with it.
+                    || write.itemtype == "Ticket" && write.id == entry.lane.0)
+        });
+        let there = || {
+            let glpi = server.glpi();
+            glpi.on_ticket(itemtype, entry.lane.0).into_iter().any(|row| {
+                glpi.peek(itemtype, row, column).as_ref().and_then(number) == Some(id)
+                    && glpi.peek(itemtype, row, "type").as_ref().and_then(number) == Some(part)
+            })
+        };
+        if !written && !there() {
+            findings.push(Finding::Lost(describe(entry, intent)));
+        }
+    }
+}
+
+fn number(value: &serde_json::Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// The mirror equals the server for everything the account sees, and holds nothing that it does not see.
+async fn mirrored(server: &Server, store: &Store, direct: &GlpiBackend, findings: &mut Vec<Finding>) {
+    for collection in [
+        Collection::Tickets,
+        Collection::Articles,
+        Collection::People,
+        Collection::Groups,
+    ] {
+        let there = match direct.list_ids(collection).await {
+            Ok(ids) => ids,
+            Err(error) => {
+                findings.push(Finding::Broken(format!("{collection:?} cannot be listed: {error}")));
+                continue;
+            }
+        };
+        let here = match wait(store.ids(collection)) {
+            Ok(ids) => ids,
+            Err(error) => {
+                findings.push(Finding::Broken(error.to_string()));
+                continue;
+            }
+        };
+        if here != there {
+            findings.push(Finding::Differs(format!(
+                "{collection:?}: here {here:?}, there {there:?}"
+            )));
+        }
+        if collection != Collection::Tickets {
+            continue;
+        }
+        for id in there {
+            let bundle = direct.ticket(id.into()).await;
+            let mirrored = wait(store.mirrored_ticket(id.into()));
+            match (bundle, mirrored) {
+                (Ok(there), Ok(Some(here))) => {
+                    let (here, there) = (normal(here), normal(there));
+                    if here != there {
+                        findings.push(Finding::Differs(difference(&here, &there)));
+                    }
+                }
+                (Ok(_), Ok(None)) => findings.push(Finding::Differs(format!("ticket {id} is not mirrored"))),
+                (Err(error), _) => findings.push(Finding::Broken(format!("ticket {id} cannot be read: {error}"))),
+                (_, Err(error)) => findings.push(Finding::Broken(error.to_string())),
+            }
+        }
+        hidden(server, store, &here, findings);
+    }
+}
+
+/// Nothing is stored whose parent is invisible.
+fn hidden(server: &Server, store: &Store, visible: &[i64], findings: &mut Vec<Finding>) {
+    let rows = i64::try_from(server.glpi().count("Ticket")).unwrap_or(0) + 50;
+    for id in (1..=rows).filter(|id| visible.binary_search(id).is_err()) {
+        if let Ok(Some(bundle)) = wait(store.mirrored_ticket(id.into()))
+            && (!bundle.timeline.is_empty() || !bundle.actors.is_empty() || !bundle.document_links.is_empty())
+        {
+            findings.push(Finding::Differs(format!(
+                "ticket {id} is not visible, and what hangs on it is kept"
+            )));
+        }
+    }
+}
+
+/// Orders what has no order of its own, and leaves out names of list rows: who learned them first depends on the path.
+fn normal(mut bundle: TicketBundle) -> TicketBundle {
+    let ticket = &mut bundle.ticket;
+    for reference in [
+        &mut ticket.category,
+        &mut ticket.entity,
+        &mut ticket.location,
+        &mut ticket.channel,
+    ] {
+        if let Some(reference) = reference {
+            reference.name = None;
+        }
+    }
+    for sla in &mut ticket.slas {
+        sla.name = None;
+    }
+    for entry in &mut bundle.timeline {
+        if let EntryDetail::Followup { channel: Some(channel) } = &mut entry.detail {
+            channel.name = None;
+        }
+    }
+    bundle
+        .actors
+        .sort_by_key(|row| (matches!(row.actor.party, Party::Group { .. }), row.id));
+    bundle.timeline.sort_by_key(|entry| entry.key);
+    bundle.documents.sort_by_key(|document| document.id);
+    bundle.document_links.sort_by_key(|link| link.id);
+    bundle.ticket_links.sort_by_key(|link| link.id);
+    bundle.asset_links.sort_by_key(|link| link.id);
+    bundle
+}
+
+/// The parts that differ, each cut to where they begin to.
+fn difference(here: &TicketBundle, there: &TicketBundle) -> String {
+    let mut parts = Vec::new();
+    macro_rules! compare {
+        ($($part:ident),*) => {$(
+            if here.$part != there.$part {
+                let (here, there) = (format!("{:?}", here.$part), format!("{:?}", there.$part));
+                let same = here.chars().zip(there.chars()).take_while(|(here, there)| here == there).count();
+                let from = same.saturating_sub(60);
+                let cut = |text: &str| text.chars().skip(from).take(200).collect::<String>();
+                parts.push(format!("{}: here …{}, there …{}", stringify!($part), cut(&here), cut(&there)));
+            }
+        )*};
+    }
+    compare!(ticket, actors, timeline, documents, document_links, ticket_links, asset_links);
+    format!("ticket {}: {}", there.ticket.id, parts.join("; "))
+}

@@ -1,0 +1,298 @@
+//! The simulated network and server: the sandbox's core behind exchanges that go wrong as planned.
+
+use crate::{
+    clock::SimClock,
+    life::Life,
+    plan::{CLIENT_TIMEOUT, Exchange, Fate, Plan},
+    trace::Trace,
+};
+use async_trait::async_trait;
+use bytes::Bytes;
+use guichet_backend::{Clock, Delivery};
+use guichet_backend_glpi::transport::{ApiBody, ApiRequest, ApiResponse, Transport, TransportError};
+use guichet_sandbox::{
+    Glpi,
+    wire::{Body, Request, Response},
+};
+use http::{HeaderMap, HeaderValue, Method, header};
+use jiff::Timestamp;
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// The server, shared by its clients.
+#[derive(Clone)]
+pub(crate) struct Server {
+    glpi: Arc<Mutex<Glpi>>,
+    pub(crate) clock: SimClock,
+    pub(crate) trace: Trace,
+}
+
+impl Server {
+    pub(crate) fn new(glpi: Glpi, clock: SimClock, trace: Trace) -> Self {
+        Self {
+            glpi: Arc::new(Mutex::new(glpi)),
+            clock,
+            trace,
+        }
+    }
+
+    pub(crate) fn glpi(&self) -> MutexGuard<'_, Glpi> {
+        self.glpi.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Handles a request now, with the stamps of `stamp`.
+    pub(crate) fn handle(&self, request: &Request, stamp: Timestamp) -> Response {
+        let response = self.glpi().handle(request, stamp);
+        let (now, bytes) = (self.clock.now(), response.body.len());
+        let query: Vec<String> = request.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        self.trace.add(
+            now,
+            format_args!(
+                "  server: {} {}?{} -> {} ({bytes} bytes)",
+                request.method,
+                request.path,
+                query.join("&"),
+                response.status
+            ),
+        );
+        response
+    }
+}
+
+/// A connection without faults, for the comparison at the end and for the colleague.
+pub(crate) struct Direct(pub(crate) Server);
+
+#[async_trait]
+impl Transport for Direct {
+    async fn execute(&self, request: ApiRequest) -> Result<ApiResponse, TransportError> {
+        let response = self.0.handle(&wire(request), self.0.clock.now());
+        Ok(api(response))
+    }
+}
+
+/// A connection that goes wrong as planned.
+pub(crate) struct SimTransport {
+    server: Server,
+    plan: Arc<Mutex<Plan>>,
+    life: Arc<Life>,
+}
+
+impl SimTransport {
+    pub(crate) fn new(server: Server, plan: Arc<Mutex<Plan>>, life: Arc<Life>) -> Self {
+        Self { server, plan, life }
+    }
+
+    fn plan(&self) -> MutexGuard<'_, Plan> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, what: std::fmt::Arguments<'_>) {
+        self.server.trace.add(self.server.clock.now(), what);
+    }
+}
+
+fn failure(delivery: Delivery, message: &str) -> Result<ApiResponse, TransportError> {
+    Err(TransportError {
+        delivery,
+        message: message.to_owned(),
+    })
+}
+
+#[async_trait]
+impl Transport for SimTransport {
+    async fn execute(&self, request: ApiRequest) -> Result<ApiResponse, TransportError> {
+        self.life.step("network.leaving").await;
+        let exchange = exchange(&request);
+        let (fate, up, down) = {
+            let now = self.server.clock.elapsed();
+            let mut plan = self.plan();
+            (plan.fate(now, exchange), plan.travel(now), plan.travel(now))
+        };
+        if exchange != Exchange::Read || fate != Fate::Delivered {
+            self.note(format_args!("{} {} {fate:?}", request.method, request.path));
+        }
+        let request = wire(request);
+        let outcome = self.exchange(request, fate, up, down).await;
+        self.life.step("network.answered").await;
+        outcome
+    }
+}
+
+impl SimTransport {
+    async fn exchange(
+        &self,
+        request: Request,
+        fate: Fate,
+        up: Duration,
+        down: Duration,
+    ) -> Result<ApiResponse, TransportError> {
+        let sleep = tokio::time::sleep;
+        let server = &self.server;
+        match fate {
+            Fate::Refused => {
+                sleep(Duration::from_millis(3)).await;
+                return failure(Delivery::NotSent, "connection refused");
+            }
+            Fate::RequestLost => {
+                sleep(CLIENT_TIMEOUT).await;
+                return failure(Delivery::MaybeSent, "timed out");
+            }
+            Fate::CutBefore => {
+                sleep(up).await;
+                return failure(Delivery::MaybeSent, "connection reset");
+            }
+            Fate::Late { after, old_stamp } => {
+                sleep(up).await;
+                let arrived = server.clock.now();
+                let late = server.clone();
+                // The server goes on whatever becomes of its client.
+                tokio::spawn(async move {
+                    tokio::time::sleep(after).await;
+                    let stamp = if old_stamp { arrived } else { late.clock.now() };
+                    late.handle(&request, stamp);
+                });
+                sleep(CLIENT_TIMEOUT.saturating_sub(up)).await;
+                return failure(Delivery::MaybeSent, "timed out");
+            }
+            _ => {}
+        }
+        sleep(up).await;
+        self.life.step("network.arrived").await;
+        let arrived = server.clock.now();
+        let response = match fate {
+            Fate::SlowCommit { held } => {
+                // Committed by the server even if the client dies meanwhile.
+                let (sender, receiver) = tokio::sync::oneshot::channel();
+                let slow = server.clone();
+                tokio::spawn(async move {
+                    tokio::time::sleep(held).await;
+                    let response = slow.handle(&request, arrived);
+                    let _ = sender.send(response);
+                });
+                match receiver.await {
+                    Ok(response) => response,
+                    Err(_) => return failure(Delivery::MaybeSent, "connection reset"),
+                }
+            }
+            Fate::SessionLost => {
+                server.glpi().lose_sessions();
+                server.handle(&request, arrived)
+            }
+            Fate::Busy { after } => busy(after),
+            Fate::Broken { done: false, status } => broken(status),
+            Fate::Broken { done: true, status } => {
+                server.handle(&request, arrived);
+                broken(status)
+            }
+            Fate::SignInRefused => refused_sign_in(),
+            Fate::Twice => {
+                let first = server.handle(&request, arrived);
+                server.handle(&request, arrived);
+                first
+            }
+            _ => server.handle(&request, arrived),
+        };
+        self.life.step("network.handled").await;
+        if let Fate::ReplyLost { silently } = fate {
+            sleep(if silently {
+                CLIENT_TIMEOUT.saturating_sub(up)
+            } else {
+                down
+            })
+            .await;
+            return failure(
+                Delivery::MaybeSent,
+                if silently { "timed out" } else { "connection reset" },
+            );
+        }
+        sleep(down).await;
+        let mut response = api(response);
+        if fate == Fate::BodyCut {
+            let length = self.plan().cut(response.body.len());
+            response.body = response.body.slice(..length);
+        }
+        Ok(response)
+    }
+}
+
+fn exchange(request: &ApiRequest) -> Exchange {
+    if request.path.starts_with("initSession") {
+        return Exchange::SignIn;
+    }
+    if request.method == Method::GET {
+        return Exchange::Read;
+    }
+    let keyed = request.path.contains("TicketTask")
+        && matches!(&request.body, ApiBody::Json(body) if body["input"]["uuid"].is_string());
+    Exchange::Write { keyed }
+}
+
+/// What leaves the adapter, as the server's core takes it.
+pub(crate) fn wire(request: ApiRequest) -> Request {
+    Request {
+        method: request.method,
+        path: request.path,
+        query: request.query,
+        headers: request.headers,
+        body: match request.body {
+            ApiBody::Empty => Body::Empty,
+            ApiBody::Json(value) => Body::Json(value),
+            ApiBody::Upload {
+                manifest,
+                filename,
+                mime,
+                content,
+            } => Body::Upload {
+                manifest,
+                filename,
+                mime,
+                content,
+            },
+        },
+    }
+}
+
+fn api(response: Response) -> ApiResponse {
+    ApiResponse {
+        status: response.status,
+        headers: response.headers,
+        body: response.body,
+    }
+}
+
+fn busy(after: Option<u64>) -> Response {
+    let mut headers = HeaderMap::new();
+    if let Some(after) = after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(after));
+    }
+    Response {
+        status: 429,
+        headers,
+        body: Bytes::new(),
+    }
+}
+
+fn broken(status: u16) -> Response {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+    Response {
+        status,
+        headers,
+        body: Bytes::from_static(b"<html><body>Bad gateway</body></html>"),
+    }
+}
+
+fn refused_sign_in() -> Response {
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json; charset=UTF-8"),
+    );
+    Response {
+        status: 401,
+        headers,
+        body: Bytes::from_static(br#"["ERROR_GLPI_LOGIN_USER_TOKEN","parameter user_token seems invalid"]"#),
+    }
+}

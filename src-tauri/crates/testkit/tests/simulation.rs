@@ -1,0 +1,96 @@
+//! The simulation in the test suite, its determinism, and the proof that its referee can fail.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use guichet_testkit::{Finding, Sabotage, SimConfig, SimReport, simulate, simulate_one};
+
+fn run(sabotage: Sabotage, first_seed: u64, schedules: u64) -> SimReport {
+    simulate(&SimConfig {
+        schedules,
+        first_seed,
+        sabotage,
+        ..SimConfig::default()
+    })
+}
+
+/// `cargo xtask simulate` runs as many as one likes, optimised; the suite runs these in every build.
+#[test]
+fn nothing_is_lost_duplicated_or_stalled() {
+    let report = run(Sabotage::None, 1, 60);
+    assert!(report.is_clean(), "{report}");
+    assert!(report.operations > 300, "the schedules do something: {report}");
+    assert!(
+        report
+            .to_string()
+            .ends_with("60 schedules: 0 lost, 0 duplicated, 0 stalled"),
+        "{report}"
+    );
+}
+
+#[test]
+fn the_same_seed_gives_the_same_trace() {
+    for seed in 1..=6 {
+        let (first, second) = (
+            simulate_one(seed, Sabotage::None, true),
+            simulate_one(seed, Sabotage::None, true),
+        );
+        let differing = first
+            .trace
+            .iter()
+            .zip(&second.trace)
+            .find(|(first, second)| first != second);
+        assert_eq!(
+            first.hash, second.hash,
+            "seed {seed} ran differently the second time: {differing:#?}"
+        );
+        assert!(first.events > 10);
+    }
+}
+
+#[test]
+fn different_seeds_give_different_traces() {
+    assert_ne!(
+        simulate_one(1, Sabotage::None, false).hash,
+        simulate_one(2, Sabotage::None, false).hash
+    );
+}
+
+#[test]
+fn the_referee_sees_a_duplicate_when_doubts_are_sent_again_unprobed() {
+    let report = run(Sabotage::ResendsUnprobed, 1, 60);
+    assert!(report.duplicated > 0, "{report}");
+}
+
+#[test]
+fn the_referee_sees_a_loss_when_operations_are_dropped() {
+    let report = run(Sabotage::Drops, 1, 30);
+    assert!(report.lost > 0, "{report}");
+}
+
+#[test]
+fn the_referee_sees_a_loss_when_doubts_are_taken_for_sent() {
+    let report = run(Sabotage::BelievesInDoubt, 1, 60);
+    assert!(report.lost > 0, "{report}");
+}
+
+#[test]
+fn the_referee_sees_a_queue_that_hangs() {
+    let report = run(Sabotage::Hangs, 1, 30);
+    assert!(report.stalled > 0, "{report}");
+}
+
+#[test]
+fn the_referee_sees_a_mirror_that_differs() {
+    let report = run(Sabotage::Forgets, 1, 10);
+    assert!(report.differing > 0, "{report}");
+}
+
+/// Seeds that once failed, and what each found. They are run at every build.
+const REGRESSIONS: &[(u64, &str)] = &[];
+
+#[test]
+fn seeds_that_once_failed_do_not_fail_again() {
+    for (seed, what) in REGRESSIONS {
+        let outcome = simulate_one(*seed, Sabotage::None, false);
+        assert_eq!(outcome.findings, Vec::<Finding>::new(), "seed {seed}: {what}");
+    }
+}
