@@ -70,15 +70,27 @@ const FROM_MIRROR: &str = "SELECT t.id, t.title, t.kind, t.status, t.urgency, t.
     LEFT JOIN catalogue l ON l.kind = 3 AND l.id = t.location \
     WHERE true";
 
-/// Spells the names out again, for rows already there.
+/// Spells the names out again, for rows already there. Names are in no index.
 const NAMES: &str = "UPDATE ticket_view SET \
     requester = coalesce((SELECT name FROM people WHERE id = requester_id), (SELECT name FROM groups WHERE id = requester_group), requester_text), \
     assignee = coalesce((SELECT name FROM people WHERE id = assignee_id), (SELECT name FROM groups WHERE id = assignee_group), assignee_text), \
     category = coalesce((SELECT name FROM catalogue WHERE kind = 2 AND id = category_id), category_text), \
-    location = coalesce((SELECT name FROM catalogue WHERE kind = 3 AND id = location_id), location_text), \
-    vip = EXISTS (SELECT 1 FROM view_party v JOIN people p ON p.id = v.party_id WHERE v.ticket = ticket_view.id AND v.role = 1 AND v.party = 0 AND p.vip = 1) \
-      OR EXISTS (SELECT 1 FROM view_party v JOIN groups g ON g.id = v.party_id WHERE v.ticket = ticket_view.id AND v.role = 1 AND v.party = 2 AND g.vip = 1) \
+    location = coalesce((SELECT name FROM catalogue WHERE kind = 3 AND id = location_id), location_text) \
     WHERE id IN (SELECT value FROM json_each(?))";
+
+/// The VIP mark is in every index of lists: it is written where it changes only.
+const VIP: &str = "UPDATE ticket_view SET vip = 1 - vip WHERE id IN (SELECT value FROM json_each(?)) AND vip <> (\
+      EXISTS (SELECT 1 FROM view_party v JOIN people p ON p.id = v.party_id WHERE v.ticket = ticket_view.id AND v.role = 1 AND v.party = 0 AND p.vip = 1) \
+      OR EXISTS (SELECT 1 FROM view_party v JOIN groups g ON g.id = v.party_id WHERE v.ticket = ticket_view.id AND v.role = 1 AND v.party = 2 AND g.vip = 1))";
+
+/// Names and VIP marks of rows already there.
+async fn spell_out(connection: &mut SqliteConnection, ids: &[i64]) -> Result<(), StoreError> {
+    let list = json_ids(ids);
+    for sql in [NAMES, VIP] {
+        sqlx::query(sql).bind(&list).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
 
 /// A ticket's next target: to be taken up while it is new, else to be resolved; none once solved.
 pub(crate) fn next_target(ticket: &Ticket) -> Option<(Timestamp, i64)> {
@@ -184,8 +196,7 @@ async fn refresh_overlaid(
         parties,
     )
     .await?;
-    sqlx::query(NAMES).bind(json_ids(&[id])).execute(connection).await?;
-    Ok(())
+    spell_out(connection, &[id]).await
 }
 
 /// First of a role, in the order of the mirror: people, addresses, groups.
@@ -212,7 +223,7 @@ fn first(bundle: &TicketBundle, role: Role) -> [Val; 3] {
     }
 }
 
-/// The row without its names, which [`NAMES`] fills in.
+/// The row without its names, which [`spell_out`] fills in.
 fn row(id: i64, bundle: &TicketBundle, entries: &[OutboxEntry]) -> Vec<Val> {
     let ticket = &bundle.ticket;
     let [requester_id, requester_group, requester_text] = first(bundle, Role::Requester);
@@ -295,10 +306,7 @@ pub(crate) async fn rename(connection: &mut SqliteConnection, effects: &Effects)
         .filter(|id| !effects.rebuild.contains(id))
         .collect();
     for chunk in affected.chunks(CHUNK) {
-        sqlx::query(NAMES)
-            .bind(json_ids(chunk))
-            .execute(&mut *connection)
-            .await?;
+        spell_out(connection, chunk).await?;
     }
     Ok(!affected.is_empty())
 }

@@ -25,8 +25,10 @@ use std::collections::{BTreeMap, BTreeSet};
 const CANDIDATES: u32 = 300;
 /// Newest tickets of a single word, when words are spread over a ticket and its timeline.
 const SPREAD: u32 = 2000;
-/// Words an unfinished one may stand for before the index's own prefixes are asked instead.
+/// Words that an unfinished one stands for at most.
 const EXPANSIONS: u32 = 200;
+/// Words looked at to choose them.
+const WORDS_READ: u32 = 5000;
 /// Hits of a kind at most.
 const LONGEST: u32 = 100;
 /// Fewest digits that are looked for within telephone numbers.
@@ -69,14 +71,11 @@ pub(crate) async fn words(connection: &mut SqliteConnection, terms: Vec<Term>) -
                         // Every hit of a letter would be gathered first; one letter says too little to be worth it.
                         continue;
                     }
-                    let longer = if start.len() >= index::MIN_WORD {
-                        expand(connection, start).await?
+                    if start.len() >= index::MIN_WORD {
+                        let longer = expand(connection, start).await?;
+                        alternatives.extend(longer.into_iter().map(|word| format!("\"{word}\"")));
                     } else {
-                        None
-                    };
-                    match longer {
-                        Some(longer) => alternatives.extend(longer.into_iter().map(|word| format!("\"{word}\""))),
-                        None => drop(alternatives.insert(format!("\"{start}\" *"))),
+                        alternatives.insert(format!("\"{start}\" *"));
                     }
                 }
             }
@@ -88,15 +87,17 @@ pub(crate) async fn words(connection: &mut SqliteConnection, terms: Vec<Term>) -
     Ok(Words { terms, matches, exact })
 }
 
-/// The words that begin so, unless they are too many.
-async fn expand(connection: &mut SqliteConnection, start: &str) -> Result<Option<Vec<String>>, StoreError> {
-    let words: Vec<String> =
-        sqlx::query_scalar("SELECT word FROM words WHERE word >= ?1 AND word < ?1 || char(1114111) LIMIT ?2")
-            .bind(start)
-            .bind(EXPANSIONS + 1)
-            .fetch_all(connection)
-            .await?;
-    Ok((words.len() <= EXPANSIONS as usize).then_some(words))
+/// The words that begin so, the shortest first where they are very many: what is typed next chooses among the rest.
+async fn expand(connection: &mut SqliteConnection, start: &str) -> Result<Vec<String>, StoreError> {
+    Ok(sqlx::query_scalar(
+        "SELECT word FROM (SELECT word FROM words WHERE word >= ?1 AND word < ?1 || char(1114111) LIMIT ?2) \
+         ORDER BY length(word), word LIMIT ?3",
+    )
+    .bind(start)
+    .bind(WORDS_READ)
+    .bind(EXPANSIONS)
+    .fetch_all(connection)
+    .await?)
 }
 
 /// Newest rows of an index that match.
