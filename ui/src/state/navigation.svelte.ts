@@ -44,6 +44,12 @@ export class Navigation {
     if (pane.type === 'ticket') this.ticket = pane.id;
   }
 
+  /** Shows something in place of what is there: going back skips it (a form that was sent). */
+  replace(pane: Pane): void {
+    this.open(pane);
+    this.history.pop();
+  }
+
   /** One step back; `false` when there is none. */
   back(): boolean {
     const last = this.history.pop();

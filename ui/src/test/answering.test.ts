@@ -148,6 +148,15 @@ test('a solution and a task become their own operations', async () => {
   expect(solution).toMatchObject({ type: 'add_solution', solution_type: 2 });
 });
 
+test('articles are proposed for the ticket at hand before anything is typed', async () => {
+  const { user } = await openWindow();
+  await openTicket(user, 4821);
+  await user.click(screen.getByTestId('knowledge-button'));
+  expect(await screen.findByText('Pour le ticket #4821')).toBeTruthy();
+  // "refusé" leads to this one alone.
+  expect(screen.getByTestId('article-hit-31')).toBeTruthy();
+});
+
 test('an article is inserted in the answer of the ticket at hand', async () => {
   const { user } = await openWindow();
   await openTicket(user, 4821);

@@ -194,6 +194,8 @@ test('a new ticket written offline waits for its number and follows it', async (
       ],
     },
   });
+  // The form was sent: the focus is on the ticket, and going back does not show the form again.
+  await waitFor(() => expect((document.activeElement as HTMLElement).textContent).toBe('Souris en panne'));
   await user.type(screen.getByTestId('composer-text'), 'à compléter');
   backend.setGate({ type: 'open' });
   backend.drain();
@@ -201,6 +203,8 @@ test('a new ticket written offline waits for its number and follows it', async (
   await settle();
   expect(screen.getByTestId('ticket-number').textContent).toBe('#4900');
   expect((screen.getByTestId('composer-text') as HTMLTextAreaElement).value).toBe('à compléter');
+  await user.keyboard('{Escape}{Escape}');
+  expect(screen.queryByTestId('new-ticket-form')).toBeNull();
 });
 
 test('a new ticket half written is there again', async () => {
