@@ -5,6 +5,9 @@ pub mod desk;
 pub mod profile;
 pub mod tickets;
 
+#[cfg(test)]
+mod window_tests;
+
 use crate::{
     api::{Changed, SyncStatusChanged, UiError},
     core::AppCore,

@@ -193,6 +193,9 @@ impl Desk {
     /// Why there is no session.
     pub async fn connect(&self) -> Result<(), AppError> {
         let _changing = self.changing.lock().await;
+        if self.session().await.is_some() {
+            return Ok(());
+        }
         let result = self.connect_once().await;
         *self.obstacle.write().await = result.as_ref().err().map(AppError::code);
         if result.is_err() {
@@ -316,7 +319,12 @@ impl Desk {
     /// When the databases cannot be read.
     pub async fn status(&self) -> Result<SyncStatus, AppError> {
         if let Some(session) = self.session().await {
-            return Ok(session.engine.status().borrow().clone());
+            let status = session.engine.status().borrow().clone();
+            // Counted afresh: something may have been accepted since the engine last looked.
+            return Ok(SyncStatus {
+                outbox: self.store.outbox_counts().await?,
+                ..status
+            });
         }
         let signed_in = self.signed_in().await;
         let obstacle = *self.obstacle.read().await;
@@ -552,6 +560,7 @@ impl Desk {
         };
         let accepted = self.store.submit(submission, self.clock.now()).await?;
         self.publish(accepted.changes);
+        self.publish_status().await;
         if let Some(session) = self.session().await {
             session.engine.nudge();
         }
@@ -568,6 +577,7 @@ impl Desk {
     pub async fn resolve(&self, id: OperationId, resolution: Resolution) -> Result<(), AppError> {
         let changes = self.store.resolve(id, resolution, self.clock.now()).await?;
         self.publish(changes);
+        self.publish_status().await;
         if let Some(session) = self.session().await {
             session.engine.nudge();
         }

@@ -224,7 +224,8 @@ impl ProfileFolder {
         Profile {
             id: self.id.clone(),
             name: if config.name.is_empty() {
-                self.id.clone()
+                let folder = self.path.file_name().map(|name| name.to_string_lossy().into_owned());
+                folder.unwrap_or_else(|| self.id.clone())
             } else {
                 config.name.clone()
             },

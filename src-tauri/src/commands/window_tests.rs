@@ -1,0 +1,274 @@
+//! The real command handlers, called as the window calls them, on Tauri's mock runtime (no display, no web view).
+
+#![allow(clippy::unwrap_used)]
+
+use crate::{
+    commands::bindings,
+    core::{AppCore, desk::Pace, profile::Profiles},
+    messages::Locale,
+    window::forward_events,
+};
+use guichet_domain::OperationId;
+use guichet_sandbox::{Options, Sandbox, Version};
+use serde_json::{Value, json};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+use tauri::{
+    App, Listener, Manager, WebviewWindow, WebviewWindowBuilder,
+    ipc::{CallbackFn, InvokeBody},
+    test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder, mock_context, noop_assets},
+    webview::InvokeRequest,
+};
+
+struct Window {
+    app: App<MockRuntime>,
+    view: WebviewWindow<MockRuntime>,
+    heard: Arc<Mutex<Vec<(&'static str, Value)>>>,
+}
+
+impl Window {
+    fn open(folder: &Path) -> Self {
+        let bindings = bindings::<MockRuntime>();
+        let profiles = Profiles::at(Some(folder.join("profiles")), None);
+        let app = mock_builder()
+            .invoke_handler(bindings.invoke_handler())
+            .manage(AppCore::over(profiles, Some(Locale::Fr), Pace::Background))
+            .build(mock_context(noop_assets()))
+            .unwrap();
+        bindings.mount_events(&app);
+        forward_events(app.handle());
+        let heard: Arc<Mutex<Vec<(&'static str, Value)>>> = Arc::default();
+        for name in ["changed", "sync_status"] {
+            let heard = heard.clone();
+            app.listen_any(name, move |event| {
+                let payload = serde_json::from_str(event.payload()).unwrap();
+                heard.lock().unwrap().push((name, payload));
+            });
+        }
+        let view = WebviewWindowBuilder::new(&app, "main", Default::default()).build().unwrap();
+        Self { app, view, heard }
+    }
+
+    /// One command, as the window sends it.
+    fn ask(&self, command: &str, arguments: Value) -> Result<Value, Value> {
+        let request = InvokeRequest {
+            cmd: command.to_owned(),
+            callback: CallbackFn(0),
+            error: CallbackFn(1),
+            url: "tauri://localhost".parse().unwrap(),
+            body: InvokeBody::Json(arguments),
+            headers: Default::default(),
+            invoke_key: INVOKE_KEY.to_owned(),
+        };
+        get_ipc_response(&self.view, request).map(|body| body.deserialize().unwrap())
+    }
+
+    fn get(&self, command: &str, arguments: Value) -> Value {
+        self.ask(command, arguments).unwrap_or_else(|error| panic!("{command}: {error}"))
+    }
+
+    fn wait(&self, what: &str, mut until: impl FnMut(&Self) -> bool) {
+        let begun = Instant::now();
+        while !until(self) {
+            assert!(begun.elapsed() < Duration::from_secs(90), "{what} did not come");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// As closing the window does.
+    fn close(self) {
+        let core = self.app.state::<AppCore>();
+        tauri::async_runtime::block_on(core.close());
+    }
+}
+
+fn text(words: &str) -> Value {
+    json!({ "blocks": [{ "type": "paragraph", "content": [{ "type": "text", "text": words }] }] })
+}
+
+fn new_ticket(title: &str) -> Value {
+    json!({ "type": "create_ticket", "ticket": {
+        "title": title, "description": text("Voyant rouge"), "kind": "incident", "urgency": 3, "impact": 3,
+        "category": null, "location": null, "channel": null, "entity": null, "actors": [], "assets": [],
+    }})
+}
+
+fn submission(lane: Value, operations: &[Value], draft: Option<&str>) -> Value {
+    let operations: Vec<Value> = operations
+        .iter()
+        .map(|operation| json!({ "id": OperationId::new(), "operation": operation }))
+        .collect();
+    json!({ "submission": { "lane": lane, "operations": operations, "draft": draft } })
+}
+
+fn query(view: &str) -> Value {
+    json!({ "query": {
+        "view": view, "me": null, "vip_only": false, "requester": null, "sort": "updated", "offset": 0, "limit": 100,
+    }})
+}
+
+fn start_server(data: &Path) -> Sandbox {
+    let mut options = Options::demo(3).version(Version::Eleven);
+    options.tickets = 40;
+    options.users = 40;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    tauri::async_runtime::block_on(Sandbox::start_in(options, address, Some(data))).unwrap()
+}
+
+#[test]
+fn everything_that_is_written_is_kept_with_nobody_signed_in_and_no_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let window = Window::open(folder.path());
+    let state = window.get("app_state", json!({}));
+    assert_eq!(state["signed_in"], false);
+    assert_eq!(state["locale"], "fr");
+    assert_eq!(state["status"]["gate"], json!({ "type": "auth_required", "code": "auth_no_secret" }));
+    let told = window.get("explain", json!({ "code": "auth_no_secret" }));
+    assert!(told["message"].as_str().unwrap().starts_with("Aucun secret"), "{told}");
+
+    let file = json!({ "filename": "C:\\Users\\moi\\capture.png", "mime": "", "base64": "aW1hZ2U=" });
+    let attachment = window.get("keep_attachment", file);
+    assert_eq!((&attachment["filename"], &attachment["mime"], &attachment["size"]), (
+        &json!("capture.png"),
+        &json!("image/png"),
+        &json!(5)
+    ));
+    let draft = json!({
+        "key": "new:1", "ticket": null, "body": "{\"title\":\"Impr", "attachments": [attachment],
+        "updated_at": "2026-11-22T08:00:00Z",
+    });
+    assert_eq!(window.get("save_draft", json!({ "draft": draft })), Value::Null);
+    assert_eq!(window.get("draft", json!({ "key": "new:1" }))["body"], "{\"title\":\"Impr");
+
+    let upload = json!({ "type": "upload_document", "attachment": attachment, "attach_to": { "type": "ticket" } });
+    let operations = [new_ticket("Imprimante en panne"), upload];
+    let accepted = window.get("submit", submission(Value::Null, &operations, Some("new:1")));
+    let lane = accepted["lane"].as_i64().unwrap();
+    assert!(lane < 0, "{accepted}");
+    assert_eq!(accepted["entries"].as_array().unwrap().len(), 2);
+    assert_eq!(window.get("draft", json!({ "key": "new:1" })), Value::Null, "the draft went with the words");
+    window.wait("the event", |window| {
+        let heard = window.heard.lock().unwrap();
+        heard.iter().any(|(name, payload)| *name == "changed" && payload["outbox"] == true)
+    });
+    let list = window.get("list_tickets", query("pending"));
+    assert_eq!(list["rows"][0]["title"], "Imprimante en panne", "{list}");
+    window.close();
+
+    // Another process finds it all again.
+    let window = Window::open(folder.path());
+    let outbox = window.get("outbox", json!({ "lane": null, "all": false }));
+    assert_eq!(outbox.as_array().unwrap().len(), 2, "{outbox}");
+    let view = window.get("ticket", json!({ "id": lane }));
+    assert_eq!(view["ticket"]["title"], "Imprimante en panne");
+    let discard = json!({ "id": outbox[0]["id"], "resolution": { "type": "discard" } });
+    assert_eq!(window.get("resolve_entry", discard), Value::Null);
+    window.close();
+}
+
+#[test]
+fn a_refusal_reaches_the_window_with_its_code_its_words_and_its_cure() {
+    let folder = tempfile::tempdir().unwrap();
+    let window = Window::open(folder.path());
+    let empty = window.ask("submit", submission(Value::Null, &[new_ticket(" ")], None)).unwrap_err();
+    assert_eq!(empty, json!({
+        "code": "operation_empty_title",
+        "message": "Le titre est vide.",
+        "hint": "Donnez un titre au ticket.",
+    }));
+    let refused = |command: &str, arguments: Value| window.ask(command, arguments).unwrap_err()["code"].clone();
+    assert_eq!(refused("sync_now", json!({})), "not_signed_in");
+    assert_eq!(refused("open_profile", json!({ "id": "../autre" })), "profile_unknown");
+    assert_eq!(refused("open_link", json!({ "href": "file:///etc/passwd" })), "link_refused");
+    assert_eq!(refused("document", json!({ "id": 1 })), "not_found_here");
+    let form = json!({ "form": {
+        "url": "ftp://x", "method": "user_token", "user_token": "t", "login": null, "password": null,
+        "app_token": null, "secret_store": "file",
+    }});
+    assert_eq!(refused("sign_in", form), "address_scheme");
+    let mut settings = window.get("settings", json!({}));
+    settings["active_interval_s"] = json!(0);
+    assert_eq!(refused("save_settings", json!({ "settings": settings })), "setting_out_of_range");
+    window.close();
+}
+
+#[test]
+fn profiles_are_apart_and_the_last_one_opens_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let window = Window::open(folder.path());
+    window.get("submit", submission(Value::Null, &[new_ticket("Dans le premier")], None));
+    let state = window.get("create_profile", json!({ "name": "Nuit" }));
+    assert_eq!((&state["profile"]["name"], state["profiles"].as_array().unwrap().len()), (&json!("Nuit"), 2));
+    assert_eq!(window.get("outbox", json!({ "lane": null, "all": false })), json!([]));
+    let back = window.get("open_profile", json!({ "id": "default" }));
+    assert_eq!(back["status"]["outbox"]["pending"], 1, "{back}");
+    window.get("open_profile", json!({ "id": "nuit" }));
+    window.close();
+    let window = Window::open(folder.path());
+    assert_eq!(window.get("app_state", json!({}))["profile"]["id"], "nuit");
+    window.close();
+}
+
+#[test]
+fn the_mirror_shows_at_once_when_the_server_is_gone_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start_server(&folder.path().join("server"));
+    let window = Window::open(folder.path());
+    let form = json!({ "form": {
+        "url": server.url(), "method": "user_token", "user_token": server.user_token(), "login": null,
+        "password": null, "app_token": null, "secret_store": "file",
+    }});
+    let state = window.get("sign_in", form);
+    assert_eq!((&state["signed_in"], &state["profile"]["sandbox"]), (&json!(true), &json!(false)));
+    window.wait("the first sync", |window| {
+        let state = window.get("app_state", json!({}));
+        !state["status"]["last_round_at"].is_null()
+    });
+    let mine = window.get("list_tickets", query("mine"));
+    assert!(mine["total"].as_u64().unwrap() > 0, "{mine}");
+    let told = window.heard.lock().unwrap().iter().any(|(name, _)| *name == "sync_status");
+    assert!(told, "the status is told as it changes");
+    window.close();
+    tauri::async_runtime::block_on(server.stop());
+
+    let window = Window::open(folder.path());
+    let begun = Instant::now();
+    let state = window.get("app_state", json!({}));
+    assert_eq!((&state["signed_in"], &state["account"]["user"]), (&json!(true), &state["account"]["user"]));
+    assert_eq!(window.get("list_tickets", query("mine"))["total"], mine["total"]);
+    assert!(begun.elapsed() < Duration::from_secs(5), "no network is waited for");
+    window.wait("the offline gate", |window| {
+        window.get("app_state", json!({}))["status"]["gate"]["type"] == "offline"
+    });
+    window.close();
+}
+
+#[test]
+fn the_sandbox_keeps_its_data_with_the_profile() {
+    let folder = tempfile::tempdir().unwrap();
+    // Small data, so that the test is quick: the sandbox takes what its folder holds.
+    let data = folder.path().join("profiles/default/sandbox");
+    let server = start_server(&data);
+    tauri::async_runtime::block_on(server.stop());
+    let window = Window::open(folder.path());
+    let state = window.get("use_sandbox", json!({}));
+    assert_eq!((&state["signed_in"], &state["profile"]["sandbox"]), (&json!(true), &json!(true)));
+    window.wait("the queue", |window| window.get("list_tickets", query("mine"))["total"].as_u64().unwrap() > 0);
+    let ticket = window.get("list_tickets", query("mine"))["rows"][0]["id"].clone();
+    let followup = json!({ "type": "add_followup", "body": text("Gardé au redémarrage"), "private": false });
+    window.get("submit", submission(ticket.clone(), &[followup], None));
+    window.wait("the sending", |window| {
+        window.get("app_state", json!({}))["status"]["outbox"]["pending"] == 0
+    });
+    window.close();
+    let window = Window::open(folder.path());
+    // Signed in again by itself, on another port, to the same data: read from the server, not from the mirror.
+    window.wait("the session", |window| window.ask("refresh_ticket", json!({ "id": ticket })).is_ok());
+    let view = window.get("ticket", json!({ "id": ticket }));
+    assert!(view["timeline"].to_string().contains("Gardé au redémarrage"), "{view}");
+    window.close();
+}
