@@ -146,3 +146,34 @@ fn an_entry_can_be_given_up_before_it_leaves() {
     desk.run(&["sync", "--once"]).ended(0);
     assert_eq!(server.accepted("À ne pas envoyer"), 0);
 }
+
+#[test]
+fn every_change_of_a_ticket_can_be_made_from_a_script() {
+    let desk = Desk::new();
+    let server = Server::start("11", &desk.folder.path().join("server"), 0, &[]);
+    desk.sign_in(&server).ended(0);
+    desk.run(&["sync", "--once"]).ended(0);
+    let ticket = desk.a_ticket().to_string();
+    let show = || desk.run(&["ticket", "show", &ticket]).ended(0).json()["ticket"].clone();
+    desk.run(&["ticket", "set", &ticket, "urgency=5", "--title", "Titre corrigé"])
+        .ended(0);
+    assert_eq!(
+        (&show()["urgency"], &show()["title"]),
+        (&json!(5), &json!("Titre corrigé"))
+    );
+    desk.run(&["ticket", "assign", &ticket, "--user", "tech2"]).ended(0);
+    let assigned = |count: usize| assert_eq!(show()["assigned"].as_array().unwrap().len(), count, "{}", show());
+    let before = show()["assigned"].as_array().unwrap().len();
+    desk.run(&["ticket", "assign", &ticket, "--user", "tech2", "--remove"])
+        .ended(0);
+    assigned(before - 1);
+    desk.run(&["ticket", "solve", &ticket, "--text", "Câble remplacé"])
+        .ended(0);
+    assert_eq!(show()["status"], "solved");
+    desk.run(&["ticket", "reopen", &ticket]).ended(0);
+    assert_ne!(show()["status"], "solved");
+    let ambiguous = desk.run(&["ticket", "assign", &ticket, "--user", "a"]).ended(1).json();
+    assert_eq!(ambiguous["error"]["code"], "ambiguous_name", "{ambiguous}");
+    // What the server refuses is a failure, said with its reason, and stays for a person to decide.
+    desk.run(&["ticket", "set", &ticket, "--priority", "9"]).ended(2);
+}

@@ -9,6 +9,7 @@ fn mistakes_end_with_2() {
         &["nonsense"][..],
         &["ticket", "followup", "1"],
         &["ticket", "assign", "1"],
+        &["ticket", "set", "1", "--priority"],
         &["sync", "--once", "--watch"],
         &["sandbox", "--glpi", "9"],
         &["sandbox", "--fault", "nonsense"],

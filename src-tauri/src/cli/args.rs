@@ -251,18 +251,65 @@ pub enum RoleArg {
     Requester,
 }
 
+/// Fields as `field=value`, or each by its own option.
 #[derive(Debug, Args)]
 pub struct SetArgs {
     #[arg(value_name = "ID", allow_negative_numbers = true)]
     pub id: i64,
-    #[arg(value_name = "FIELD=VALUE", required = true)]
+    #[arg(value_name = "FIELD=VALUE")]
     pub fields: Vec<String>,
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub title: Option<String>,
+    #[arg(long, value_name = "X", allow_hyphen_values = true)]
+    pub description: Option<String>,
+    #[arg(long, value_name = "incident|request")]
+    pub kind: Option<String>,
+    #[arg(long, value_name = "STATUS")]
+    pub status: Option<String>,
+    #[arg(long, value_name = "1-5")]
+    pub urgency: Option<String>,
+    #[arg(long, value_name = "1-5")]
+    pub impact: Option<String>,
+    #[arg(long, value_name = "1-6")]
+    pub priority: Option<String>,
+    #[arg(long, value_name = "ROW")]
+    pub category: Option<String>,
+    #[arg(long, value_name = "ROW")]
+    pub location: Option<String>,
+    #[arg(long, value_name = "ROW")]
+    pub channel: Option<String>,
+}
+
+impl SetArgs {
+    /// What was given by option, by field.
+    #[must_use]
+    pub fn options(&self) -> Vec<(&'static str, &str)> {
+        let all = [
+            ("title", &self.title),
+            ("description", &self.description),
+            ("kind", &self.kind),
+            ("status", &self.status),
+            ("urgency", &self.urgency),
+            ("impact", &self.impact),
+            ("priority", &self.priority),
+            ("category", &self.category),
+            ("location", &self.location),
+            ("channel", &self.channel),
+        ];
+        all.into_iter()
+            .filter_map(|(name, value)| value.as_deref().map(|value| (name, value)))
+            .collect()
+    }
 }
 
 #[derive(Debug, Args)]
 pub struct ReopenArgs {
-    #[command(flatten)]
-    pub entry: TextArgs,
+    #[arg(value_name = "ID", allow_negative_numbers = true)]
+    pub id: i64,
+    #[arg(long, value_name = "X", allow_hyphen_values = true)]
+    pub text: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub attach: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

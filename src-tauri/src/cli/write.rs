@@ -116,10 +116,11 @@ pub async fn ticket(desk: &Desk, out: &Output, command: TicketCommand) -> Result
             on(desk, &args.entry, operation).await?
         }
         TicketCommand::Reopen(args) => {
-            let operation = Operation::Reopen {
-                body: text_of(&args.entry.text)?,
-            };
-            on(desk, &args.entry, operation).await?
+            // The server wants a reason; a script that has none says at least what was done.
+            let text = args.text.unwrap_or_else(|| out.text("write.reopened", &[]));
+            let operation = Operation::Reopen { body: text_of(&text)? };
+            let lane = known(desk, args.id).await?.id;
+            (Some(lane), entry(desk, operation, &args.attach).await?)
         }
         TicketCommand::Assign(args) => {
             let lane = known(desk, args.id).await?.id;
@@ -239,12 +240,22 @@ fn level(what: &'static str, value: &str) -> Result<FieldValue, AppError> {
 }
 
 async fn settings(desk: &Desk, ticket: &Ticket, args: &SetArgs) -> Result<Vec<(OperationId, Operation)>, AppError> {
-    let mut operations = Vec::new();
+    let mut changes = args.options();
     for field in &args.fields {
-        let (name, value) = field.split_once('=').ok_or_else(|| AppError::Usage {
+        let change = field.split_once('=').ok_or_else(|| AppError::Usage {
             what: "FIELD=VALUE",
             value: field.clone(),
         })?;
+        changes.push(change);
+    }
+    if changes.is_empty() {
+        return Err(AppError::Usage {
+            what: "FIELD=VALUE",
+            value: String::new(),
+        });
+    }
+    let mut operations = Vec::new();
+    for (name, value) in changes {
         let (field, base, new) = field_change(desk, ticket, name.trim(), value.trim()).await?;
         operations.push((OperationId::new(), Operation::SetField { field, base, new }));
     }

@@ -49,7 +49,9 @@ impl Window {
                 heard.lock().unwrap().push((name, payload));
             });
         }
-        let view = WebviewWindowBuilder::new(&app, "main", Default::default()).build().unwrap();
+        let view = WebviewWindowBuilder::new(&app, "main", Default::default())
+            .build()
+            .unwrap();
         Self { app, view, heard }
     }
 
@@ -68,7 +70,8 @@ impl Window {
     }
 
     fn get(&self, command: &str, arguments: Value) -> Value {
-        self.ask(command, arguments).unwrap_or_else(|error| panic!("{command}: {error}"))
+        self.ask(command, arguments)
+            .unwrap_or_else(|error| panic!("{command}: {error}"))
     }
 
     fn wait(&self, what: &str, mut until: impl FnMut(&Self) -> bool) {
@@ -126,23 +129,28 @@ fn everything_that_is_written_is_kept_with_nobody_signed_in_and_no_network() {
     let state = window.get("app_state", json!({}));
     assert_eq!(state["signed_in"], false);
     assert_eq!(state["locale"], "fr");
-    assert_eq!(state["status"]["gate"], json!({ "type": "auth_required", "code": "auth_no_secret" }));
+    assert_eq!(
+        state["status"]["gate"],
+        json!({ "type": "auth_required", "code": "auth_no_secret" })
+    );
     let told = window.get("explain", json!({ "code": "auth_no_secret" }));
     assert!(told["message"].as_str().unwrap().starts_with("Aucun secret"), "{told}");
 
     let file = json!({ "filename": "C:\\Users\\moi\\capture.png", "mime": "", "base64": "aW1hZ2U=" });
     let attachment = window.get("keep_attachment", file);
-    assert_eq!((&attachment["filename"], &attachment["mime"], &attachment["size"]), (
-        &json!("capture.png"),
-        &json!("image/png"),
-        &json!(5)
-    ));
+    assert_eq!(
+        (&attachment["filename"], &attachment["mime"], &attachment["size"]),
+        (&json!("capture.png"), &json!("image/png"), &json!(5))
+    );
     let draft = json!({
         "key": "new:1", "ticket": null, "body": "{\"title\":\"Impr", "attachments": [attachment],
         "updated_at": "2026-11-22T08:00:00Z",
     });
     assert_eq!(window.get("save_draft", json!({ "draft": draft })), Value::Null);
-    assert_eq!(window.get("draft", json!({ "key": "new:1" }))["body"], "{\"title\":\"Impr");
+    assert_eq!(
+        window.get("draft", json!({ "key": "new:1" }))["body"],
+        "{\"title\":\"Impr"
+    );
 
     let upload = json!({ "type": "upload_document", "attachment": attachment, "attach_to": { "type": "ticket" } });
     let operations = [new_ticket("Imprimante en panne"), upload];
@@ -150,10 +158,16 @@ fn everything_that_is_written_is_kept_with_nobody_signed_in_and_no_network() {
     let lane = accepted["lane"].as_i64().unwrap();
     assert!(lane < 0, "{accepted}");
     assert_eq!(accepted["entries"].as_array().unwrap().len(), 2);
-    assert_eq!(window.get("draft", json!({ "key": "new:1" })), Value::Null, "the draft went with the words");
+    assert_eq!(
+        window.get("draft", json!({ "key": "new:1" })),
+        Value::Null,
+        "the draft went with the words"
+    );
     window.wait("the event", |window| {
         let heard = window.heard.lock().unwrap();
-        heard.iter().any(|(name, payload)| *name == "changed" && payload["outbox"] == true)
+        heard
+            .iter()
+            .any(|(name, payload)| *name == "changed" && payload["outbox"] == true)
     });
     let list = window.get("list_tickets", query("pending"));
     assert_eq!(list["rows"][0]["title"], "Imprimante en panne", "{list}");
@@ -174,16 +188,24 @@ fn everything_that_is_written_is_kept_with_nobody_signed_in_and_no_network() {
 fn a_refusal_reaches_the_window_with_its_code_its_words_and_its_cure() {
     let folder = tempfile::tempdir().unwrap();
     let window = Window::open(folder.path());
-    let empty = window.ask("submit", submission(Value::Null, &[new_ticket(" ")], None)).unwrap_err();
-    assert_eq!(empty, json!({
-        "code": "operation_empty_title",
-        "message": "Le titre est vide.",
-        "hint": "Donnez un titre au ticket.",
-    }));
+    let empty = window
+        .ask("submit", submission(Value::Null, &[new_ticket(" ")], None))
+        .unwrap_err();
+    assert_eq!(
+        empty,
+        json!({
+            "code": "operation_empty_title",
+            "message": "Le titre est vide.",
+            "hint": "Donnez un titre au ticket.",
+        })
+    );
     let refused = |command: &str, arguments: Value| window.ask(command, arguments).unwrap_err()["code"].clone();
     assert_eq!(refused("sync_now", json!({})), "not_signed_in");
     assert_eq!(refused("open_profile", json!({ "id": "../autre" })), "profile_unknown");
-    assert_eq!(refused("open_link", json!({ "href": "file:///etc/passwd" })), "link_refused");
+    assert_eq!(
+        refused("open_link", json!({ "href": "file:///etc/passwd" })),
+        "link_refused"
+    );
     assert_eq!(refused("document", json!({ "id": 1 })), "not_found_here");
     let form = json!({ "form": {
         "url": "ftp://x", "method": "user_token", "user_token": "t", "login": null, "password": null,
@@ -192,7 +214,10 @@ fn a_refusal_reaches_the_window_with_its_code_its_words_and_its_cure() {
     assert_eq!(refused("sign_in", form), "address_scheme");
     let mut settings = window.get("settings", json!({}));
     settings["active_interval_s"] = json!(0);
-    assert_eq!(refused("save_settings", json!({ "settings": settings })), "setting_out_of_range");
+    assert_eq!(
+        refused("save_settings", json!({ "settings": settings })),
+        "setting_out_of_range"
+    );
     window.close();
 }
 
@@ -200,9 +225,15 @@ fn a_refusal_reaches_the_window_with_its_code_its_words_and_its_cure() {
 fn profiles_are_apart_and_the_last_one_opens_first() {
     let folder = tempfile::tempdir().unwrap();
     let window = Window::open(folder.path());
-    window.get("submit", submission(Value::Null, &[new_ticket("Dans le premier")], None));
+    window.get(
+        "submit",
+        submission(Value::Null, &[new_ticket("Dans le premier")], None),
+    );
     let state = window.get("create_profile", json!({ "name": "Nuit" }));
-    assert_eq!((&state["profile"]["name"], state["profiles"].as_array().unwrap().len()), (&json!("Nuit"), 2));
+    assert_eq!(
+        (&state["profile"]["name"], state["profiles"].as_array().unwrap().len()),
+        (&json!("Nuit"), 2)
+    );
     assert_eq!(window.get("outbox", json!({ "lane": null, "all": false })), json!([]));
     let back = window.get("open_profile", json!({ "id": "default" }));
     assert_eq!(back["status"]["outbox"]["pending"], 1, "{back}");
@@ -223,14 +254,22 @@ fn the_mirror_shows_at_once_when_the_server_is_gone_at_the_next_start() {
         "password": null, "app_token": null, "secret_store": "file",
     }});
     let state = window.get("sign_in", form);
-    assert_eq!((&state["signed_in"], &state["profile"]["sandbox"]), (&json!(true), &json!(false)));
+    assert_eq!(
+        (&state["signed_in"], &state["profile"]["sandbox"]),
+        (&json!(true), &json!(false))
+    );
     window.wait("the first sync", |window| {
         let state = window.get("app_state", json!({}));
         !state["status"]["last_round_at"].is_null()
     });
     let mine = window.get("list_tickets", query("mine"));
     assert!(mine["total"].as_u64().unwrap() > 0, "{mine}");
-    let told = window.heard.lock().unwrap().iter().any(|(name, _)| *name == "sync_status");
+    let told = window
+        .heard
+        .lock()
+        .unwrap()
+        .iter()
+        .any(|(name, _)| *name == "sync_status");
     assert!(told, "the status is told as it changes");
     window.close();
     tauri::async_runtime::block_on(server.stop());
@@ -238,7 +277,10 @@ fn the_mirror_shows_at_once_when_the_server_is_gone_at_the_next_start() {
     let window = Window::open(folder.path());
     let begun = Instant::now();
     let state = window.get("app_state", json!({}));
-    assert_eq!((&state["signed_in"], &state["account"]["user"]), (&json!(true), &state["account"]["user"]));
+    assert_eq!(
+        (&state["signed_in"], &state["account"]["user"]),
+        (&json!(true), &state["account"]["user"])
+    );
     assert_eq!(window.get("list_tickets", query("mine"))["total"], mine["total"]);
     assert!(begun.elapsed() < Duration::from_secs(5), "no network is waited for");
     window.wait("the offline gate", |window| {
@@ -256,8 +298,13 @@ fn the_sandbox_keeps_its_data_with_the_profile() {
     tauri::async_runtime::block_on(server.stop());
     let window = Window::open(folder.path());
     let state = window.get("use_sandbox", json!({}));
-    assert_eq!((&state["signed_in"], &state["profile"]["sandbox"]), (&json!(true), &json!(true)));
-    window.wait("the queue", |window| window.get("list_tickets", query("mine"))["total"].as_u64().unwrap() > 0);
+    assert_eq!(
+        (&state["signed_in"], &state["profile"]["sandbox"]),
+        (&json!(true), &json!(true))
+    );
+    window.wait("the queue", |window| {
+        window.get("list_tickets", query("mine"))["total"].as_u64().unwrap() > 0
+    });
     let ticket = window.get("list_tickets", query("mine"))["rows"][0]["id"].clone();
     let followup = json!({ "type": "add_followup", "body": text("Gardé au redémarrage"), "private": false });
     window.get("submit", submission(ticket.clone(), &[followup], None));
@@ -267,7 +314,9 @@ fn the_sandbox_keeps_its_data_with_the_profile() {
     window.close();
     let window = Window::open(folder.path());
     // Signed in again by itself, on another port, to the same data: read from the server, not from the mirror.
-    window.wait("the session", |window| window.ask("refresh_ticket", json!({ "id": ticket })).is_ok());
+    window.wait("the session", |window| {
+        window.ask("refresh_ticket", json!({ "id": ticket })).is_ok()
+    });
     let view = window.get("ticket", json!({ "id": ticket }));
     assert!(view["timeline"].to_string().contains("Gardé au redémarrage"), "{view}");
     window.close();
