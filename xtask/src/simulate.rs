@@ -30,7 +30,8 @@ pub fn closing_line(workspace: &Workspace, options: &Options) -> Result<String> 
     let mut arguments: Vec<String> = [
         "run",
         "--locked",
-        "--release",
+        "--profile",
+        "simulate",
         "--package",
         "guichet-testkit",
         "--bin",
