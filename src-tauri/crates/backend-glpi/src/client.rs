@@ -159,7 +159,19 @@ impl Client {
 
     /// Reads one row, without its links.
     pub(crate) async fn item(&self, table: &str, id: i64) -> Result<(Row, Reply), Failure> {
-        let mut reply = self.get(&format!("{table}/{id}"), &[plain()]).await?;
+        self.item_with(table, id, &[]).await
+    }
+
+    /// Reads one row, without its links, with more said about it.
+    pub(crate) async fn item_with(
+        &self,
+        table: &str,
+        id: i64,
+        query: &[(&str, String)],
+    ) -> Result<(Row, Reply), Failure> {
+        let mut all = vec![plain()];
+        all.extend(query.iter().cloned());
+        let mut reply = self.get(&format!("{table}/{id}"), &all).await?;
         match std::mem::take(&mut reply.body) {
             Value::Object(row) => Ok((Row(row), reply)),
             other => Err(protocol(

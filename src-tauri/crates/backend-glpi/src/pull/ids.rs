@@ -163,7 +163,7 @@ impl GlpiBackend {
                 }),
             },
             Collection::People => {
-                let (row, _) = self.client.item("User", id).await?;
+                let (row, _) = self.client.item_with("User", id, &super::people::expanded()).await?;
                 let crowd = self.crowd_of(id).await?;
                 let vip = self.vip_groups().await?;
                 Ok(Record::Person(Box::new(self.person(&row, &crowd, &vip, &facts))))

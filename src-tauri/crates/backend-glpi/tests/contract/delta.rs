@@ -408,4 +408,8 @@ async fn a_new_membership_is_noticed_although_the_person_s_date_does_not_move() 
         panic!("{:?}", page.records)
     };
     assert_eq!(person.groups.len(), 1);
+    // Read by number, and still with the names that the lists of people bring.
+    let calls = server.calls();
+    let read = calls.iter().find(|call| call.path == "User/12").unwrap();
+    assert_eq!(read.param("add_keys_names[]"), Some("usertitles_id"));
 }
