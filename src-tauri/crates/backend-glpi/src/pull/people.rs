@@ -293,7 +293,7 @@ impl GlpiBackend {
 
 /// Names of what people point to: titles are in a list that nothing else reads, sites and categories in lists that the
 /// stock Technician profile is refused.
-/// (Recorded on lists; on a single row it is GLPI's documentation that promises it.)
+/// (Recorded on lists only. A server that passed over it on a single row would give that row without the names.)
 pub(super) fn expanded() -> Vec<(&'static str, String)> {
     ["usertitles_id", "locations_id", "usercategories_id"]
         .into_iter()
