@@ -114,6 +114,13 @@ fn words_of_one_account_never_leave_under_another_one() {
     let other = "login=tech2\npassword=bac-a-sable\n";
     let said = run(desk.command(&arguments), other).ended(1).json();
     assert_eq!(said["error"]["code"], "unsent_of_another_account", "{said}");
+    // Not even when the configuration is lost.
+    let config = desk.profile().join("config.json");
+    let kept = std::fs::read(&config).unwrap();
+    std::fs::write(&config, b"{").unwrap();
+    let said = run(desk.command(&arguments), other).ended(1).json();
+    assert_eq!(said["error"]["code"], "unsent_of_another_account", "{said}");
+    std::fs::write(&config, kept).unwrap();
     desk.run(&["sync", "--once"]).ended(0);
     assert_eq!(server.accepted("De la première main"), 1);
     // With nothing left to send, the other account may have the profile.

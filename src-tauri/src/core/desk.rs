@@ -12,9 +12,10 @@ use crate::{
 };
 use guichet_backend::{Backend, Clock, ServerInfo};
 use guichet_backend_glpi::{GlpiBackend, GlpiConfig, HttpTransport, normalise_base_url};
-use guichet_domain::{OperationId, TicketId, operation::Operation, outbox::Gate};
-use guichet_store::{ChangeSet, OpenReport, Resolution, Store, Submission};
+use guichet_domain::{OperationId, TicketId, UserId, operation::Operation, outbox::Gate};
+use guichet_store::{ChangeSet, OpenReport, Resolution, Store, StoreError, Submission};
 use guichet_sync::{Engine, NoSteps, SyncEvent, SyncSettings, SyncStatus};
+use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     sync::{Mutex, RwLock, broadcast},
@@ -23,6 +24,17 @@ use tokio::{
 
 /// Between two status events to the window at most: a first sync changes the status with every page.
 const STATUS_PACE: Duration = Duration::from_millis(100);
+
+/// Where the desk remembers whose it is.
+const OWNER_SETTING: &str = "shell.owner";
+
+/// Whose words and tickets a profile holds.
+#[derive(Debug, Serialize, Deserialize)]
+struct Owner {
+    server: Server,
+    user: UserId,
+    name: String,
+}
 
 /// What the window is told.
 #[derive(Debug, Clone)]
@@ -372,7 +384,7 @@ impl Desk {
         let info = backend.open().await?;
         let server = Server::Glpi { url };
         let account = account_of(&info);
-        let other = self.refuse_another_account(&config, &server, &account).await?;
+        let other = self.refuse_another_account(&server, &account).await?;
         self.secret_place(&config, secret_store).write(&secrets).await?;
         if let Some(before) = &config.connection
             && before.secret_store != secret_store
@@ -414,7 +426,7 @@ impl Desk {
             let backend = self.adapter(&sandbox.url(), &sandbox.secrets(), method, &config.settings)?;
             let info = backend.open().await?;
             let account = account_of(&info);
-            let other = self.refuse_another_account(&config, &Server::Sandbox, &account).await?;
+            let other = self.refuse_another_account(&Server::Sandbox, &account).await?;
             Ok::<_, AppError>((backend, account, other))
         }
         .await;
@@ -441,26 +453,24 @@ impl Desk {
         .await
     }
 
-    /// Whether the account differs from the one this profile mirrors.
-    async fn refuse_another_account(
-        &self,
-        config: &ProfileConfig,
-        server: &Server,
-        account: &Account,
-    ) -> Result<bool, AppError> {
-        let Some(before) = &config.connection else {
+    /// Whether the account differs from the one whose words and tickets this profile holds. That is read from the desk's own
+    /// database, beside the words, so that a lost configuration changes nothing.
+    async fn refuse_another_account(&self, server: &Server, account: &Account) -> Result<bool, AppError> {
+        let Some(text) = self.store.setting(OWNER_SETTING).await? else {
             return Ok(false);
         };
-        let same_user = before.account.as_ref().is_none_or(|known| known.user == account.user);
-        if before.server == *server && same_user {
+        let before: Option<Owner> = serde_json::from_str(&text).ok();
+        if before
+            .as_ref()
+            .is_some_and(|before| before.server == *server && before.user == account.user)
+        {
             return Ok(false);
         }
         let pending = self.store.outbox_counts().await?.pending;
         if pending > 0 {
-            let account = before.account.as_ref().map(|account| account.name.clone());
             return Err(AppError::UnsentOfAnotherAccount {
                 pending,
-                account: account.unwrap_or_default(),
+                account: before.map(|before| before.name).unwrap_or_default(),
             });
         }
         Ok(true)
@@ -477,6 +487,15 @@ impl Desk {
         stop(previous).await;
         if other_account {
             self.store.reset_mirror().await?;
+        }
+        if let Some(account) = &connection.account {
+            let owner = Owner {
+                server: connection.server.clone(),
+                user: account.user,
+                name: account.name.clone(),
+            };
+            let text = serde_json::to_string(&owner).map_err(StoreError::from)?;
+            self.store.set_setting(OWNER_SETTING, &text).await?;
         }
         self.update_config(|config| config.connection = Some(connection))
             .await?;
