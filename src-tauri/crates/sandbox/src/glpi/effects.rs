@@ -251,7 +251,7 @@ impl Glpi {
             .db
             .table(Kind::TicketTask)
             .iter()
-            .any(|(_, row)| matches!(row.own(column), Some(Cell::Text(known)) if known.as_ref() == uuid));
+            .any(|(_, row)| row.holds(column, &uuid));
         if taken {
             let text = format!("Duplicate entry '{uuid}' for key 'uuid'");
             return Err(Refused::saying(if self.is_eleven() {

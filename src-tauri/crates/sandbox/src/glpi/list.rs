@@ -2,7 +2,7 @@
 
 use super::{
     Glpi,
-    cell::Cell,
+    cell::{Cell, Row},
     params::{Params, in_order},
     render::Shape,
     reply::{Refusal, Reply},
@@ -277,7 +277,9 @@ impl Glpi {
         let bin = params.switch("is_deleted", false);
         let ids = match parent {
             Some((owner, id)) => {
-                let candidates = self.db.on(kind, owner, id);
+                let table = self.db.table(kind);
+                let ids = self.db.on(kind, owner, id);
+                let candidates = ids.into_iter().filter_map(|id| table.row(id).map(|row| (id, row)));
                 Arc::new(self.ordered(session, kind, candidates, &wanted, bin, sort, descending))
             }
             None => {
@@ -290,8 +292,15 @@ impl Glpi {
                     session.user
                 );
                 self.remembered(key, |glpi| {
-                    let candidates: Vec<i64> = glpi.db.table(kind).iter().map(|(id, _)| id).collect();
-                    glpi.ordered(session, kind, candidates, &wanted, bin, sort, descending)
+                    glpi.ordered(
+                        session,
+                        kind,
+                        glpi.db.table(kind).iter(),
+                        &wanted,
+                        bin,
+                        sort,
+                        descending,
+                    )
                 })
             }
         };
@@ -349,11 +358,11 @@ impl Glpi {
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parameters of one database query")]
-    fn ordered(
+    fn ordered<'rows>(
         &self,
         session: &Session,
         kind: Kind,
-        candidates: Vec<i64>,
+        candidates: impl Iterator<Item = (i64, &'rows Row)>,
         wanted: &[(u8, String)],
         bin: bool,
         sort: u8,
@@ -362,12 +371,10 @@ impl Glpi {
         let table = self.db.table(kind);
         let deleted = table.schema.column("is_deleted");
         let mut kept: Vec<i64> = candidates
-            .into_iter()
-            .filter(|id| {
-                let Some(row) = table.row(*id) else { return false };
+            .filter(|(id, row)| {
                 let in_bin = deleted.is_some_and(|column| table.cell_of(row, column).int() != 0);
                 (deleted.is_none() || in_bin == bin)
-                    && rights::listed(&self.db, session, kind, *id, self.options.version)
+                    && rights::listed(&self.db, session, kind, *id, row, self.options.version)
                     && wanted.iter().all(|(column, text)| {
                         let cell = if *column == 0 {
                             Cell::Int(*id)
@@ -377,6 +384,7 @@ impl Glpi {
                         like(&self.plain(&cell, &session.zone), text)
                     })
             })
+            .map(|(id, _)| id)
             .collect();
         if sort != 0 {
             let column = sort;

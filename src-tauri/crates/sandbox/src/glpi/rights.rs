@@ -1,7 +1,7 @@
 //! Who may do what: the stock profiles as NOTES §8 found them, and what a session sees.
 
 use super::{
-    cell::Cell,
+    cell::{Cell, Row},
     db::Db,
     schema::{Kind, Version},
     session::Session,
@@ -70,8 +70,12 @@ pub(crate) fn may_read(session: &Session, kind: Kind, version: Version) -> bool 
 
 /// Whether the session may see one ticket.
 pub(crate) fn sees_ticket(db: &Db, session: &Session, ticket: i64) -> bool {
+    let row = db.table(Kind::Ticket).row(ticket);
+    row.is_some_and(|row| sees_ticket_row(db, session, ticket, row))
+}
+
+fn sees_ticket_row(db: &Db, session: &Session, ticket: i64, row: &Row) -> bool {
     let table = db.table(Kind::Ticket);
-    let Some(row) = table.row(ticket) else { return false };
     let entity = table
         .schema
         .column("entities_id")
@@ -128,9 +132,9 @@ pub(crate) fn sees_article(db: &Db, session: &Session, article: i64) -> bool {
 
 /// Whether a row shows in a **list**. Ticket_User, Group_Ticket, Item_Ticket, ITILSolution and (10.0) TicketTask are not
 /// filtered at all, and neither are 10.0's articles: the leaks of NOTES §8.
-pub(crate) fn listed(db: &Db, session: &Session, kind: Kind, id: i64, version: Version) -> bool {
+pub(crate) fn listed(db: &Db, session: &Session, kind: Kind, id: i64, row: &Row, version: Version) -> bool {
     match kind {
-        Kind::Ticket => sees_ticket(db, session, id),
+        Kind::Ticket => sees_ticket_row(db, session, id, row),
         Kind::ItilFollowup | Kind::TicketValidation => sees_entry(db, session, kind, id),
         Kind::TicketTask if version == Version::Eleven && session.profile == SELF_SERVICE => {
             sees_entry(db, session, kind, id)

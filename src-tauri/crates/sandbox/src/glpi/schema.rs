@@ -86,13 +86,15 @@ pub(crate) struct Schema {
     pub(crate) table: String,
     pub(crate) columns: Vec<Column>,
     pub(crate) owners: Vec<Owner>,
-    by_name: std::collections::BTreeMap<String, u8>,
+    /// Column numbers sorted by name, shorter names first: found without comparing many letters.
+    by_name: Vec<(String, u8)>,
 }
 
 impl Schema {
     /// A column's number.
     pub(crate) fn column(&self, name: &str) -> Option<u8> {
-        self.by_name.get(name).copied()
+        let order = |known: &(String, u8)| known.0.len().cmp(&name.len()).then_with(|| known.0.as_str().cmp(name));
+        self.by_name.binary_search_by(order).ok().map(|at| self.by_name[at].1)
     }
 
     /// Whether the version has the column.
@@ -270,11 +272,12 @@ static SCHEMAS: LazyLock<Vec<Schema>> = LazyLock::new(|| Kind::ALL.iter().map(|k
 fn parse(kind: Kind) -> Schema {
     let (table, owners, columns) = kind.source();
     let columns: Vec<Column> = columns.split(',').map(|text| column(text.trim())).collect();
-    let by_name: std::collections::BTreeMap<String, u8> = columns
+    let mut by_name: Vec<(String, u8)> = columns
         .iter()
         .enumerate()
         .filter_map(|(at, column)| u8::try_from(at).ok().map(|at| (column.name.clone(), at)))
         .collect();
+    by_name.sort_by(|a, b| a.0.len().cmp(&b.0.len()).then_with(|| a.0.cmp(&b.0)));
     let mut schema = Schema {
         table: table.to_owned(),
         columns,

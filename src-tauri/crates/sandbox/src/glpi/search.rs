@@ -206,7 +206,7 @@ impl Glpi {
         let ids = self.db.ids(kind, |id, row| {
             let in_bin = deleted.is_some_and(|column| table.cell_of(row, column).int() != 0);
             (deleted.is_none() || in_bin == bin)
-                && rights::listed(&self.db, session, kind, id, self.options.version)
+                && rights::listed(&self.db, session, kind, id, row, self.options.version)
                 && self.meets(session, kind, id, options, criteria, now)
         });
         let keys: Vec<(&SearchOption, bool)> = sorts
