@@ -114,7 +114,7 @@ fn texts_are_many_french_and_finished() {
 
 /// `cargo test --release -p guichet-sandbox --test demo -- --ignored --nocapture`
 #[test]
-#[ignore = "takes a gigabyte and, unoptimised, minutes"]
+#[ignore = "takes a gigabyte, and minutes when unoptimised"]
 fn a_million_tickets_are_made_within_a_minute() {
     let started = std::time::Instant::now();
     let glpi = Glpi::new(Options {
