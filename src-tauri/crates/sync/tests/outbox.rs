@@ -473,9 +473,21 @@ async fn a_server_down_for_everybody_wedges_nobodys_words() {
     desk.backend.script(|script| script.down = true);
     let id = desk.submit(1, vec![followup("patience")])[0];
     run_for(&desk, 3600).await;
-    assert!(matches!(desk.state(id), EntryState::Queued { .. }), "{:?}", desk.state(id));
-    assert_eq!(desk.entry(id).attempts, 1, "whether the server is back is found out by reading");
+    assert!(
+        matches!(desk.state(id), EntryState::Queued { .. }),
+        "{:?}",
+        desk.state(id)
+    );
+    assert_eq!(
+        desk.entry(id).attempts,
+        1,
+        "whether the server is back is found out by reading"
+    );
     desk.backend.script(|script| script.down = false);
     run_for(&desk, 120).await;
-    assert!(matches!(desk.state(id), EntryState::Sent { .. }), "{:?}", desk.state(id));
+    assert!(
+        matches!(desk.state(id), EntryState::Sent { .. }),
+        "{:?}",
+        desk.state(id)
+    );
 }

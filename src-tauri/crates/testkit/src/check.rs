@@ -393,6 +393,14 @@ fn difference(here: &TicketBundle, there: &TicketBundle) -> String {
             }
         )*};
     }
-    compare!(ticket, actors, timeline, documents, document_links, ticket_links, asset_links);
+    compare!(
+        ticket,
+        actors,
+        timeline,
+        documents,
+        document_links,
+        ticket_links,
+        asset_links
+    );
     format!("ticket {}: {}", there.ticket.id, parts.join("; "))
 }

@@ -46,7 +46,11 @@ impl Server {
     pub(crate) fn handle(&self, request: &Request, stamp: Timestamp) -> Response {
         let response = self.glpi().handle(request, stamp);
         let (now, bytes) = (self.clock.now(), response.body.len());
-        let query: Vec<String> = request.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let query: Vec<String> = request
+            .query
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         self.trace.add(
             now,
             format_args!(

@@ -59,7 +59,7 @@ pub(super) fn fill(glpi: &mut Glpi, sites: usize) {
             variant: dice.roll(1 << 40),
             opened,
             touched: opened,
-            status: status_at(age, count, &mut dice),
+            status: status_at(age, &mut dice),
             requester: FIRST_PERSON + skewed(&mut dice, persons),
             technician: None,
         };
@@ -96,10 +96,9 @@ fn skewed(dice: &mut Dice, persons: i64) -> i64 {
     if dice.chance(40) { a.min(b) } else { a }
 }
 
-/// Old tickets are closed; the queue is young, with a long thin tail.
-fn status_at(age: f64, count: i64, dice: &mut Dice) -> i64 {
-    let tail = if count > 20_000 { 0.002 } else { 0.006 };
-    let open = 0.88 * (-age / 3.6).exp() + tail;
+/// Old tickets are closed; the queue is young, with a thin tail of some weeks.
+fn status_at(age: f64, dice: &mut Dice) -> i64 {
+    let open = 0.88 * (-age / 4.5).exp() + 0.08 * (-age / 15.0).exp();
     let draw = dice.roll(1_000_000) as f64 / 1_000_000.0;
     if draw < open {
         return match dice.roll(100) {

@@ -144,7 +144,11 @@ impl ScriptedBackend {
     }
 
     fn up(&self) -> Answer<()> {
-        if self.script(|script| script.down) { Err(broken(Delivery::NotSent, 503, None)) } else { Ok(()) }
+        if self.script(|script| script.down) {
+            Err(broken(Delivery::NotSent, 503, None))
+        } else {
+            Ok(())
+        }
     }
 
     pub fn seen(&self, what: &str) -> Vec<Seen> {
