@@ -46,9 +46,9 @@ impl GlpiBackend {
         let facts = self.facts().await?;
         match self.probe_with(outgoing, &facts).await {
             Ok(probe) => Ok(probe),
-            // The ticket is gone or out of sight: whatever was sent is not there to be seen. Sending again is refused with
-            // that very reason, and cannot apply anything twice.
-            Err(Failure::Refused(refusal)) if refusal.is_missing() || refusal.is_forbidden() => Ok(Probe::Absent),
+            // Gone for good: whatever was sent is not there to be seen, and sending again is refused with that very reason. A
+            // ticket that is merely out of sight stays undecided: it may be back in sight when it is sent again.
+            Err(Failure::Refused(refusal)) if refusal.is_missing() => Ok(Probe::Absent),
             Err(other) => Err(other.into()),
         }
     }
@@ -121,15 +121,15 @@ impl GlpiBackend {
         let ticket = ticket_of(outgoing)?;
         let date = facts.zone.write(outgoing.written_at);
         let rows = self.rows_on(ticket, "ITILFollowup").await?;
-        let candidates = rows.iter().filter(|row| {
+        let alike = rows.iter().filter(|row| {
             row.str("itemtype") == Some("Ticket")
                 && row.key("items_id") == Some(ticket.0)
                 && row.key("users_id") == Some(facts.info.user.0)
                 && row.str("date") == Some(&date)
-                // An answer without words gets the server's own.
-                && (body.is_empty() || self.says(row, "content", body, facts))
         });
-        Ok(decide(candidates, outgoing))
+        // An answer without words gets the server's own.
+        let says = |row: &&Row| body.is_empty() || self.says(row, "content", body, facts);
+        Ok(decide_among(alike, says, outgoing))
     }
 
     async fn probe_task(&self, outgoing: &Outgoing) -> Result<Probe, Failure> {
@@ -144,14 +144,17 @@ impl GlpiBackend {
     async fn probe_solution(&self, outgoing: &Outgoing, body: &RichText, facts: &Facts) -> Result<Probe, Failure> {
         let ticket = ticket_of(outgoing)?;
         let rows = self.rows_on(ticket, "ITILSolution").await?;
-        let candidates = rows.iter().filter(|row| {
+        let alike = rows.iter().filter(|row| {
             row.str("itemtype") == Some("Ticket")
                 && row.key("items_id") == Some(ticket.0)
                 && row.key("users_id") == Some(facts.info.user.0)
                 && self.is_recent(row, "date_creation", outgoing, facts)
-                && self.says(row, "content", body, facts)
         });
-        Ok(decide(candidates, outgoing))
+        Ok(decide_among(
+            alike,
+            |row| self.says(row, "content", body, facts),
+            outgoing,
+        ))
     }
 
     async fn probe_ticket(&self, outgoing: &Outgoing, ticket: &NewTicket, facts: &Facts) -> Result<Probe, Failure> {
@@ -208,17 +211,18 @@ impl GlpiBackend {
                 .any(|row| !self.is_recent(row, "date_creation", outgoing, facts));
             let got = listing.rows.len() as u64;
             found.extend(listing.rows.into_iter().filter(|row| {
-                row.key("users_id_recipient") == Some(facts.info.user.0)
-                    && row.str("date") == Some(&date)
-                    && same_title(&reader.text(row, "name"), ticket.title.trim())
-                    && self.says(row, "content", &ticket.description, facts)
+                row.key("users_id_recipient") == Some(facts.info.user.0) && row.str("date") == Some(&date)
             }));
             if older || got < TICKET_PAGE {
                 break;
             }
         }
         found.dedup_by_key(|row| row.id());
-        Ok(decide(found.iter(), outgoing))
+        let says = |row: &&Row| {
+            same_title(&reader.text(row, "name"), ticket.title.trim())
+                && self.says(row, "content", &ticket.description, facts)
+        };
+        Ok(decide_among(found.iter(), says, outgoing))
     }
 
     async fn probe_document(
@@ -299,6 +303,20 @@ fn applied(id: i64) -> Probe {
         remote_id: Some(id),
         ticket: None,
     })
+}
+
+/// As [`decide`] among the rows that say what was written. Rows of the same author and date that say something else may be
+/// ours with the text edited since by somebody else: that is not decided here.
+fn decide_among<'a>(
+    alike: impl Iterator<Item = &'a Row>,
+    says: impl Fn(&&'a Row) -> bool,
+    outgoing: &Outgoing,
+) -> Probe {
+    let (exact, others): (Vec<&Row>, Vec<&Row>) = alike.partition(says);
+    match decide(exact.into_iter(), outgoing) {
+        Probe::Absent if others.iter().any(|row| !outgoing.claimed.contains(&row.id())) => Probe::Undecidable,
+        probe => probe,
+    }
 }
 
 /// One candidate is it, none is absent, more cannot be told apart.

@@ -1,7 +1,7 @@
 //! NOTES §5: reading back what a lost reply left in doubt. Nothing here may change anything.
 
 use crate::{support::*, writing};
-use guichet_backend::{Backend, Outgoing, Probe};
+use guichet_backend::{Backend, BackendError, Outgoing, Probe};
 use guichet_domain::{
     TicketId, UserId,
     operation::{AttachTo, Field, FieldValue, Operation},
@@ -39,7 +39,7 @@ async fn a_followup_is_known_by_its_author_its_date_and_its_words() {
         assert_eq!(applied(&probe(&server, &other).await), Some(second));
         other.claimed = vec![first, second];
         assert_eq!(probe(&server, &other).await, Probe::Absent);
-        // Another second, other words.
+        // Another second.
         let mut later = writing::followup();
         later.written_at = "2026-11-20T09:00:01Z".parse().unwrap();
         assert_eq!(probe(&server, &later).await, Probe::Absent);
@@ -47,7 +47,12 @@ async fn a_followup_is_known_by_its_author_its_date_and_its_words() {
             body: RichText::from_plain("autre texte"),
             private: false,
         };
-        assert_eq!(probe(&server, &outgoing(Some(41), words)).await, Probe::Absent);
+        // The same author and second with other words: ours, edited by somebody since, or not. Nobody can tell.
+        let edited = outgoing(Some(41), words);
+        assert_eq!(probe(&server, &edited).await, Probe::Undecidable);
+        let mut others = edited;
+        others.claimed = vec![first, second];
+        assert_eq!(probe(&server, &others).await, Probe::Absent);
     }
 }
 
@@ -217,8 +222,17 @@ async fn on_a_ticket_that_is_gone_nothing_is_to_be_found() {
         let server = Server::new(version);
         server.on("GET Ticket/41/ITILFollowup", recorded(&format!("{version}/106")));
         assert_eq!(probe(&server, &writing::followup()).await, Probe::Absent);
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_out_of_sight_decides_nothing() {
+    for version in BOTH {
+        let server = Server::new(version);
         server.on("GET Ticket/41/ITILFollowup", recorded(&format!("{version}/321")));
-        assert_eq!(probe(&server, &writing::followup()).await, Probe::Absent);
+        // It may be back in sight when it is sent again, with the first follow-up on it.
+        let probe = backend(&server).probe(&writing::followup()).await;
+        assert!(matches!(probe, Err(BackendError::Forbidden { .. })), "{probe:?}");
     }
 }
 
