@@ -355,10 +355,11 @@ fn normal(mut bundle: TicketBundle) -> TicketBundle {
         &mut ticket.entity,
         &mut ticket.location,
         &mut ticket.channel,
-    ] {
-        if let Some(reference) = reference {
-            reference.name = None;
-        }
+    ]
+    .into_iter()
+    .flatten()
+    {
+        reference.name = None;
     }
     for sla in &mut ticket.slas {
         sla.name = None;

@@ -180,7 +180,7 @@ async fn schedule(seed: u64, sabotage: Sabotage, verbose: bool) -> Result<Outcom
         store = lives.run(store) => store?,
         () = others => unreachable_store()?,
     };
-    let ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
+    let ledger = std::mem::take(&mut *ledger.lock().unwrap_or_else(PoisonError::into_inner));
     let direct = client(&server, Arc::new(Direct(server.clone())))?;
     let findings = check::check(&server, &store, &ledger, &direct, me).await;
     wait(store.close());

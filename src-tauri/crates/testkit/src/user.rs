@@ -11,7 +11,7 @@ use guichet_domain::{
     ArticleId, OperationId, TicketId, UserId,
     asset::AssetKey,
     operation::{AttachTo, Field, FieldValue, NewTicket, Operation},
-    outbox::{EntryState, OutboxEntry, WedgeReason},
+    outbox::{EntryState, Gate, OutboxEntry, WedgeReason},
     record::Collection,
     rich_text::RichText,
     ticket::{Actor, Level, Party, Role, TicketKind},
@@ -106,11 +106,9 @@ impl User {
             55..67 => self.create(&store),
             67..90 => self.resolve(&store),
             90..94 => engine.touch(),
-            94..97 => {
-                if engine.status().borrow().gate != guichet_domain::outbox::Gate::Open {
-                    self.note(format_args!("user: signs in"));
-                    sign_in(&engine).await;
-                }
+            94..97 if engine.status().borrow().gate != Gate::Open => {
+                self.note(format_args!("user: signs in"));
+                sign_in(&engine).await;
             }
             _ => {}
         }
