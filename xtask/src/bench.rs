@@ -127,7 +127,7 @@ fn first_sync(workspace: &Workspace, options: &FirstSync) -> Result<()> {
 /// Time spent in the sandbox's handlers since it started.
 fn server_time(sandbox: &Sandbox) -> Result<Duration> {
     let page = sandbox.own_page("time")?;
-    let micros = page["busy_us"]
+    let micros = page["total_us"]
         .as_u64()
         .ok_or_else(|| Error::Check(format!("/_sandbox/time answered {page}")))?;
     Ok(Duration::from_micros(micros))
@@ -135,7 +135,7 @@ fn server_time(sandbox: &Sandbox) -> Result<Duration> {
 
 /// Adds a follow-up to so many tickets through the API, as another program would.
 fn change(sandbox: &Sandbox, changes: u32) -> Result<()> {
-    let url = format!("{}/initSession", sandbox.url);
+    let url = format!("{}/apirest.php/initSession", sandbox.url);
     let mut answer = ureq::get(&url)
         .header("Authorization", format!("user_token {}", sandbox.user_token))
         .header("App-Token", &sandbox.app_token)
@@ -143,7 +143,7 @@ fn change(sandbox: &Sandbox, changes: u32) -> Result<()> {
         .map_err(Error::http(&url))?;
     let session: Value = answer.body_mut().read_json().map_err(Error::http(&url))?;
     let session = session["session_token"].as_str().unwrap_or_default().to_owned();
-    let url = format!("{}/ITILFollowup", sandbox.url);
+    let url = format!("{}/apirest.php/ITILFollowup", sandbox.url);
     for ticket in 1..=changes {
         let input = json!({ "input": {
             "itemtype": "Ticket", "items_id": ticket, "content": format!("<p>Changement {ticket}</p>"),

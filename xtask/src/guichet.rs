@@ -125,7 +125,11 @@ impl Sandbox {
 
     /// The lines that `guichet login` reads.
     pub fn secrets(&self) -> String {
-        format!("user_token={}\napp_token={}\n", self.user_token, self.app_token)
+        let mut lines = format!("user_token={}\n", self.user_token);
+        if !self.app_token.is_empty() {
+            lines.push_str(&format!("app_token={}\n", self.app_token));
+        }
+        lines
     }
 
     /// Ends the process at once, as a power cut would.

@@ -170,7 +170,8 @@ pub fn counted(name: &str, expression: &Expression, counts: &mut Counts) -> Resu
 /// Reads the closing line of cargo's test runner (`test result: ok. 3 passed; 0 failed; …`) or of vitest
 /// (`Tests  1 failed | 3 passed (4)`).
 fn reported(line: &str) -> Option<Counts> {
-    let line = line.trim_start();
+    let line = without_colours(line);
+    let line = line.trim();
     let rest = line
         .strip_prefix("test result: ")
         .or_else(|| line.strip_prefix("Tests ").filter(|rest| rest.ends_with(')')))?;
@@ -184,6 +185,15 @@ fn reported(line: &str) -> Option<Counts> {
     Some(Counts {
         passed: number_before("passed").unwrap_or(0),
         failed: number_before("failed").unwrap_or(0),
+    })
+}
+
+/// Terminal colours away: vitest colours its closing line even into a pipe.
+fn without_colours(line: &str) -> String {
+    let mut parts = line.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        text + part.split_once('m').map_or(part, |(_, rest)| rest)
     })
 }
 
@@ -208,6 +218,9 @@ mod tests {
             reported("      Tests  3 passed (3)"),
             Some(Counts { passed: 3, failed: 0 })
         );
+        let coloured =
+            "\u{1b}[2m      Tests \u{1b}[22m \u{1b}[1m\u{1b}[32m5 passed\u{1b}[39m\u{1b}[22m\u{1b}[90m (5)\u{1b}[39m";
+        assert_eq!(reported(coloured), Some(Counts { passed: 5, failed: 0 }));
         assert_eq!(reported(" Test Files  3 passed (3)"), None);
     }
 

@@ -56,7 +56,7 @@ impl Console {
     /// Types into the search box and waits for this ticket among the answers.
     pub async fn search_for(&self, text: &str, ticket: i64) -> Result<()> {
         self.window.press(&[Key::Control.into(), 'k']).await?;
-        self.window.type_into(&test_id("search-input"), text).await?;
+        self.replace_text(&test_id("search-input"), text).await?;
         self.window.find(&hit(ticket)).await.map(|_| ())
     }
 
@@ -147,6 +147,18 @@ impl Console {
         self.window.find(&test_id("queue")).await.map(|_| ())
     }
 
+    /// Finds an article by words and opens the first.
+    pub async fn open_article(&self, words: &str) -> Result<()> {
+        self.window.click(&test_id("knowledge-button")).await?;
+        self.window.click(&test_id("knowledge-search")).await?;
+        self.replace_text(&test_id("knowledge-search"), words).await?;
+        self.window.click("[data-testid^=\"article-hit-\"]").await?;
+        self.window
+            .find("[data-pane] [data-testid^=\"article-\"] h1")
+            .await
+            .map(|_| ())
+    }
+
     /// Chooses language (`fr`, `en`) and theme (`light`, `dark`) in the settings.
     pub async fn settings(&self, language: &str, theme: &str) -> Result<()> {
         self.window.click(&test_id("settings-button")).await?;
@@ -166,6 +178,14 @@ impl Console {
             .await
     }
 
+    /// Types over what a field that has the focus holds.
+    async fn replace_text(&self, field: &str, text: &str) -> Result<()> {
+        self.window.focused(field).await?;
+        self.window.press(&[Key::Control.into(), 'a']).await?;
+        self.window.keys(text).await?;
+        self.window.value(field, text).await
+    }
+
     async fn choose(&self, list: &str, value: &str) -> Result<()> {
         self.window
             .click(&format!("{} option[value=\"{value}\"]", test_id(list)))
@@ -176,24 +196,27 @@ impl Console {
     pub async fn accessibility(&self, axe: &str) -> Result<Vec<String>> {
         self.window.run(axe, Vec::new()).await?;
         let script = "const done = arguments[arguments.length - 1];
-            axe.run(document, { resultTypes: ['violations'] }).then(
-              (result) => done(result.violations
-                .filter((one) => one.impact === 'serious' || one.impact === 'critical')
-                .map((one) => `${one.id}: ${one.help} (${one.nodes.map((node) => node.target.join(' ')).join(', ')})`)),
-              (error) => done([String(error)]),
+            axe.run(document).then(
+              (result) => done({
+                rules: result.passes.length,
+                found: result.violations
+                  .filter((one) => one.impact === 'serious' || one.impact === 'critical')
+                  .map((one) => `${one.id}: ${one.help} (${one.nodes.map((node) => node.target.join(' ')).join(', ')})`),
+              }),
+              (error) => done({ rules: 0, found: [String(error)] }),
             );";
-        let found = self.window.run_async(script, Vec::new()).await?;
-        let lines = found
-            .as_array()
-            .ok_or_else(|| Error::Check(format!("axe-core answered {found}")))?;
-        Ok(lines
-            .iter()
-            .map(|line| line.as_str().unwrap_or_default().to_owned())
-            .collect())
+        let answer = self.window.run_async(script, Vec::new()).await?;
+        match (answer["found"].as_array(), answer["rules"].as_u64()) {
+            (Some(found), Some(1..)) => Ok(found
+                .iter()
+                .map(|line| line.as_str().unwrap_or_default().to_owned())
+                .collect()),
+            _ => Err(Error::Check(format!("axe-core checked nothing: {answer}"))),
+        }
     }
 }
 
 /// A ticket among the answers of the search box.
 fn hit(ticket: i64) -> String {
-    format!("[data-testid^=\"hit-ticket-\"][data-testid$=\"{ticket}\"]")
+    test_id(&format!("hit-ticket-{ticket}"))
 }

@@ -88,6 +88,18 @@ impl Server {
         Ok(())
     }
 
+    /// The faults still on; those that are counted have counted down.
+    pub async fn faults_left(&self) -> Result<Value> {
+        Ok(self
+            .client
+            .get(self.own_page("faults"))
+            .send()
+            .await?
+            .error_for_status()?
+            .json()
+            .await?)
+    }
+
     /// Everything that was written to the server, in the order of its commits.
     pub async fn writes(&self) -> Result<Vec<Value>> {
         let answer: Value = self
@@ -140,7 +152,7 @@ impl Server {
     }
 
     async fn call(&self, method: Method, path: &str, session: &str, body: Option<Value>) -> Result<Value> {
-        let url = format!("{}/{path}", self.url.trim_end_matches('/'));
+        let url = format!("{}/apirest.php/{path}", self.url.trim_end_matches('/'));
         let mut request = self.client.request(method, url).header("App-Token", &self.app_token);
         request = if session.is_empty() {
             request.header("Authorization", format!("user_token {}", self.user_token))

@@ -131,10 +131,8 @@ impl Window {
 
     /// Waits for an element.
     pub async fn find(&self, selector: &str) -> Result<Element> {
-        until(selector, PATIENCE, async || {
-            self.client.find(Locator::Css(selector)).await
-        })
-        .await
+        self.until(selector, async || self.client.find(Locator::Css(selector)).await)
+            .await
     }
 
     /// How many elements there are now.
@@ -145,7 +143,7 @@ impl Window {
 
     /// Waits until there is none.
     pub async fn gone(&self, selector: &str) -> Result<()> {
-        until(&format!("no {selector}"), PATIENCE, async || {
+        self.until(&format!("no {selector}"), async || {
             match self.client.find_all(Locator::Css(selector)).await {
                 Ok(found) if found.is_empty() => Ok(()),
                 Ok(found) => Err(format!("{} of them", found.len())),
@@ -157,7 +155,7 @@ impl Window {
 
     /// Clicks, looking again when the window has redrawn meanwhile.
     pub async fn click(&self, selector: &str) -> Result<()> {
-        until(&format!("a click on {selector}"), PATIENCE, async || {
+        self.until(&format!("a click on {selector}"), async || {
             self.client.find(Locator::Css(selector)).await?.click().await
         })
         .await
@@ -165,7 +163,7 @@ impl Window {
 
     /// Types into a field, key by key, as a person does.
     pub async fn type_into(&self, selector: &str, text: &str) -> Result<()> {
-        until(&format!("typing into {selector}"), PATIENCE, async || {
+        self.until(&format!("typing into {selector}"), async || {
             self.client.find(Locator::Css(selector)).await?.click().await
         })
         .await?;
@@ -226,7 +224,7 @@ impl Window {
 
     /// Waits until an element's visible text contains this; answers all of it.
     pub async fn text_with(&self, selector: &str, expected: &str) -> Result<String> {
-        until(&format!("{expected:?} in {selector}"), PATIENCE, async || {
+        self.until(&format!("{expected:?} in {selector}"), async || {
             let element = self
                 .client
                 .find(Locator::Css(selector))
@@ -253,23 +251,19 @@ impl Window {
 
     /// Waits until a field's value is this.
     pub async fn value(&self, selector: &str, expected: &str) -> Result<()> {
-        until(
-            &format!("{expected:?} as the value of {selector}"),
-            PATIENCE,
-            async || {
-                let element = self
-                    .client
-                    .find(Locator::Css(selector))
-                    .await
-                    .map_err(|error| error.to_string())?;
-                let value = element
-                    .prop("value")
-                    .await
-                    .map_err(|error| error.to_string())?
-                    .unwrap_or_default();
-                if value == expected { Ok(()) } else { Err(value) }
-            },
-        )
+        self.until(&format!("{expected:?} as the value of {selector}"), async || {
+            let element = self
+                .client
+                .find(Locator::Css(selector))
+                .await
+                .map_err(|error| error.to_string())?;
+            let value = element
+                .prop("value")
+                .await
+                .map_err(|error| error.to_string())?
+                .unwrap_or_default();
+            if value == expected { Ok(()) } else { Err(value) }
+        })
         .await
     }
 
@@ -285,14 +279,26 @@ impl Window {
 
     /// Waits until a script answers true.
     pub async fn holds(&self, what: &str, script: &str) -> Result<()> {
-        until(what, PATIENCE, async || {
-            match self.client.execute(script, Vec::new()).await {
-                Ok(Value::Bool(true)) => Ok(()),
-                Ok(other) => Err(other.to_string()),
-                Err(error) => Err(error.to_string()),
-            }
+        self.until(what, async || match self.client.execute(script, Vec::new()).await {
+            Ok(Value::Bool(true)) => Ok(()),
+            Ok(other) => Err(other.to_string()),
+            Err(error) => Err(error.to_string()),
         })
         .await
+    }
+
+    /// As [`until`], with as much patience as there is; what is on screen when it runs out is kept as a picture.
+    async fn until<T, E: std::fmt::Display>(
+        &self,
+        what: &str,
+        attempt: impl AsyncFnMut() -> Result<T, E>,
+    ) -> Result<T> {
+        let outcome = until(what, PATIENCE, attempt).await;
+        if outcome.is_err() {
+            // The picture is a courtesy; the failure is what is told.
+            let _ = self.picture("FAILED").await;
+        }
+        outcome
     }
 
     /// Keeps a picture of the window.

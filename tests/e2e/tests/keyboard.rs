@@ -39,10 +39,7 @@ async fn the_main_job_is_done_with_the_keyboard_alone() {
     window.press(&[Key::Control.into(), 'k']).await.unwrap();
     window.focused(&test_id("search-input")).await.unwrap();
     window.keys("clavier bloque").await.unwrap();
-    window
-        .find(&format!("[data-testid^=\"hit-ticket-\"][data-testid$=\"{ticket}\"]"))
-        .await
-        .unwrap();
+    window.find(&test_id(&format!("hit-ticket-{ticket}"))).await.unwrap();
     window.picture("found").await.unwrap();
     window.press(&[Key::Enter.into()]).await.unwrap();
     window.find(&test_id(&format!("ticket-{ticket}"))).await.unwrap();

@@ -104,13 +104,18 @@ async fn through_an_outage(glpi: &str) {
     window.text_with(&test_id("timeline"), FOLLOWUP).await.unwrap();
     window.picture("after-the-power-cut-follow-up").await.unwrap();
 
-    // The machine is up again but refuses everything; then it works, and loses one reply after the commit.
+    // The machine is up again but refuses everything; then it works, and loses two replies after their commits.
     server.come_back_with(&scenario, &["--fault", "down"]).unwrap();
     window.picture("server-refuses").await.unwrap();
-    server.faults(json!({ "lost_replies": 1 })).await.unwrap();
+    server.faults(json!({ "drop_reply_after_commit": 2 })).await.unwrap();
     console.outbox(0).await.unwrap();
     console.gate("open").await.unwrap();
     window.picture("everything-sent").await.unwrap();
+    assert_eq!(
+        server.faults_left().await.unwrap()["drop_reply_after_commit"],
+        0,
+        "both replies were lost"
+    );
 
     let (followup, written) = server
         .arrived_once("ITILFollowup", "la base du téléphone est changée")
