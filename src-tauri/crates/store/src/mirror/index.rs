@@ -46,7 +46,7 @@ pub(crate) const ASSETS: Index = Index {
 /// The shortest word that is kept in the list of words. Shorter beginnings are answered by the index's own prefixes.
 pub(crate) const MIN_WORD: usize = 4;
 /// Longer ones are keys and lumps of base64, not words.
-const MAX_WORD: usize = 40;
+const MAX_WORD: usize = 24;
 
 /// Takes the rows in `stale` out and puts `texts` in (the columns' texts as people read them).
 pub(crate) async fn replace(

@@ -6,6 +6,7 @@
 //! list of words, because the index would gather every hit of a longer prefix before giving the first.
 
 use super::{
+    children::PLACE,
     codes::status_of,
     index::{self, Index},
     misspelling, people,
@@ -26,7 +27,12 @@ const CANDIDATES: u32 = 300;
 /// Newest tickets of a single word, when words are spread over a ticket and its timeline.
 const SPREAD: u32 = 2000;
 /// Words that an unfinished one stands for at most.
-const EXPANSIONS: u32 = 200;
+const EXPANSIONS: u32 = 48;
+/// A word in more rows than this is common.
+const COMMON: u32 = 5000;
+/// Where every word is common, this many of the newest tickets are looked through first, and the rest only if they have
+/// nothing: words that are common and never together would otherwise be followed through the whole index.
+const WINDOW: i64 = 100_000;
 /// Words looked at to choose them.
 const WORDS_READ: u32 = 5000;
 /// Hits of a kind at most.
@@ -107,15 +113,29 @@ async fn newest(
     query: &str,
     limit: u32,
 ) -> Result<Vec<i64>, StoreError> {
+    newest_from(connection, index, query, limit, i64::MIN).await
+}
+
+/// Newest rows of an index, from a number up, that match.
+async fn newest_from(
+    connection: &mut SqliteConnection,
+    index: Index,
+    query: &str,
+    limit: u32,
+    floor: i64,
+) -> Result<Vec<i64>, StoreError> {
+    // One row with all the numbers: a row each would cost more than finding it.
     let sql = format!(
-        "SELECT rowid FROM {0} WHERE {0} MATCH ? ORDER BY rowid DESC LIMIT ?",
+        "SELECT json_group_array(rowid) FROM (SELECT rowid FROM {0} WHERE {0} MATCH ? AND rowid >= ? ORDER BY rowid DESC LIMIT ?)",
         index.table
     );
-    Ok(sqlx::query_scalar(AssertSqlSafe(sql))
+    let rows: String = sqlx::query_scalar(AssertSqlSafe(sql))
         .bind(query)
+        .bind(floor)
         .bind(limit)
-        .fetch_all(connection)
-        .await?)
+        .fetch_one(connection)
+        .await?;
+    Ok(serde_json::from_str(&rows)?)
 }
 
 /// How well a row matches, by where and how it was found. Smaller is better.
@@ -128,14 +148,15 @@ enum Class {
     Body,
 }
 
-/// Rows of one index that match, classed; `titled` says that the index has a column for titles.
+/// Rows of one index from `floor` up that match, classed. `titled`: the index has a column for titles. Once there are
+/// `enough` in titles, the rest would come after them and is not looked for.
 async fn classed(
     connection: &mut SqliteConnection,
-    index: Index,
+    (index, titled, floor): (Index, bool, i64),
     words: &Words,
-    titled: bool,
+    enough: usize,
     found: &mut BTreeMap<i64, Class>,
-    ticket_of: impl Fn(i64) -> i64,
+    id_of: impl Fn(i64) -> i64,
 ) -> Result<(), StoreError> {
     let (all, exact) = (words.all(), words.all_exact());
     let mut rounds = Vec::new();
@@ -146,8 +167,11 @@ async fn classed(
     rounds.push((exact, Class::Whole));
     rounds.push((all, Class::Body));
     for (query, class) in rounds {
-        for row in newest(connection, index, &query, CANDIDATES).await? {
-            let best = found.entry(ticket_of(row)).or_insert(class);
+        if class > Class::Title && found.values().filter(|class| **class <= Class::Title).count() >= enough {
+            break;
+        }
+        for row in newest_from(connection, index, &query, CANDIDATES, floor).await? {
+            let best = found.entry(id_of(row)).or_insert(class);
             *best = (*best).min(class);
         }
     }
@@ -225,12 +249,28 @@ async fn gather(
     }
     if wants(HitKind::Article) && has_words {
         let mut found = BTreeMap::new();
-        classed(connection, index::ARTICLES, words, true, &mut found, |row| row).await?;
+        classed(
+            connection,
+            (index::ARTICLES, true, i64::MIN),
+            words,
+            limit,
+            &mut found,
+            |row| row,
+        )
+        .await?;
         hits.extend(article_hits(connection, ranked(found, limit), &words.terms).await?);
     }
     if wants(HitKind::Asset) && has_words {
         let mut found = BTreeMap::new();
-        classed(connection, index::ASSETS, words, true, &mut found, |row| row).await?;
+        classed(
+            connection,
+            (index::ASSETS, true, i64::MIN),
+            words,
+            limit,
+            &mut found,
+            |row| row,
+        )
+        .await?;
         hits.extend(asset_hits(connection, ranked(found, limit), &words.terms).await?);
     }
     Ok(hits)
@@ -279,7 +319,7 @@ async fn gather_any(
 
 async fn timeline_tickets(connection: &mut SqliteConnection, query: &str, limit: u32) -> Result<Vec<i64>, StoreError> {
     let rows = newest(connection, index::TIMELINE, query, limit).await?;
-    Ok(rows.into_iter().map(|row| row >> super::children::PLACE).collect())
+    Ok(rows.into_iter().map(|row| row >> PLACE).collect())
 }
 
 async fn tickets(
@@ -288,13 +328,40 @@ async fn tickets(
     limit: usize,
     found: &mut BTreeMap<i64, Class>,
 ) -> Result<(), StoreError> {
-    classed(connection, index::TICKETS, words, true, found, |row| row).await?;
-    classed(connection, index::TIMELINE, words, false, found, |row| {
-        row >> super::children::PLACE
-    })
-    .await?;
+    let floor = floor(connection, words).await?;
+    for floor in [Some(floor), (floor > i64::MIN).then_some(i64::MIN)]
+        .into_iter()
+        .flatten()
+    {
+        classed(connection, (index::TICKETS, true, floor), words, limit, found, |row| {
+            row
+        })
+        .await?;
+        if found.values().filter(|class| **class <= Class::Title).count() < limit {
+            let floor = floor.saturating_mul(1 << PLACE);
+            classed(
+                connection,
+                (index::TIMELINE, false, floor),
+                words,
+                limit,
+                found,
+                |row| row >> PLACE,
+            )
+            .await?;
+        }
+        if !found.is_empty() {
+            break;
+        }
+    }
     if found.len() < limit && words.matches.len() > 1 {
-        // The words may be spread: one in the title, another in a follow-up.
+        // The words may be spread: one in the title, another in a follow-up. Not if one of them is nowhere.
+        for term in &words.matches {
+            if newest(connection, index::TICKETS, term, 1).await?.is_empty()
+                && newest(connection, index::TIMELINE, term, 1).await?.is_empty()
+            {
+                return Ok(());
+            }
+        }
         let mut all: Option<BTreeSet<i64>> = None;
         for term in &words.matches {
             let mut of_term: BTreeSet<i64> = newest(connection, index::TICKETS, term, SPREAD)
@@ -316,6 +383,26 @@ async fn tickets(
         }
     }
     Ok(())
+}
+
+/// From which ticket on a search begins: all of them unless every word is common.
+async fn floor(connection: &mut SqliteConnection, words: &Words) -> Result<i64, StoreError> {
+    for term in &words.matches {
+        let many: Option<i64> = sqlx::query_scalar(
+            "SELECT 1 FROM (SELECT rowid FROM ticket_fts WHERE ticket_fts MATCH ? ORDER BY rowid DESC LIMIT 1 OFFSET ?)",
+        )
+        .bind(term)
+        .bind(COMMON)
+        .fetch_optional(&mut *connection)
+        .await?;
+        if many.is_none() {
+            return Ok(i64::MIN);
+        }
+    }
+    let last: Option<i64> = sqlx::query_scalar("SELECT max(id) FROM tickets")
+        .fetch_one(connection)
+        .await?;
+    Ok(last.map_or(i64::MIN, |last| last - WINDOW))
 }
 
 /// Tickets that exist only here are few and in no index: their titles are read.
