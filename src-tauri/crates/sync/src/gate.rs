@@ -4,9 +4,13 @@
 //! the gate after the pass was taken: an answer that was already on its way does not overrule a `Retry-After`.
 
 use crate::{Engine, SyncError, backoff, time};
-use guichet_backend::{BackendError, Retry};
+use guichet_backend::{AuthProblem, BackendError, Retry};
 use guichet_domain::outbox::Gate;
 use jiff::Timestamp;
+
+/// Sessions lost in a row that are taken for the server's trouble; after these the account is asked to sign in. (An expired
+/// session is renewed by the adapter and does not show here: this is one that died again as soon as it was renewed.)
+const SESSIONS_LOST: u32 = 3;
 
 /// What the engine remembers of the gate, beyond what is persisted.
 #[derive(Debug, Default)]
@@ -21,12 +25,15 @@ pub(crate) struct GateMemory {
     closings: u64,
     /// Grows at each answer of the server, whatever it was asked.
     answers: u64,
+    /// Grows each time somebody signs in: what an earlier session was refused says nothing of the new one.
+    sign_ins: u64,
 }
 
 /// A request's permission, with the state of the gate it was given in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pass {
     closings: u64,
+    sign_ins: u64,
 }
 
 impl GateMemory {
@@ -37,7 +44,12 @@ impl GateMemory {
         now: Timestamp,
         pause: impl FnOnce(u32) -> std::time::Duration,
     ) -> Option<Gate> {
-        let retry = error.retry();
+        let retry = match error {
+            BackendError::Auth(AuthProblem::SessionLost) if self.failures < SESSIONS_LOST => {
+                Retry::Transient { after: None }
+            }
+            error => error.retry(),
+        };
         if retry == Retry::Permanent {
             return None;
         }
@@ -111,8 +123,10 @@ impl Engine {
 
     /// A pass for one request (or a round's worth of looking whether the gate closed).
     pub(crate) fn pass(&self) -> Pass {
+        let memory = self.gate.lock();
         Pass {
-            closings: self.gate.lock().closings,
+            closings: memory.closings,
+            sign_ins: memory.sign_ins,
         }
     }
 
@@ -137,6 +151,11 @@ impl Engine {
         let changed = {
             let mut memory = self.gate.lock();
             let gate = match outcome {
+                Err(BackendError::Auth(_)) if pass.sign_ins != memory.sign_ins => {
+                    // The round that was under way ends here all the same.
+                    memory.closings += 1;
+                    None
+                }
                 Err(error) if error.retry() != Retry::Permanent => {
                     let mut rng = self.rng.lock();
                     let (min, max) = (self.settings.backoff_min, self.settings.backoff_max);
@@ -179,6 +198,7 @@ impl Engine {
             memory.gate = Gate::Open;
             memory.loaded = true;
             memory.failures = 0;
+            memory.sign_ins += 1;
         }
         self.db(self.store.set_gate(&Gate::Open)).await?;
         self.publish_gate(&Gate::Open);
@@ -280,6 +300,17 @@ mod tests {
         fail(&mut memory, &network(), 5);
         assert!(matches!(memory.gate, Gate::AuthRequired { .. }));
         assert_eq!(memory.retry_at(), None);
+    }
+
+    #[test]
+    fn a_session_that_dies_again_is_renewed_a_few_times_before_anybody_is_asked() {
+        let mut memory = GateMemory::default();
+        for now in [0, 10, 20] {
+            fail(&mut memory, &BackendError::Auth(AuthProblem::SessionLost), now);
+            assert!(matches!(memory.gate, Gate::BackedOff { .. }), "{:?}", memory.gate);
+        }
+        fail(&mut memory, &BackendError::Auth(AuthProblem::SessionLost), 30);
+        assert!(matches!(memory.gate, Gate::AuthRequired { .. }));
     }
 
     #[test]

@@ -212,7 +212,7 @@ async fn a_refused_sign_in_stays_until_somebody_signs_in() {
     desk.backend.script(|script| {
         script
             .sends
-            .push_back(Err(BackendError::Auth(AuthProblem::SessionLost)));
+            .push_back(Err(BackendError::Auth(AuthProblem::BadUserToken)));
     });
     let id = desk.submit(1, vec![followup("hello")])[0];
     run_for(&desk, 600).await;
@@ -220,10 +220,32 @@ async fn a_refused_sign_in_stays_until_somebody_signs_in() {
     assert_eq!(desk.backend.seen("send").len(), 1);
     desk.engine.nudge();
     let report = desk.engine.round().await.unwrap();
-    assert!(matches!(&report.gate, Gate::AuthRequired { code } if code == "auth_session_lost"));
+    assert!(matches!(&report.gate, Gate::AuthRequired { code } if code == "auth_bad_user_token"));
     desk.engine.signed_in().await.unwrap();
     let report = desk.engine.round().await.unwrap();
     assert_eq!((report.gate, report.sent), (Gate::Open, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_old_session_was_refused_does_not_shut_out_the_new_one() {
+    let desk = Desk::ready(quick()).await;
+    desk.backend.script(|script| {
+        script.send_takes = Duration::from_secs(2);
+        script
+            .sends
+            .push_back(Err(BackendError::Auth(AuthProblem::BadUserToken)));
+    });
+    let id = desk.submit(1, vec![followup("hello")])[0];
+    let engine = Arc::clone(&desk.engine);
+    let signing_in = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        desk.engine.signed_in().await.unwrap();
+    };
+    let (report, ()) = tokio::join!(engine.round(), signing_in);
+    assert_eq!(report.unwrap().gate, Gate::Open);
+    assert_eq!(desk.state(id), EntryState::Queued { not_before: None });
+    desk.engine.round().await.unwrap();
+    assert!(matches!(desk.state(id), EntryState::Sent { .. }));
 }
 
 #[tokio::test(start_paused = true)]

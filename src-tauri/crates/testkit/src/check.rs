@@ -152,7 +152,9 @@ fn accounted_for(
             )));
             continue;
         };
-        for old in &intent.superseded {
+        // Another operation may have used the same words.
+        let reused = |old: &Mark| ledger.intents.values().any(|other| other.mark == *old);
+        for old in intent.superseded.iter().filter(|old| !reused(old)) {
             let there = ours.iter().filter(|write| old.matches(write)).count();
             if there > 0 {
                 findings.push(Finding::Duplicated(format!(

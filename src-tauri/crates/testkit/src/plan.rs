@@ -79,7 +79,7 @@ pub(crate) enum Fate {
 impl Plan {
     pub(crate) fn from_seed(seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let chaos = Duration::from_secs(rng.random_range(15..60));
+        let chaos = Duration::from_secs(rng.random_range(10..40));
         let storm: f64 = rng.random_range(0.0..1.0);
         let mut outages = Vec::new();
         for _ in 0..rng.random_range(0..3) {
@@ -91,7 +91,7 @@ impl Plan {
             });
         }
         let mut crashes: Vec<u64> = (0..rng.random_range(0_u32..4))
-            .map(|_| rng.random_range(5..900))
+            .map(|_| rng.random_range(5..700))
             .collect();
         // Early crashes hit the first sync and the first operations more often than a uniform draw would.
         if rng.random_bool(0.3) {
@@ -106,8 +106,8 @@ impl Plan {
             crashes,
             on_disk: rng.random_bool(0.02),
             eleven: rng.random_bool(0.5),
-            user_gap: Duration::from_millis(rng.random_range(1_500..9_000)),
-            colleague_gap: Duration::from_millis(rng.random_range(2_000..20_000)),
+            user_gap: Duration::from_millis(rng.random_range(700..5_000)),
+            colleague_gap: Duration::from_millis(rng.random_range(1_000..12_000)),
             concurrency: rng.random_range(1..=4),
             rng,
         }
