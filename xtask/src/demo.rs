@@ -117,11 +117,8 @@ fn in_terminal(program: &Path, folder: &Path, glpi: u8) -> Result<()> {
             plain(&hit["title"])
         ));
     }
-    tell(&format!(
-        "{} résultats en {} ms",
-        hits.len(),
-        plain(&answer["elapsed_ms"])
-    ));
+    let elapsed = answer["elapsed_ms"].as_f64().unwrap_or_default();
+    tell(&format!("{} résultats en {elapsed:.1} ms", hits.len()));
 
     let first = queue.first().map(|ticket| plain(&ticket["id"]));
     let ticket = first.ok_or_else(|| Error::Check("the technician's queue is empty".to_owned()))?;
