@@ -2,9 +2,10 @@
 
 use crate::{
     error::{Error, Result},
+    guichet::FEATURES,
+    steps::{self, Counts},
     workspace::Workspace,
 };
-use std::{fs, path::PathBuf};
 
 /// Arguments of `cargo xtask bindings`.
 #[derive(clap::Args)]
@@ -14,34 +15,29 @@ pub struct Options {
     pub check: bool,
 }
 
-/// Writes the bindings again, or only compares.
+/// Writes the bindings again, or only compares. The types tell by a test of the application's library; it is run with
+/// the whole workspace so that nothing is compiled with other features than the tests are.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-    let file: PathBuf = workspace.ui().join("src/backend/bindings.ts");
-    let committed = fs::read(&file).unwrap_or_default();
-    workspace
-        .cargo([
-            "test",
-            "--locked",
-            "--quiet",
-            "--package",
-            "guichet",
-            "--lib",
-            "bindings",
-        ])
-        .env("GUICHET_WRITE_BINDINGS", "1")
-        .run()
-        .map_err(Error::command("cargo test --package guichet --lib bindings"))?;
-    let written = fs::read(&file).map_err(Error::file(&file))?;
-    if written == committed {
-        println!("{}: up to date.", file.display());
-        return Ok(());
+    let test = [
+        "test",
+        "--locked",
+        "--quiet",
+        "--workspace",
+        FEATURES[0],
+        FEATURES[1],
+        "--lib",
+        "bindings",
+    ];
+    let mut expression = workspace.cargo(test);
+    if !options.check {
+        expression = expression.env("GUICHET_WRITE_BINDINGS", "1");
     }
-    if options.check {
-        fs::write(&file, committed).map_err(Error::file(&file))?;
-        return Err(Error::Check(
-            "ui/src/backend/bindings.ts is stale: run `cargo xtask bindings` and commit it".to_owned(),
-        ));
+    let mut counts = Counts::default();
+    steps::counted("cargo test --lib bindings", &expression, &mut counts)?;
+    if counts.passed == 0 {
+        return Err(Error::Check("no test of the bindings ran".to_owned()));
     }
-    println!("{}: written.", file.display());
+    let state = if options.check { "up to date" } else { "written" };
+    println!("ui/src/backend/bindings.ts: {state}.");
     Ok(())
 }

@@ -3,7 +3,9 @@
 use crate::{
     bindings, deny, e2e,
     error::{Error, Result},
-    front_end, setup, simulate,
+    front_end,
+    guichet::FEATURES,
+    setup, simulate,
     steps::{self, Counts, Step, Verdict},
     workspace::Workspace,
 };
@@ -21,9 +23,6 @@ pub struct Options {
     #[arg(long)]
     without_window: bool,
 }
-
-/// The features of every build here: one set, so that nothing is compiled twice.
-const FEATURES: [&str; 2] = ["--features", "tauri/custom-protocol"];
 
 /// Runs them all.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {

@@ -12,21 +12,22 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Arguments that build the executable with the front end inside. The whole workspace is named so that every command
-/// here compiles the dependencies with the same features, once.
-const WINDOW: [&str; 7] = [
-    "build",
-    "--locked",
-    "--workspace",
-    "--bin",
-    "guichet",
-    "--features",
-    "tauri/custom-protocol",
-];
+/// The features of every build here: one set, so that nothing is compiled twice. This one puts the front end inside the
+/// executable.
+pub const FEATURES: [&str; 2] = ["--features", "tauri/custom-protocol"];
 
 /// Builds the executable, window included; answers its path.
 pub fn build(workspace: &Workspace, release: bool) -> Result<PathBuf> {
-    let mut arguments: Vec<&str> = WINDOW.into();
+    // The whole workspace is named for the same reason.
+    let mut arguments = vec![
+        "build",
+        "--locked",
+        "--workspace",
+        "--bin",
+        "guichet",
+        FEATURES[0],
+        FEATURES[1],
+    ];
     if release {
         arguments.push("--release");
     }

@@ -301,8 +301,13 @@ impl Window {
         outcome
     }
 
-    /// Keeps a picture of the window.
+    /// Keeps a picture of the window, once what the page holds has been painted: the driver answers with the last frame,
+    /// which on a busy machine is one from before the last keys.
     pub async fn picture(&self, name: &str) -> Result<()> {
+        let painted = "const done = arguments[arguments.length - 1];
+            const frames = (left) => (left === 0 ? done(true) : requestAnimationFrame(() => frames(left - 1)));
+            frames(4);";
+        self.run_async(painted, Vec::new()).await?;
         let bytes = answered("a picture", self.client.screenshot()).await?;
         let number = fs::read_dir(&self.pictures)
             .map_err(Error::file(&self.pictures))?
