@@ -21,6 +21,8 @@ pub(crate) struct Facts {
     pub(crate) zone: ServerZone,
     /// When the zone was last calibrated, by our clock.
     pub(crate) calibrated_at: Timestamp,
+    /// What the session sees: a digest of its profile and active entities. Lists read in another scope are not complete.
+    pub(crate) scope: String,
     /// Types of equipment defined by this server's administrators (11.0 and later).
     pub(crate) custom_assets: Vec<String>,
 }
@@ -129,7 +131,9 @@ pub(crate) async fn learn(client: &Client, config: &GlpiConfig, names: &Names) -
     ];
     let now = reply.date.zip(session.filled("glpi_currenttime").map(str::to_owned));
     let zone = zone(client, config, user, hints, now).await?;
+    let entities = session.0.get("glpiactiveentities").cloned().unwrap_or_default();
     Ok(Facts {
+        scope: crate::pull::fingerprint(&(&info.profile, entities)),
         info,
         generation,
         zone,

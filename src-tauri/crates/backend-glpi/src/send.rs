@@ -316,6 +316,13 @@ impl GlpiBackend {
                 message: "the file's content is missing".to_owned(),
             });
         };
+        // The document belongs where its ticket does: in the session's own entity, people who see the ticket might not see it.
+        let (row, _) = self
+            .client
+            .item("Ticket", ticket.0)
+            .await
+            .map_err(|failure| not_sent(failure.into()))?;
+        let entity = row.int("entities_id").unwrap_or(0);
         let filename = wire_filename(&attachment.filename);
         let manifest = json!({"input": {
             "name": attachment.filename,
@@ -323,6 +330,7 @@ impl GlpiBackend {
             "itemtype": itemtype,
             "items_id": items_id,
             "tickets_id": ticket.0,
+            "entities_id": entity,
         }});
         let body = ApiBody::Upload {
             manifest,

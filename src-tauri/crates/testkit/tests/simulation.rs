@@ -85,7 +85,16 @@ fn the_referee_sees_a_mirror_that_differs() {
 }
 
 /// Seeds that once failed, and what each found. They are run at every build.
-const REGRESSIONS: &[(u64, &str)] = &[];
+const REGRESSIONS: &[(u64, &str)] = &[
+    (
+        827,
+        "a ticket out of sight while the bulk was read kept an empty timeline once in sight again",
+    ),
+    (
+        1416,
+        "a document in the session's own entity was out of sight of a probe after the rights changed, and sent twice",
+    ),
+];
 
 #[test]
 fn seeds_that_once_failed_do_not_fail_again() {

@@ -34,6 +34,13 @@ const TABLES: [&str; 10] = [
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Position {
+    /// What the session saw when this reading began. These lists leave out, without a word, what is out of sight; a ticket
+    /// that is in sight again later does not show by its date. So another scope means to read them again.
+    #[serde(default)]
+    scope: String,
+    /// All tables have been read at least once.
+    #[serde(default)]
+    complete: bool,
     /// Which table is being read; past the last one, all have been.
     table: usize,
     walk: Walk,
@@ -53,7 +60,15 @@ struct Watch {
 
 impl GlpiBackend {
     pub(crate) async fn pull_details(&self, cursor: Option<&Cursor>) -> Result<Page, BackendError> {
-        let position: Position = read_cursor(cursor);
+        let mut position: Position = read_cursor(cursor);
+        let scope = self.facts().await?.scope.clone();
+        if position.scope != scope {
+            position = Position {
+                scope,
+                complete: position.complete,
+                ..Position::default()
+            };
+        }
         if position.table < TABLES.len() {
             self.bulk(position).await
         } else {
@@ -94,16 +109,17 @@ impl GlpiBackend {
                 position.walk = Walk::default();
             }
         }
-        let complete = position.table >= TABLES.len();
-        if complete {
+        let read = position.table >= TABLES.len();
+        if read {
+            position.complete = true;
             position.looked = Some(self.client.now().as_second());
         }
         Ok(Page {
             records,
             removals: Vec::new(),
             cursor: write_cursor(&position),
-            more: !complete,
-            complete,
+            more: !read,
+            complete: position.complete,
             progress,
             availability: Availability::Available,
         })

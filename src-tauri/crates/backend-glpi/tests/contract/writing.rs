@@ -532,6 +532,7 @@ async fn reopening_is_a_followup_and_delivers_its_words_even_when_somebody_reope
 async fn a_document_is_uploaded_and_linked_in_one_request() {
     for version in BOTH {
         let server = Server::new(version);
+        server.on("GET Ticket/301", recorded(&format!("{version}/208")));
         server.on("POST Document", recorded(&format!("{version}/195")));
         let receipt = backend(&server).send(&upload(AttachTo::Ticket, None)).await.unwrap();
         assert_eq!(receipt.remote_id, Some(7));
@@ -545,6 +546,7 @@ async fn a_document_is_uploaded_and_linked_in_one_request() {
 #[tokio::test]
 async fn a_document_hangs_on_the_entry_it_was_written_with() {
     let server = Server::new("v1-11");
+    server.on("GET Ticket/301", recorded("v1-11/208"));
     server.on("POST Document", recorded("v1-11/195"));
     let to = AttachTo::Operation { id: followup().id };
     let entry = EntryKey {
@@ -566,6 +568,7 @@ async fn a_document_hangs_on_the_entry_it_was_written_with() {
 async fn a_refused_file_type_is_an_error_although_glpi_says_201_and_its_empty_document_is_removed() {
     for version in BOTH {
         let server = Server::new(version);
+        server.on("GET Ticket/301", recorded(&format!("{version}/208")));
         server.on("POST Document", recorded(&format!("{version}/196")));
         server.on("DELETE Document/8", reply(200, &json!([{"8": true, "message": ""}])));
         let error = backend(&server)

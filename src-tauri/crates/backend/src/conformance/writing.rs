@@ -198,7 +198,14 @@ impl Story<'_> {
             body: text(words),
             solution_type: None,
         };
-        let solution = outgoing(self.subject, Some(ticket), operation);
+        let mut solution = outgoing(self.subject, Some(ticket), operation);
+        // The desk knows which solutions of its own were sent before.
+        let before = bundle(self.subject, ticket).await.timeline;
+        solution.claimed = before
+            .iter()
+            .filter(|entry| entry.key.kind == EntryKind::Solution)
+            .map(|entry| entry.key.id)
+            .collect();
         let entry = self.entry(ticket, EntryKind::Solution, &solution).await;
         assert!(says(&entry.body, &text(words)));
     }

@@ -356,7 +356,7 @@ impl Glpi {
         } else {
             (upload.filename.clone(), 0)
         };
-        let document = self.add_document(pen, Some(upload), &name, ticket);
+        let document = self.add_document(pen, Some(upload), &name, ticket, None);
         self.link_document(pen, document, kind, id, true);
         true
     }
@@ -498,7 +498,8 @@ impl Glpi {
             }
             _ => given.to_owned(),
         };
-        let id = self.add_document(pen, upload, &name, own_ticket);
+        let entity = number(&input["entities_id"]);
+        let id = self.add_document(pen, upload, &name, own_ticket, entity);
         if let Some((kind, row)) = target.filter(|(kind, row)| self.db.table(*kind).has(*row)) {
             self.link_document(pen, id, kind, row, false);
             if let Some(ticket) = self.db.ticket_of(kind, row) {

@@ -105,10 +105,17 @@ impl Upload {
 }
 
 impl Glpi {
-    /// The document of an upload; of a refused type it is an empty one.
-    pub(crate) fn add_document(&mut self, pen: &Pen, upload: Option<&Upload>, name: &str, ticket: i64) -> i64 {
+    /// The document of an upload; of a refused type it is an empty one. It belongs to `entity`, else to the session's own.
+    pub(crate) fn add_document(
+        &mut self,
+        pen: &Pen,
+        upload: Option<&Upload>,
+        name: &str,
+        ticket: i64,
+        entity: Option<i64>,
+    ) -> i64 {
         let mut cells = vec![
-            ("entities_id", Cell::Int(pen.session.entity)),
+            ("entities_id", Cell::Int(entity.unwrap_or(pen.session.entity))),
             ("name", Cell::text(name)),
             ("users_id", Cell::Int(pen.session.user)),
             ("tickets_id", Cell::Int(ticket)),
@@ -141,11 +148,13 @@ impl Glpi {
             .db
             .ticket_of(kind, id)
             .map_or(1, |ticket| self.timeline_position(pen, ticket));
+        // The link belongs where its document does.
+        let entity = self.db.table(Kind::Document).get(document, "entities_id");
         self.db.table_mut(Kind::DocumentItem).insert(vec![
             ("documents_id", Cell::Int(document)),
             ("items_id", Cell::Int(id)),
             ("itemtype", Cell::text(kind.name())),
-            ("entities_id", Cell::Int(pen.session.entity)),
+            ("entities_id", entity),
             ("users_id", Cell::Int(pen.session.user)),
             ("timeline_position", Cell::Int(position)),
             ("date_mod", pen.stamp()),
