@@ -73,6 +73,10 @@ pub struct Outcome {
     pub hash: u64,
     /// Events in the trace.
     pub events: u64,
+    /// Exchanges that went wrong as planned.
+    pub faults: u32,
+    /// Times the process died.
+    pub crashes: u32,
     /// Operations accepted.
     pub operations: u32,
     /// The trace, when it was asked for.
@@ -86,6 +90,8 @@ impl Outcome {
             findings: vec![Finding::Broken(why)],
             hash: 0,
             events: 0,
+            faults: 0,
+            crashes: 0,
             operations: 0,
             trace: Vec::new(),
         }
@@ -101,6 +107,10 @@ pub struct SimReport {
     pub operations: u64,
     /// Events in all traces.
     pub events: u64,
+    /// Exchanges that went wrong as planned.
+    pub faults: u64,
+    /// Times the process died.
+    pub crashes: u64,
     /// Operations said to have arrived that did not.
     pub lost: u64,
     /// Operations that arrived more often than meant.
@@ -130,6 +140,8 @@ impl SimReport {
         self.schedules += 1;
         self.operations += u64::from(outcome.operations);
         self.events += outcome.events;
+        self.faults += u64::from(outcome.faults);
+        self.crashes += u64::from(outcome.crashes);
         for finding in &outcome.findings {
             *match finding {
                 Finding::Lost(_) => &mut self.lost,
@@ -158,8 +170,10 @@ impl fmt::Display for SimReport {
         let seconds = self.elapsed.as_secs_f64();
         writeln!(
             f,
-            "{} operations, {} events in {seconds:.1} s ({:.2} ms a schedule); {} lanes out of order, {} mirrors differ, {} broken",
+            "{} operations, {} faults, {} crashes, {} events in {seconds:.1} s ({:.2} ms a schedule); {} lanes out of order, {} mirrors differ, {} broken",
             self.operations,
+            self.faults,
+            self.crashes,
             self.events,
             seconds * 1000.0 / (self.schedules.max(1) as f64),
             self.out_of_order,
@@ -194,6 +208,12 @@ pub fn simulate_one(seed: u64, sabotage: Sabotage, verbose: bool) -> Outcome {
 /// Runs many schedules, on several threads.
 #[must_use]
 pub fn simulate(config: &SimConfig) -> SimReport {
+    simulate_watched(config, &|_, _| {})
+}
+
+/// As [`simulate`], telling of each schedule as it ends, with how many have ended so far.
+#[must_use]
+pub fn simulate_watched(config: &SimConfig, watch: &(dyn Fn(u64, &Outcome) + Sync)) -> SimReport {
     let started = Instant::now();
     let next = AtomicU64::new(0);
     let report = Mutex::new(SimReport::default());
@@ -206,7 +226,9 @@ pub fn simulate(config: &SimConfig) -> SimReport {
                         return;
                     }
                     let outcome = simulate_one(config.first_seed + number, config.sabotage, false);
-                    report.lock().unwrap_or_else(PoisonError::into_inner).add(outcome);
+                    let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
+                    watch(report.schedules + 1, &outcome);
+                    report.add(outcome);
                 }
             });
         }

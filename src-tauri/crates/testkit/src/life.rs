@@ -63,6 +63,7 @@ impl Life {
         if last && !self.dead.swap(true, Ordering::Relaxed) {
             self.trace
                 .add(self.clock.now(), format_args!("CRASH at step {number} ({step})"));
+            self.trace.count_crash();
             self.died.notify_one();
         }
         if self.dead.load(Ordering::Relaxed) {

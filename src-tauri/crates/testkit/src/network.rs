@@ -114,6 +114,9 @@ impl Transport for SimTransport {
             let mut plan = self.plan();
             (plan.fate(now, exchange), plan.travel(now), plan.travel(now))
         };
+        if fate != Fate::Delivered {
+            self.server.trace.count_fault();
+        }
         if exchange != Exchange::Read || fate != Fate::Delivered {
             self.note(format_args!("{} {} {fate:?}", request.method, request.path));
         }

@@ -193,11 +193,14 @@ async fn schedule(seed: u64, sabotage: Sabotage, verbose: bool) -> Result<Outcom
     let direct = client(&server, Arc::new(Direct(server.clone())))?;
     let findings = check::check(&server, &store, &ledger, &direct, me).await;
     wait(store.close());
+    let (faults, crashes) = trace.troubles();
     Ok(Outcome {
         seed,
         findings,
         hash: trace.hash(),
         events: trace.events(),
+        faults,
+        crashes,
         operations: u32::try_from(ledger.intents.len()).unwrap_or(u32::MAX),
         trace: trace.take_lines(),
     })

@@ -18,6 +18,8 @@ struct Inner {
     /// FNV-1a over every line.
     hash: u64,
     events: u64,
+    faults: u32,
+    crashes: u32,
     lines: Option<Vec<String>>,
 }
 
@@ -27,6 +29,8 @@ impl Trace {
             inner: Arc::new(Mutex::new(Inner {
                 hash: 0xcbf2_9ce4_8422_2325,
                 events: 0,
+                faults: 0,
+                crashes: 0,
                 lines: verbose.then(Vec::new),
             })),
             start,
@@ -55,6 +59,22 @@ impl Trace {
     /// How many events there were.
     pub(crate) fn events(&self) -> u64 {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).events
+    }
+
+    /// An exchange goes wrong.
+    pub(crate) fn count_fault(&self) {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).faults += 1;
+    }
+
+    /// The process dies.
+    pub(crate) fn count_crash(&self) {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).crashes += 1;
+    }
+
+    /// Exchanges that went wrong, and deaths.
+    pub(crate) fn troubles(&self) -> (u32, u32) {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        (inner.faults, inner.crashes)
     }
 
     /// The lines, if they were kept.

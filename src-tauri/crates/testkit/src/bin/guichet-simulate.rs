@@ -1,7 +1,7 @@
 //! `guichet-simulate --schedules N --seed S [--threads T] [--replay SEED]`: what `cargo xtask simulate` runs.
 
 use clap::Parser;
-use guichet_testkit::{Sabotage, SimConfig, simulate, simulate_one};
+use guichet_testkit::{Outcome, Sabotage, SimConfig, simulate_one, simulate_watched};
 use std::process::ExitCode;
 
 /// Seeded schedules of the real engine, adapter and store over a simulated network.
@@ -40,11 +40,19 @@ fn main() -> ExitCode {
         };
     }
     let defaults = SimConfig::default();
-    let report = simulate(&SimConfig {
+    let config = SimConfig {
         schedules: arguments.schedules,
         first_seed: arguments.seed,
         threads: arguments.threads.unwrap_or(defaults.threads),
         sabotage: Sabotage::None,
+    };
+    let report = simulate_watched(&config, &|ended: u64, outcome: &Outcome| {
+        if !outcome.findings.is_empty() {
+            println!("seed {} fails: --replay {} shows how", outcome.seed, outcome.seed);
+        }
+        if ended.is_multiple_of(1_000) {
+            println!("{ended} of {} schedules", config.schedules);
+        }
     });
     println!("{report}");
     if report.is_clean() {
