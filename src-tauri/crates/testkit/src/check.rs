@@ -110,27 +110,29 @@ fn describe(entry: &OutboxEntry, intent: &Intent) -> String {
     )
 }
 
-/// Whether somebody else took away what this write brought, or (for a field) wrote over it: nobody can read it back then,
-/// and sending it again, or showing it as a conflict, is what the technician meant.
+/// Whether somebody else took away what this write brought, wrote over it, or took it out of the account's sight: nobody can
+/// read it back then, and sending it again, or showing why it cannot go, is what the technician meant.
 fn undone(write: &Write, all: &[Write]) -> bool {
-    all.iter()
-        .filter(|other| other.author == Author::Colleague)
-        .any(|other| match write.action {
-            WriteAction::Add => {
-                matches!(other.action, WriteAction::Delete | WriteAction::Purge)
-                    && (other.itemtype == write.itemtype && other.id == write.id
-                        || other.action == WriteAction::Purge
-                            && other.itemtype == "Ticket"
-                            && Some(other.id) == write.ticket)
+    let mut others = all.iter().filter(|other| other.author == Author::Colleague);
+    others.any(|other| {
+        let same_row = other.itemtype == write.itemtype && other.id == write.id;
+        let its_ticket = other.itemtype == "Ticket" && Some(other.id) == write.ticket;
+        match (write.action, other.action) {
+            (WriteAction::Add, WriteAction::Delete) => same_row,
+            (WriteAction::Add | WriteAction::Update, WriteAction::Purge) => same_row || its_ticket,
+            // A field written over.
+            (WriteAction::Update, WriteAction::Update) => same_row && !other.input["name"].is_null(),
+            // A ticket moved out of sight. There is no key that a client could ask for.
+            (WriteAction::Add, WriteAction::Update) => {
+                write.itemtype == "Ticket" && same_row && !other.input["entities_id"].is_null()
             }
-            WriteAction::Update => {
-                other.action == WriteAction::Update
-                    && other.itemtype == write.itemtype
-                    && other.id == write.id
-                    && !other.input["name"].is_null()
+            // The account was shut out of where it had put its ticket, before the lost reply could be read back.
+            (WriteAction::Add, WriteAction::Add) => {
+                write.itemtype == "Ticket" && other.itemtype == "Profile_User" && other.at >= write.at
             }
-            WriteAction::Delete | WriteAction::Purge => false,
-        })
+            _ => false,
+        }
+    })
 }
 
 /// Every accepted operation applied exactly once, or wedged visibly, or cancelled.

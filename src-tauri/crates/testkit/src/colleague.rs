@@ -98,14 +98,21 @@ fn choose(server: &Server, rng: &mut ChaCha8Rng, n: u32, binned: &mut Vec<i64>) 
             // The last one is out of the technicians' sight.
             entity: rng.random_range(1..=4),
         },
-        95..97 => Act::Rights {
-            login: guichet_sandbox::options::TECHNICIAN.to_owned(),
-            entities: (0..=4)
+        95..97 => {
+            let mut entities: Vec<(i64, bool)> = (0..=4)
                 .filter(|_| rng.random_bool(0.7))
                 .map(|entity| (entity, entity != 0))
-                .collect(),
-            lists: rng.random_bool(0.3),
-        },
+                .collect();
+            if entities.is_empty() {
+                // An account without a profile cannot sign in at all.
+                entities.push((1, true));
+            }
+            Act::Rights {
+                login: guichet_sandbox::options::TECHNICIAN.to_owned(),
+                entities,
+                lists: rng.random_bool(0.3),
+            }
+        }
         _ => {
             drop(glpi);
             server.glpi().lose_sessions();
