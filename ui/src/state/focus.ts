@@ -1,8 +1,8 @@
 // Where the focus goes when something is opened.
 import { tick } from 'svelte';
 
-/** Frames waited for what was opened: a local read takes one or two. */
-const PATIENCE = 20;
+/** Frames waited for what was opened: a local read takes one or two, more on a machine that is busy. */
+const PATIENCE = 120;
 
 /** Moves the focus to the heading of what was opened, once it is there, as long as `still` holds. */
 export async function focusHeading(still: () => boolean): Promise<void> {

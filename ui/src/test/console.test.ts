@@ -249,3 +249,28 @@ test('a first sync shows its counts and rate while the window is used', async ()
   expect(banner).not.toContain('Personnes');
   await openTicket(user, 4821);
 });
+
+test('keys pressed right after a hit was chosen are meant for the ticket, however long it takes to be read', async () => {
+  const { backend, user } = await openWindow();
+  await user.keyboard('{Control>}k{/Control}');
+  const box: HTMLInputElement = screen.getByTestId('search-input');
+  await user.type(box, 'VPN');
+  await screen.findByTestId('hit-ticket-4821');
+  let read = (): void => undefined;
+  const held = new Promise<void>((resolve) => (read = resolve));
+  const ticket = backend.ticket.bind(backend);
+  backend.ticket = async (id) => {
+    await held;
+    return ticket(id);
+  };
+  await user.keyboard('{Enter}s');
+  expect(box.value).toBe('');
+  expect(document.activeElement).toBe(document.body);
+  read();
+  const text = await screen.findByTestId('composer-text');
+  await waitFor(() => expect(document.activeElement).toBe(text));
+  expect(screen.getByTestId('composer-tab-solution').getAttribute('aria-selected')).toBe('true');
+  // The heading does not take the focus back.
+  await settle();
+  expect(document.activeElement).toBe(text);
+});
