@@ -1,0 +1,9 @@
+//! Service levels: calendars and service time, contract files, the indicators of `kpi.md` and the evidence they rest on.
+//! The computation is a pure function of (evidence, contract, month); the only output made here is the exported workbook.
+//! `docs/service-levels.md` explains the rules with a worked example each.
+
+pub mod calendar;
+pub mod instant;
+
+pub use calendar::{Calendar, CalendarRules, Wait};
+pub use instant::{Instant, Month, Nanoseconds};
