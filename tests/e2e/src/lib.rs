@@ -16,6 +16,6 @@ pub use console::{Console, test_id};
 pub use desktop::Desktop;
 pub use error::{Error, Result};
 pub use fantoccini::key::Key;
-pub use scenario::{Answer, Scenario};
+pub use scenario::{Answer, Scenario, checkout};
 pub use server::Server;
 pub use window::Window;

@@ -22,6 +22,12 @@ pub struct Answer {
     pub json: Value,
 }
 
+/// The project's folder. Asked when the test runs: a build folder kept outside the checkout may serve several.
+pub fn checkout() -> PathBuf {
+    let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
+    package.join("../..")
+}
+
 /// A scenario under way.
 pub struct Scenario {
     desktop: Desktop,
@@ -35,9 +41,8 @@ impl Scenario {
         let program = env::var_os("GUICHET_E2E_PROGRAM")
             .map(PathBuf::from)
             .ok_or_else(|| Error::Check("GUICHET_E2E_PROGRAM is not set: run `cargo xtask e2e`".to_owned()))?;
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../artifacts/e2e");
         let pictures = env::var_os("GUICHET_E2E_PICTURES")
-            .map_or(root, PathBuf::from)
+            .map_or_else(|| checkout().join("artifacts/e2e"), PathBuf::from)
             .join(name);
         if pictures.exists() {
             fs::remove_dir_all(&pictures).map_err(Error::file(&pictures))?;

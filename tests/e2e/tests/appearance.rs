@@ -1,12 +1,11 @@
 //! Every screen in French and English, light and dark: pictured, and read by axe-core in the real window.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use guichet_e2e::{Console, Scenario, Server, test_id};
+use guichet_e2e::{Console, Scenario, Server, checkout, test_id};
 use std::{env, path::PathBuf};
 
 fn axe() -> String {
-    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../ui");
-    let ui = env::var_os("GUICHET_E2E_UI").map_or(here, PathBuf::from);
+    let ui = env::var_os("GUICHET_E2E_UI").map_or_else(|| checkout().join("ui"), PathBuf::from);
     std::fs::read_to_string(ui.join("node_modules/axe-core/axe.min.js")).unwrap()
 }
 

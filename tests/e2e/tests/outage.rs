@@ -1,9 +1,8 @@
 //! The main job through an outage, in the real window: nothing typed is lost, nothing sent is doubled.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use guichet_e2e::{Console, Scenario, Server, test_id};
+use guichet_e2e::{Console, Scenario, Server, checkout, test_id};
 use serde_json::json;
-use std::path::Path;
 
 const PHONE: &str = "Téléphone muet à la médiathèque";
 const PRINTER: &str = "Imprimante bloquée au deuxième étage";
@@ -59,10 +58,7 @@ async fn through_an_outage(glpi: &str) {
     window.picture("server-down").await.unwrap();
 
     console.write("followup", FOLLOWUP).await.unwrap();
-    console
-        .attach(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../icons/128x128.png"))
-        .await
-        .unwrap();
+    console.attach(&checkout().join("icons/128x128.png")).await.unwrap();
     window.picture("follow-up-with-an-image").await.unwrap();
     console.send().await.unwrap();
     window.text_with(&test_id("timeline"), FOLLOWUP).await.unwrap();
