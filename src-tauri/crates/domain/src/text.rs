@@ -15,8 +15,8 @@
 //! French stop-words stay in the index (they cost little there) and are dropped from a query when other words remain: they
 //! would only slow it down. A query made of nothing else keeps them.
 
-use std::collections::BTreeSet;
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use std::{borrow::Cow, collections::BTreeSet};
+use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
 /// Words shorter than this keep their ending.
 const MIN_STEMMED: usize = 4;
@@ -50,27 +50,35 @@ pub fn is_stop_word(folded: &str) -> bool {
     STOP_WORDS.binary_search(&folded).is_ok()
 }
 
+/// Folds one character: lower case, no accents, ligatures taken apart. May give none (a lone accent) or several.
+fn fold_char(c: char, mut emit: impl FnMut(char)) {
+    if c.is_ascii() {
+        emit(c.to_ascii_lowercase());
+        return;
+    }
+    for lower in c.to_lowercase() {
+        decompose_compatible(lower, |c| match c {
+            c if c.is_ascii() => emit(c.to_ascii_lowercase()),
+            c if is_combining_mark(c) => {}
+            'œ' => "oe".chars().for_each(&mut emit),
+            'æ' => "ae".chars().for_each(&mut emit),
+            'ß' => "ss".chars().for_each(&mut emit),
+            'ø' => emit('o'),
+            'ł' => emit('l'),
+            'đ' => emit('d'),
+            'ı' => emit('i'),
+            // Compatibility forms (ＦＵＬＬ ＷＩＤＴＨ, ™) may come out of the decomposition in upper case.
+            c => c.to_lowercase().for_each(&mut emit),
+        });
+    }
+}
+
 /// Lower-cases a text and strips accents and ligatures; punctuation and spaces stay as they are.
 #[must_use]
 pub fn strip_accents(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text
-        .chars()
-        .flat_map(char::to_lowercase)
-        .nfkd()
-        .filter(|c| !is_combining_mark(*c))
-    {
-        match c {
-            'œ' => out.push_str("oe"),
-            'æ' => out.push_str("ae"),
-            'ß' => out.push_str("ss"),
-            'ø' => out.push('o'),
-            'ł' => out.push('l'),
-            'đ' => out.push('d'),
-            'ı' => out.push('i'),
-            // Compatibility forms (ＦＵＬＬ ＷＩＤＴＨ, ™) may come out of the decomposition in upper case.
-            c => out.extend(c.to_lowercase()),
-        }
+    for c in text.chars() {
+        fold_char(c, |c| out.push(c));
     }
     out
 }
@@ -78,30 +86,59 @@ pub fn strip_accents(text: &str) -> String {
 /// Takes a French plural off a folded word.
 #[must_use]
 pub fn singular(folded: &str) -> String {
+    stem(folded).into_owned()
+}
+
+/// As [`singular`], without a copy of the many words that end otherwise.
+fn stem(folded: &str) -> Cow<'_, str> {
+    let (Some(root), true) = (folded.strip_suffix(['s', 'x']), folded.len() >= MIN_STEMMED) else {
+        return Cow::Borrowed(folded);
+    };
     if folded.chars().count() < MIN_STEMMED || !folded.chars().all(char::is_alphabetic) {
-        return folded.to_owned();
+        return Cow::Borrowed(folded);
+    }
+    if folded.ends_with('s') {
+        return Cow::Borrowed(if root.ends_with('s') { folded } else { root });
     }
     if let Some((_, singular)) = AIL_PLURALS.iter().find(|(plural, _)| *plural == folded) {
-        return (*singular).to_owned();
+        return Cow::Borrowed(singular);
     }
-    if let Some(root) = folded.strip_suffix('x') {
-        // bureaux → bureau, tuyaux → tuyau, journaux → journal, jeux → jeu, bijoux → bijou, prix → pri (everywhere).
-        return match root.strip_suffix("au") {
-            Some(stem) if !stem.ends_with(['e', 'y']) => format!("{stem}al"),
-            _ => root.to_owned(),
-        };
-    }
-    match folded.strip_suffix('s') {
-        Some(root) if !root.ends_with('s') => root.to_owned(),
-        _ => folded.to_owned(),
+    // bureaux → bureau, tuyaux → tuyau, journaux → journal, jeux → jeu, bijoux → bijou, prix → pri (everywhere).
+    match root.strip_suffix("au") {
+        Some(stem) if !stem.ends_with(['e', 'y']) => Cow::Owned(format!("{stem}al")),
+        _ => Cow::Borrowed(root),
     }
 }
 
-/// One word as it was written: its parts (one, unless it is a name put together with punctuation).
-struct Word {
-    parts: Vec<String>,
+/// One word as it was written: its parts (one, unless it is a name put together with punctuation), folded and glued.
+struct Word<'a> {
+    glued: &'a str,
+    /// Where each part ends in `glued`.
+    ends: &'a [usize],
     /// The text goes on after it with a space or an ending of a sentence: it is finished.
     finished: bool,
+}
+
+impl<'a> Word<'a> {
+    fn parts(&self) -> impl Iterator<Item = &'a str> {
+        let (glued, mut start) = (self.glued, 0);
+        self.ends.iter().map(move |end| {
+            let part = glued.get(start..*end).unwrap_or_default();
+            start = *end;
+            part
+        })
+    }
+
+    /// From a part to the end, glued together and cut to the length of a token.
+    fn tail(&self, part: usize) -> &'a str {
+        let start = part.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
+        let tail = self.glued.get(start.unwrap_or(0)..).unwrap_or_default();
+        if tail.len() <= MAX_TOKEN {
+            return tail;
+        }
+        let end = tail.char_indices().nth(MAX_TOKEN).map_or(tail.len(), |(end, _)| end);
+        tail.get(..end).unwrap_or_default()
+    }
 }
 
 /// Whether a character holds the parts of a name together.
@@ -109,82 +146,85 @@ fn joins(c: char) -> bool {
     matches!(c, '-' | '.' | '_' | '@' | '+' | '\u{2010}' | '\u{2011}')
 }
 
-/// Cuts a text into words.
-fn words(text: &str) -> Vec<Word> {
-    let plain = strip_accents(text);
-    let mut words = Vec::new();
-    let mut parts: Vec<String> = Vec::new();
-    let mut part = String::new();
+/// Cuts a text into words, in one pass and without keeping any of them.
+fn for_each_word(text: &str, mut each: impl FnMut(&Word<'_>)) {
+    let mut glued = String::new();
+    let mut ends: Vec<usize> = Vec::new();
+    // Characters of the part being read, cut ones included.
     let mut length = 0;
     // A joiner only joins when a letter or digit follows it at once.
     let mut joined = false;
-    for c in plain.chars() {
-        if c.is_alphanumeric() {
-            if joined {
+    for c in text.chars() {
+        fold_char(c, |c| {
+            if c.is_alphanumeric() {
                 joined = false;
-            } else if part.is_empty() && !parts.is_empty() {
-                words.push(Word {
-                    parts: std::mem::take(&mut parts),
-                    finished: true,
-                });
-            }
-            if length < MAX_TOKEN {
-                part.push(c);
+                if length < MAX_TOKEN {
+                    glued.push(c);
+                }
                 length += 1;
+                return;
             }
-        } else {
-            if !part.is_empty() {
-                parts.push(std::mem::take(&mut part));
+            joined = length > 0 && joins(c);
+            if length > 0 {
+                ends.push(glued.len());
                 length = 0;
-                joined = joins(c);
-            } else {
-                joined = false;
             }
-            if !joined && !parts.is_empty() {
-                words.push(Word {
-                    parts: std::mem::take(&mut parts),
+            if !joined && !ends.is_empty() {
+                each(&Word {
+                    glued: &glued,
+                    ends: &ends,
                     finished: true,
                 });
+                glued.clear();
+                ends.clear();
             }
-        }
+        });
     }
-    if !part.is_empty() {
-        parts.push(part);
+    if length > 0 {
+        ends.push(glued.len());
     }
-    if !parts.is_empty() {
-        words.push(Word { parts, finished: false });
+    if !ends.is_empty() {
+        each(&Word {
+            glued: &glued,
+            ends: &ends,
+            finished: false,
+        });
     }
-    words
 }
 
-/// Glues parts together, cut to the length of a token.
-fn glue(parts: &[String]) -> String {
-    parts.concat().chars().take(MAX_TOKEN).collect()
+/// Calls `each` with every token under which a text is indexed, in the text's order.
+pub fn for_each_token(text: &str, mut each: impl FnMut(&str)) {
+    for_each_word(text, |word| {
+        for part in word.parts() {
+            each(&stem(part));
+        }
+        if (2..=MAX_PARTS).contains(&word.ends.len()) {
+            for start in 0..word.ends.len() - 1 {
+                each(word.tail(start));
+            }
+        }
+    });
 }
 
 /// The tokens under which a text is indexed, in the text's order.
 #[must_use]
 pub fn fold_tokens(text: &str) -> Vec<String> {
     let mut tokens = Vec::new();
-    for word in words(text) {
-        for part in &word.parts {
-            tokens.push(singular(part));
-        }
-        if (2..=MAX_PARTS).contains(&word.parts.len()) {
-            for start in 0..word.parts.len() - 1 {
-                if let Some(tail) = word.parts.get(start..) {
-                    tokens.push(glue(tail));
-                }
-            }
-        }
-    }
+    for_each_token(text, |token| tokens.push(token.to_owned()));
     tokens
 }
 
 /// The same as one text for the index: tokens separated by spaces.
 #[must_use]
 pub fn fold(text: &str) -> String {
-    fold_tokens(text).join(" ")
+    let mut folded = String::with_capacity(text.len());
+    for_each_token(text, |token| {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        folded.push_str(token);
+    });
+    folded
 }
 
 /// What an indexed token must be to satisfy a term.
@@ -255,11 +295,11 @@ impl Term {
     }
 
     /// A name put together: a run of whole parts is the beginning of one of the tails in the index.
-    fn compound(parts: &[String], unfinished: bool) -> Self {
-        let glued = glue(parts);
+    fn compound(word: &Word<'_>) -> Self {
+        let glued = word.tail(0).to_owned();
         Self {
             folded: glued.clone(),
-            unfinished,
+            unfinished: !word.finished,
             patterns: vec![Pattern::Prefix(glued)],
         }
     }
@@ -280,22 +320,20 @@ impl Term {
 pub fn query_terms(query: &str) -> Vec<Term> {
     let mut terms: Vec<Term> = Vec::new();
     let has_at = query.contains('@');
-    for word in words(query) {
-        let has_digits = word.parts.iter().any(|part| part.chars().any(char::is_numeric));
-        let as_name = word.parts.len() > 1 && word.parts.len() <= MAX_PARTS && (has_digits || has_at);
-        if as_name {
-            terms.push(Term::compound(&word.parts, !word.finished));
-            continue;
+    for_each_word(query, |word| {
+        let count = word.ends.len();
+        if (2..=MAX_PARTS).contains(&count) && (has_at || word.glued.chars().any(char::is_numeric)) {
+            terms.push(Term::compound(word));
+            return;
         }
-        let last = word.parts.len() - 1;
-        for (i, part) in word.parts.iter().enumerate() {
-            terms.push(if i == last && !word.finished {
+        for (part, i) in word.parts().zip(1..) {
+            terms.push(if i == count && !word.finished {
                 Term::unfinished(part)
             } else {
                 Term::finished(part)
             });
         }
-    }
+    });
     if terms.iter().any(|term| !is_stop_word(&term.folded)) {
         terms.retain(|term| !is_stop_word(&term.folded));
     }
@@ -309,11 +347,51 @@ pub fn query_terms(query: &str) -> Vec<Term> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use unicode_normalization::UnicodeNormalization;
 
     fn finds(query: &str, text: &str) -> bool {
         let tokens = fold_tokens(text);
         let terms = query_terms(query);
         !terms.is_empty() && terms.iter().all(|term| term.matches(tokens.iter().map(String::as_str)))
+    }
+
+    /// The folding as it is defined, over a whole text at once and with nothing spared.
+    fn reference(text: &str) -> Vec<String> {
+        let plain: String = text
+            .chars()
+            .flat_map(char::to_lowercase)
+            .nfkd()
+            .filter(|c| !is_combining_mark(*c))
+            .map(|c| match c {
+                'œ' => "oe".to_owned(),
+                'æ' => "ae".to_owned(),
+                'ß' => "ss".to_owned(),
+                'ø' => "o".to_owned(),
+                'ł' => "l".to_owned(),
+                'đ' => "d".to_owned(),
+                'ı' => "i".to_owned(),
+                c => c.to_lowercase().collect(),
+            })
+            .collect();
+        assert_eq!(strip_accents(text), plain);
+        let chars: Vec<char> = plain.chars().collect();
+        // A joiner between two letters or digits holds them together; everything else separates.
+        let inside = |at: usize| chars.get(at).is_some_and(|c| c.is_alphanumeric());
+        let kept = |at: usize| inside(at) || (at > 0 && inside(at - 1) && inside(at + 1) && joins(chars[at]));
+        let mut words = String::new();
+        for (at, c) in chars.iter().enumerate() {
+            words.push(if kept(at) { *c } else { ' ' });
+        }
+        let mut tokens = Vec::new();
+        for word in words.split(' ').filter(|word| !word.is_empty()) {
+            let cut = |text: &str| text.chars().take(MAX_TOKEN).collect::<String>();
+            let parts: Vec<String> = word.split(joins).map(cut).collect();
+            tokens.extend(parts.iter().map(|part| singular(part)));
+            if (2..=MAX_PARTS).contains(&parts.len()) {
+                tokens.extend((0..parts.len() - 1).map(|start| cut(&parts[start..].concat())));
+            }
+        }
+        tokens
     }
 
     #[test]
@@ -454,7 +532,25 @@ mod tests {
         assert!(query_terms("").is_empty());
     }
 
+    #[test]
+    fn every_character_folds_as_the_whole_text_does() {
+        // In one text each: what stands beside a character must not matter.
+        for plane in (0..0x2_0000_u32).step_by(0x1000) {
+            let text: String = (plane..plane + 0x1000)
+                .filter_map(char::from_u32)
+                .flat_map(|c| ['a', c, '-', c])
+                .collect();
+            assert_eq!(fold_tokens(&text), reference(&text), "{plane:x}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn one_pass_folds_as_the_definition_says(text in "([a-zA-Zéœ0-9]|[-._@+’' \u{2011}…]|.){0,120}|([a-z]{30,80}[-.]){0,10}") {
+            prop_assert_eq!(fold_tokens(&text), reference(&text));
+            prop_assert_eq!(fold(&text), reference(&text).join(" "));
+        }
+
         #[test]
         fn tokens_hold_letters_and_digits_only(text in ".{0,200}") {
             for token in fold_tokens(&text) {

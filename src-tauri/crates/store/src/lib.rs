@@ -23,7 +23,7 @@ pub use model::*;
 
 use connection::Database;
 use guichet_domain::{
-    OperationId, TicketId,
+    OperationId, TicketId, UserId,
     operation::Operation,
     outbox::OutboxEntry,
     record::{Collection, Record, Removal},
@@ -49,6 +49,8 @@ struct Inner {
     /// Lanes whose view must be computed again: the desk has committed, the mirror not yet. Kept across a caller that is
     /// dropped between the two.
     stale: Mutex<BTreeSet<i64>>,
+    /// Whose words the outbox holds, once known: the author of what is pending.
+    account: Mutex<Option<UserId>>,
     /// Holds the profile for this process.
     lock: Mutex<Option<File>>,
 }
@@ -90,6 +92,7 @@ impl Store {
                 desk,
                 mirror,
                 stale: Mutex::new(BTreeSet::new()),
+                account: Mutex::new(None),
                 lock: Mutex::new(lock),
             }),
         }
@@ -99,6 +102,7 @@ impl Store {
     /// pending operations is computed again. The simulation calls it for a crash of a store in memory.
     pub async fn recover(&self, now: Timestamp) -> Result<Vec<OperationId>, StoreError> {
         let recovered = self.recover_outbox(now).await?;
+        self.load_account().await?;
         self.refresh_all().await?;
         Ok(recovered)
     }

@@ -3,7 +3,7 @@
 use crate::{
     Batch, ChangeSet, CollectionState, MirrorCounts, PersonCard, SearchQuery, SearchResults, Store, StoreError,
     TicketList, TicketQuery, TicketView,
-    mirror::{self, apply, others, people, refresh, schema, ticket},
+    mirror::{self, apply, others, people, refresh, schema, search::Waiting, ticket},
     sql::Columns,
     view::{name_tickets, read_mirror, write_mirror},
 };
@@ -27,7 +27,7 @@ impl Store {
             // Read while the writer is held: what is accepted later refreshes its lane itself.
             let pending = self.pending().await?;
             let stale = self.take_stale();
-            let applied = apply::apply(connection, batch, &pending, None).await;
+            let applied = apply::apply(connection, batch, &pending, self.account()).await;
             let (effects, renamed) = match applied {
                 Ok(applied) => applied,
                 Err(error) => {
@@ -35,7 +35,7 @@ impl Store {
                     return Err(self.mirror_error(error));
                 }
             };
-            refresh::refresh(connection, &stale, &pending, None).await?;
+            refresh::refresh(connection, &stale, &pending, self.account()).await?;
             (effects, renamed, stale)
         })?;
         let mut changes = ChangeSet {
@@ -124,13 +124,21 @@ impl Store {
     pub async fn ticket(&self, id: TicketId) -> Result<Option<TicketView>, StoreError> {
         let id = self.resolve_ticket(id).await?;
         let pending = self.outbox(Some(id), false).await?;
-        read_mirror!(self, |connection| ticket::view(connection, id.0, pending, None).await?)
+        read_mirror!(self, |connection| ticket::view(
+            connection,
+            id.0,
+            pending,
+            self.account()
+        )
+        .await?)
     }
 
-    /// Searches everything, bounded and ranked.
+    /// Searches everything, bounded and ranked: what is mirrored and what waits in the outbox.
     pub async fn search(&self, query: &SearchQuery) -> Result<SearchResults, StoreError> {
         let started = Instant::now();
-        let hits = read_mirror!(self, |connection| mirror::search::search(connection, query).await?)?;
+        let waiting = Waiting::of(&self.pending().await?);
+        let hits = read_mirror!(self, |connection| mirror::search::search(connection, query, &waiting)
+            .await?)?;
         Ok(SearchResults {
             hits,
             elapsed_ms: started.elapsed().as_secs_f64() * 1000.0,

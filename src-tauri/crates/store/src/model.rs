@@ -329,7 +329,7 @@ pub struct TicketView {
     pub links: Vec<LinkedTicket>,
     /// Equipment on it; `None` name where not mirrored.
     pub assets: Vec<Asset>,
-    /// Names of everybody it mentions (actors, authors, assignees).
+    /// Names of everybody it mentions (actors, authors, assignees; the account, when something of it is pending).
     pub users: Vec<NamedUser>,
     /// Names of every group it mentions.
     pub groups: Vec<NamedGroup>,

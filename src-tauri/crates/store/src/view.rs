@@ -8,13 +8,16 @@ use crate::{
     },
     open,
 };
-use guichet_domain::{OperationId, TicketId, outbox::OutboxEntry, view::overlay};
+use guichet_domain::{OperationId, TicketId, UserId, outbox::OutboxEntry, view::overlay};
 use jiff::Timestamp;
 use sqlx::Connection;
 use std::{collections::BTreeSet, sync::PoisonError};
 
 /// Above this many tickets a change set names none: the screen reads again whatever it shows.
 const NAMED: usize = 500;
+
+/// The setting that keeps the account's number.
+const ACCOUNT: &str = "store.account";
 
 /// Names the tickets that changed, unless they are too many.
 pub(crate) fn name_tickets(changes: &mut ChangeSet, ids: impl IntoIterator<Item = i64>) {
@@ -141,7 +144,7 @@ impl Store {
         let lanes = write_mirror!(self, |connection| {
             let lanes = self.take_stale();
             let refreshed = match self.pending().await {
-                Ok(pending) => refresh::refresh(connection, &lanes, &pending, None).await,
+                Ok(pending) => refresh::refresh(connection, &lanes, &pending, self.account()).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = refreshed {
@@ -185,7 +188,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut entry = entry.clone();
         entry.lane = local;
-        let Some(mut bundle) = overlay(None, std::slice::from_ref(&entry), None) else {
+        let Some(mut bundle) = overlay(None, std::slice::from_ref(&entry), self.account()) else {
             return Ok(());
         };
         bundle.ticket.id = remote;
@@ -215,6 +218,28 @@ impl Store {
                 .await?;
             ids.into_iter().map(TicketId).collect()
         })
+    }
+
+    /// Who the account is: the author of what is pending and the recorder of tickets created here.
+    pub(crate) fn account(&self) -> Option<UserId> {
+        *self.inner.account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says who the account is. Kept in the desk, so that what is pending shows its author with no server in reach.
+    pub async fn set_account(&self, account: Option<UserId>) -> Result<(), StoreError> {
+        write_desk!(self, |connection| {
+            desk::settings::set(connection, ACCOUNT, &serde_json::to_string(&account)?).await?;
+        })?;
+        *self.inner.account.lock().unwrap_or_else(PoisonError::into_inner) = account;
+        self.refresh_all().await
+    }
+
+    /// The account that the desk remembers.
+    pub(crate) async fn load_account(&self) -> Result<(), StoreError> {
+        let kept = read_desk!(self, |connection| desk::settings::get(connection, ACCOUNT).await?)?;
+        let account = kept.map(|text| serde_json::from_str(&text)).transpose()?.flatten();
+        *self.inner.account.lock().unwrap_or_else(PoisonError::into_inner) = account;
+        Ok(())
     }
 
     /// Entries found in flight become entries in doubt.

@@ -269,3 +269,93 @@ async fn changed_and_local_tickets_are_found_as_they_are_now() {
     assert_eq!(tickets(&store, "badge refaire").await, [local.0]);
     assert_eq!(local, TicketId(-1));
 }
+
+#[tokio::test]
+async fn what_waits_in_the_outbox_is_found() {
+    let store = store().await;
+    let accepted = store
+        .submit(
+            on(
+                12,
+                vec![say(
+                    "J'ai rappelé Mme Œuvrard, les travaux du câblage commencent lundi.",
+                )],
+            ),
+            at(0),
+        )
+        .await
+        .unwrap();
+    let local = store
+        .submit(new(vec![create("Casque audio")]), at(0))
+        .await
+        .unwrap()
+        .lane;
+    store
+        .submit(
+            on(local.0, vec![say("Le casque grésille aussi sur le softphone")]),
+            at(1),
+        )
+        .await
+        .unwrap();
+    for text in ["travail cablage", "cabl", "oeuvrard lundi", "travau"] {
+        assert_eq!(tickets(&store, text).await, [12], "{text}");
+    }
+    assert_eq!(
+        tickets(&store, "passe câblage").await,
+        [12],
+        "one word in the mirrored title, the other in what waits"
+    );
+    assert_eq!(
+        tickets(&store, "suivi câblage").await,
+        [12],
+        "one in the mirrored timeline"
+    );
+    assert_eq!(tickets(&store, "casque").await, [local.0]);
+    assert_eq!(tickets(&store, "softphone casq").await, [local.0]);
+    assert_eq!(
+        tickets(&store, "prise au téléphone").await,
+        [local.0],
+        "its description"
+    );
+    assert!(
+        !tickets(&store, "vidéoprojecteur câblage").await.contains(&1),
+        "a word that is nowhere is not taken for found"
+    );
+    let snippet = |text: &'static str| {
+        let store = store.clone();
+        async move { hits(&store, text, &[HitKind::Ticket]).await[0].snippet.clone() }
+    };
+    assert!(snippet("câblage").await.contains("\u{2}câblage\u{3}"));
+    assert!(snippet("softphone").await.contains("\u{2}softphone\u{3}"));
+    assert_eq!(
+        snippet("casque audio").await,
+        "Le \u{2}casque\u{3} grésille aussi sur le softphone"
+    );
+    // Several mirrored tickets have the word: the one that exists only here is the newest.
+    store
+        .submit(new(vec![create("Imprimante du hall")]), at(2))
+        .await
+        .unwrap();
+    assert_eq!(tickets(&store, "imprimante").await, [-2, 1, 10]);
+    // Given up: not found any more.
+    store
+        .resolve(accepted.entries[0].id, Resolution::Discard, at(3))
+        .await
+        .unwrap();
+    assert!(tickets(&store, "câblage").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_title_that_waits_is_found_as_a_title() {
+    let store = store().await;
+    let rename = guichet_domain::operation::Operation::SetField {
+        field: guichet_domain::operation::Field::Title,
+        base: guichet_domain::operation::FieldValue::Text("Écran noir".to_owned()),
+        new: guichet_domain::operation::FieldValue::Text("Dalle tactile inerte".to_owned()),
+    };
+    store.submit(on(417, vec![rename]), at(0)).await.unwrap();
+    let hit = &hits(&store, "dalle inerte", &[HitKind::Ticket]).await[0];
+    assert_eq!((hit.id, hit.title.as_str()), (417, "Dalle tactile inerte"));
+    // Retyped for a while, then sent: it is found by what the server has.
+    assert_eq!(tickets(&store, "ecran").await, [417]);
+}

@@ -4,6 +4,7 @@ use super::{
     Block, CUT_MARK, Cell, Inline, MAX_DEPTH, MAX_NODES, MAX_TEXT, RichText, kept,
     runs::{Atom, Formatting, Style, nest, trim_end},
     source::cut_at,
+    work,
 };
 
 /// The depth from which another list or quotation is not opened any more; tables need three levels.
@@ -104,6 +105,7 @@ impl Builder {
     // ---- text ----
 
     pub(super) fn text(&mut self, text: &str) {
+        work::spend(text.len());
         if self.skipping.is_some() || self.full {
             return;
         }
@@ -194,6 +196,7 @@ impl Builder {
     /// Ends the paragraph being built and puts it into the open block.
     pub(super) fn end_paragraph(&mut self) {
         let mut runs = std::mem::take(&mut self.runs);
+        work::spend(1 + runs.len());
         trim_end(&mut runs, true);
         let says_something = runs.iter().any(|(_, atom)| match atom {
             Atom::Text(text) => !text.chars().all(char::is_whitespace),
@@ -345,6 +348,7 @@ impl Builder {
     /// Ends the innermost block for which `wanted` holds, and everything within it, unless `barrier` comes first.
     pub(super) fn close(&mut self, wanted: fn(&Frame) -> bool, barrier: fn(&Frame) -> bool) {
         self.end_paragraph();
+        work::spend(self.stack.len());
         let found = self
             .stack
             .iter()
@@ -383,6 +387,7 @@ pub(super) fn cut_mark() -> Block {
 /// A table of the source: ours if it is one, else (a mail's layout: one column, or blocks that no cell can hold) its
 /// contents one after the other.
 fn table(rows: Vec<Vec<RawCell>>) -> Vec<Block> {
+    work::spend(rows.iter().map(|row| 1 + row.len()).sum());
     let one_column = rows.iter().all(|row| row.len() < 2);
     let holds_blocks = rows
         .iter()
@@ -408,6 +413,7 @@ fn table(rows: Vec<Vec<RawCell>>) -> Vec<Block> {
 
 /// Blocks as the lines of a cell.
 fn one_line(blocks: Vec<Block>) -> Vec<Inline> {
+    work::spend(blocks.len());
     let mut out: Vec<Inline> = Vec::new();
     let mut line = |content: Vec<Inline>| {
         if !out.is_empty() {
@@ -432,6 +438,7 @@ fn one_line(blocks: Vec<Block>) -> Vec<Inline> {
                         "• ".to_owned()
                     };
                     let mut content = one_line(item);
+                    work::spend(content.len());
                     match content.first_mut() {
                         Some(Inline::Text { text }) => text.insert_str(0, &mark),
                         _ => content.insert(0, Inline::text(mark)),

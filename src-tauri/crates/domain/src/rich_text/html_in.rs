@@ -14,6 +14,7 @@ use super::{
     builder::{Builder, cut_mark},
     plain,
     source::{Nature, cut_at, decode_entities, without_bulk},
+    work,
 };
 use html5ever::tokenizer::{BufferQueue, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 use std::cell::{Cell, RefCell};
@@ -104,6 +105,7 @@ fn tokenize(source: &str, builder: Builder) -> Builder {
         let mut stuck = 0;
         loop {
             let (piece, _) = cut_at(rest, PIECE);
+            work::spend(piece.len());
             rest = rest.get(piece.len()..).unwrap_or_default();
             let queue = BufferQueue::default();
             queue.push_back(piece.into());
@@ -115,7 +117,9 @@ fn tokenize(source: &str, builder: Builder) -> Builder {
                 break;
             }
             if stuck > MAX_TAG {
-                rest = rest.find('>').and_then(|at| rest.get(at + 1..)).unwrap_or_default();
+                let behind = rest.find('>').and_then(|at| rest.get(at + 1..)).unwrap_or_default();
+                work::spend(rest.len() - behind.len());
+                rest = behind;
                 break;
             }
         }

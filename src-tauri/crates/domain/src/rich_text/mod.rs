@@ -13,6 +13,7 @@ mod plain;
 mod runs;
 mod source;
 mod tags;
+mod work;
 
 use crate::DocumentId;
 use serde::{Deserialize, Serialize};

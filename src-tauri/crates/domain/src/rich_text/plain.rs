@@ -1,6 +1,6 @@
 //! Rich text ↔ plain text.
 
-use super::{Block, Inline, RichText};
+use super::{Block, Inline, RichText, work};
 
 /// A no-break space: HTML keeps it where it would fold ordinary spaces together.
 const NBSP: char = '\u{a0}';
@@ -68,8 +68,11 @@ fn keep_spaces(line: &str) -> String {
     let line = line.replace('\t', "    ");
     let mut out = String::with_capacity(line.len());
     let mut chars = line.chars().peekable();
+    let mut indentation = true;
     while let Some(c) = chars.next() {
-        let kept = c == ' ' && (out.chars().all(|c| c == NBSP) || chars.peek() == Some(&' '));
+        work::spend(1);
+        let kept = c == ' ' && (indentation || chars.peek() == Some(&' '));
+        indentation &= matches!(c, ' ' | NBSP);
         out.push(if kept { NBSP } else { c });
     }
     out

@@ -1,7 +1,8 @@
 //! Runs of text and how they look: formatting as a state, nested in a fixed order when their block ends.
 
-use super::Inline;
+use super::{Inline, work};
 use crate::DocumentId;
+use std::rc::Rc;
 
 /// How a run of text looks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -9,8 +10,8 @@ pub(super) struct Style {
     pub(super) strong: bool,
     pub(super) emphasis: bool,
     pub(super) code: bool,
-    /// Target, for a link that may keep it.
-    pub(super) link: Option<String>,
+    /// Target, for a link that may keep it. Shared: a long one is on every run of its text.
+    pub(super) link: Option<Rc<str>>,
 }
 
 /// A run within a block.
@@ -33,7 +34,7 @@ pub(super) struct Formatting {
 /// Where an open link leads.
 #[derive(Debug, Clone)]
 pub(super) enum Target {
-    Address(String),
+    Address(Rc<str>),
     /// A document of the server: the image within is that document.
     Document(DocumentId),
     /// Nowhere we would go.
@@ -47,7 +48,7 @@ impl Formatting {
             emphasis: self.emphasis > 0,
             code: self.code > 0,
             link: match &self.link {
-                Some(Target::Address(href)) => Some(href.clone()),
+                Some(Target::Address(href)) => Some(Rc::clone(href)),
                 _ => None,
             },
         }
@@ -59,6 +60,7 @@ pub(super) fn trim_end(runs: &mut Vec<(Style, Atom)>, breaks: bool) {
     while let Some((_, atom)) = runs.last_mut() {
         match atom {
             Atom::Text(text) => {
+                work::spend(1);
                 text.truncate(text.trim_end_matches(' ').len());
                 if !text.is_empty() {
                     return;
@@ -78,7 +80,7 @@ pub(super) fn nest(runs: Vec<(Style, Atom)>) -> Vec<Inline> {
         |style| style.link.take(),
         |link, content| match link {
             Some(href) => vec![Inline::Link {
-                href,
+                href: href.as_ref().to_owned(),
                 content: strong(content),
             }],
             None => strong(content),
@@ -130,6 +132,7 @@ fn group<K: PartialEq>(
     key: impl Fn(&mut Style) -> K,
     wrap: impl Fn(K, Vec<(Style, Atom)>) -> Vec<Inline>,
 ) -> Vec<Inline> {
+    work::spend(runs.len());
     let mut out = Vec::new();
     let mut current: Option<(K, Vec<(Style, Atom)>)> = None;
     for (mut style, atom) in runs {

@@ -1,6 +1,6 @@
 //! What a source is, HTML or plain text, and what of it is worth tokenizing.
 
-use super::html_in::MAX_SOURCE;
+use super::{html_in::MAX_SOURCE, work};
 use html5ever::tokenizer::{BufferQueue, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 use std::cell::RefCell;
 
@@ -66,7 +66,9 @@ const INLINE_TAGS: &[&str] = &[
 impl Nature {
     pub(super) fn of(source: &str) -> Self {
         let mut inline = false;
+        work::spend(source.len());
         for (at, _) in source.match_indices('<') {
+            work::spend(12);
             let rest = source.get(at + 1..).unwrap_or_default();
             if rest.starts_with("!--") || rest.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("!doctype")) {
                 inline = true;
@@ -116,6 +118,7 @@ pub(super) fn decode_entities(text: &str) -> String {
             .take_while(u8::is_ascii_alphanumeric)
             .count()
             + hash;
+        work::spend(at + length + 1);
         if length > hash && name.as_bytes().get(length) == Some(&b';') {
             // Only the entity itself goes through the tokenizer: `&`, its name, `;`.
             let (entity, after) = tail.split_at(length + 2);
@@ -160,8 +163,11 @@ pub(super) fn without_bulk(source: &str) -> String {
     while let Some(at) = rest.find(['<', ';']) {
         let (before, tail) = rest.split_at(at);
         out.push_str(before);
+        work::spend(at + 1);
         if comments && tail.starts_with("<!--") {
-            if let Some(end) = tail.find("-->") {
+            let end = tail.find("-->");
+            work::spend(end.unwrap_or(tail.len()));
+            if let Some(end) = end {
                 rest = tail.get(end + 3..).unwrap_or_default();
                 continue;
             }
@@ -174,6 +180,7 @@ pub(super) fn without_bulk(source: &str) -> String {
                 .bytes()
                 .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'%' | b'\r' | b'\n'))
                 .count();
+            work::spend(length);
             rest = bytes.get(length..).unwrap_or_default();
             continue;
         }

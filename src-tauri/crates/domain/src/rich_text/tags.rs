@@ -4,7 +4,7 @@ use super::{
     builder::{Builder, Frame},
     kept,
     runs::{Atom, Target},
-    safe_href,
+    safe_href, work,
 };
 use crate::DocumentId;
 use html5ever::tokenizer::{Tag, TagKind, TokenSinkResult, states::RawKind};
@@ -13,6 +13,8 @@ impl Builder {
     /// Takes a tag; answers how the tokenizer is to go on.
     pub(super) fn tag(&mut self, tag: &Tag) -> TokenSinkResult<()> {
         let name: &str = &tag.name;
+        // The tokenizer compared every attribute with those before it.
+        work::spend(1 + tag.attrs.len() * tag.attrs.len());
         if let Some(skipping) = &self.skipping {
             if tag.kind == TagKind::EndTag && skipping == name {
                 self.skipping = None;
@@ -263,7 +265,7 @@ fn attribute<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
 fn target(href: &str) -> Target {
     match document_number(href) {
         Some(document) => Target::Document(document),
-        None => safe_href(href).map_or(Target::Dropped, Target::Address),
+        None => safe_href(href).map_or(Target::Dropped, |href| Target::Address(href.into())),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
 };
 use guichet_domain::text;
 use sqlx::{AssertSqlSafe, SqliteConnection};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// An index: its table and its columns.
 #[derive(Debug, Clone, Copy)]
@@ -59,22 +59,28 @@ pub(crate) async fn replace(
     if texts.is_empty() {
         return Ok(());
     }
-    let mut words = BTreeSet::new();
+    let mut words: HashSet<String> = HashSet::new();
     let mut rows = Vec::with_capacity(texts.len());
     for (rowid, columns) in texts {
         debug_assert_eq!(columns.len(), index.width);
         let mut row: Vec<Val> = vec![rowid.into()];
         for column in columns {
-            let tokens = text::fold_tokens(&column);
-            row.push(tokens.join(" ").into());
-            words.extend(
-                tokens
-                    .into_iter()
-                    .filter(|token| (MIN_WORD..=MAX_WORD).contains(&token.len())),
-            );
+            let mut folded = String::with_capacity(column.len());
+            text::for_each_token(&column, |token| {
+                if !folded.is_empty() {
+                    folded.push(' ');
+                }
+                folded.push_str(token);
+                if (MIN_WORD..=MAX_WORD).contains(&token.len()) && !words.contains(token) {
+                    words.insert(token.to_owned());
+                }
+            });
+            row.push(folded.into());
         }
         rows.push(row);
     }
+    // In the list's own order, so that neighbours are written together.
+    let words: BTreeSet<String> = words.into_iter().collect();
     let head = format!("INSERT INTO {} ({})", index.table, index.columns);
     bulk(connection, &head, index.width + 1, "", rows).await?;
     sqlx::query("INSERT OR IGNORE INTO words SELECT value FROM json_each(?)")

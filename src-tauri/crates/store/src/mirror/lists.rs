@@ -17,8 +17,13 @@ use std::collections::BTreeSet;
 const LONGEST: u32 = 500;
 
 /// A row's columns in the order [`decode`] reads them.
-pub(crate) const COLUMNS: &str = "id, title, kind, status, urgency, priority, requester, requester_id, vip, assignee, category, \
-     location, opened_at, updated_at, next_key, next_kind, pending, wedged";
+pub(crate) const COLUMNS: &str = "id, title, kind, status, urgency, priority, \
+     coalesce((SELECT name FROM people WHERE id = requester_id), (SELECT name FROM groups WHERE id = requester_group), requester_text), \
+     requester_id, vip, \
+     coalesce((SELECT name FROM people WHERE id = assignee_id), (SELECT name FROM groups WHERE id = assignee_group), assignee_text), \
+     coalesce((SELECT name FROM catalogue WHERE kind = 2 AND id = category_id), category_text), \
+     coalesce((SELECT name FROM catalogue WHERE kind = 3 AND id = location_id), location_text), \
+     opened_at, updated_at, next_key, next_kind, pending, wedged";
 
 /// Reads a row of [`COLUMNS`].
 pub(crate) fn decode(row: &SqliteRow) -> Result<TicketRow, StoreError> {
@@ -208,7 +213,10 @@ async fn chosen(connection: &mut SqliteConnection, query: &TicketQuery, limit: u
     .fetch_one(&mut *connection)
     .await?;
     let (_, forward, _) = order(query.sort);
-    let sql = format!("SELECT {COLUMNS} FROM ticket_view {index} WHERE {filter} ORDER BY {forward} LIMIT ? OFFSET ?");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM ticket_view WHERE id IN \
+         (SELECT id FROM ticket_view {index} WHERE {filter} ORDER BY {forward} LIMIT ? OFFSET ?) ORDER BY {forward}"
+    );
     let rows = sqlx::query(AssertSqlSafe(sql))
         .bind(limit)
         .bind(query.offset)

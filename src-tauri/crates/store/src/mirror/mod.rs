@@ -26,14 +26,16 @@ pub(crate) struct Effects {
     pub(crate) changed: BTreeSet<i64>,
     /// Tickets whose row in lists must be computed again (a subset of `changed`, mostly).
     pub(crate) rebuild: BTreeSet<i64>,
-    /// People whose name or VIP mark changed.
+    /// People whose name changed.
     pub(crate) renamed_people: BTreeSet<i64>,
     /// Groups whose name changed.
     pub(crate) renamed_groups: BTreeSet<i64>,
-    /// Categories whose name changed.
-    pub(crate) renamed_categories: BTreeSet<i64>,
-    /// Sites whose name changed.
-    pub(crate) renamed_locations: BTreeSet<i64>,
+    /// People whose VIP mark changed.
+    pub(crate) vip_people: BTreeSet<i64>,
+    /// Groups whose VIP mark changed.
+    pub(crate) vip_groups: BTreeSet<i64>,
+    /// A category's or a site's name changed.
+    pub(crate) renamed_lists: bool,
     pub(crate) people: bool,
     pub(crate) articles: bool,
     pub(crate) catalogues: bool,

@@ -65,12 +65,18 @@ pub(crate) async fn people(
             Some((before, ..)) if *before == hash => continue,
             Some((_, before, vip)) => {
                 stale.push(id);
-                if *before != name || (*vip != 0) != person.vip {
+                if *before != name {
                     effects.renamed_people.insert(id);
+                }
+                if (*vip != 0) != person.vip {
+                    effects.vip_people.insert(id);
                 }
             }
             None => {
                 effects.renamed_people.insert(id);
+                if person.vip {
+                    effects.vip_people.insert(id);
+                }
             }
         }
         texts.push((
@@ -129,21 +135,30 @@ pub(crate) async fn groups(
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
     let wanted: BTreeMap<i64, &Group> = records.into_iter().map(|group| (group.id.0, group)).collect();
-    let held = hashes(
-        connection,
-        "SELECT id, hash FROM groups WHERE id IN (SELECT value FROM json_each(?))",
-        &json_ids(wanted.keys()),
-    )
-    .await?;
+    let held: Vec<(i64, i64, String, bool)> =
+        sqlx::query_as("SELECT id, hash, name, vip FROM groups WHERE id IN (SELECT value FROM json_each(?))")
+            .bind(json_ids(wanted.keys()))
+            .fetch_all(&mut *connection)
+            .await?;
+    let held: BTreeMap<i64, (i64, String, bool)> = held
+        .into_iter()
+        .map(|(id, hash, name, vip)| (id, (hash, name, vip)))
+        .collect();
     let mut rows = Vec::new();
     for (id, group) in wanted {
         let record = serde_json::to_string(group)?;
         let hash = digest_bytes(record.as_bytes());
-        if held.get(&id) == Some(&hash) {
+        let before = held.get(&id);
+        if before.is_some_and(|(before, ..)| *before == hash) {
             continue;
         }
         effects.people = true;
-        effects.renamed_groups.insert(id);
+        if before.is_none_or(|(_, name, _)| *name != group.full_name) {
+            effects.renamed_groups.insert(id);
+        }
+        if before.is_some_and(|(.., vip)| *vip) != group.vip {
+            effects.vip_groups.insert(id);
+        }
         rows.push(vec![
             id.into(),
             hash.into(),
@@ -195,7 +210,7 @@ pub(crate) async fn catalogue(
             _ => {}
         }
         effects.catalogues = true;
-        renamed(effects, item.kind, item.id);
+        renamed(effects, item.kind);
         rows.push(vec![
             key.0.into(),
             key.1.into(),
@@ -217,12 +232,8 @@ pub(crate) async fn catalogue(
     Ok(())
 }
 
-fn renamed(effects: &mut Effects, kind: CatalogueKind, id: i64) {
-    match kind {
-        CatalogueKind::Category => effects.renamed_categories.insert(id),
-        CatalogueKind::Location => effects.renamed_locations.insert(id),
-        _ => false,
-    };
+fn renamed(effects: &mut Effects, kind: CatalogueKind) {
+    effects.renamed_lists |= matches!(kind, CatalogueKind::Category | CatalogueKind::Location);
 }
 
 /// Stores articles.
@@ -352,6 +363,7 @@ pub(crate) async fn forget_person(
         forget_digits(connection, &[id]).await?;
         effects.people = true;
         effects.renamed_people.insert(id);
+        effects.vip_people.insert(id);
     }
     Ok(())
 }
@@ -365,6 +377,7 @@ pub(crate) async fn forget_group(
     if delete(connection, "DELETE FROM groups WHERE id = ?", id).await? {
         effects.people = true;
         effects.renamed_groups.insert(id);
+        effects.vip_groups.insert(id);
     }
     Ok(())
 }
@@ -410,7 +423,7 @@ pub(crate) async fn forget_catalogue(
         .await?;
     if done.rows_affected() > 0 {
         effects.catalogues = true;
-        renamed(effects, kind, id);
+        renamed(effects, kind);
     }
     Ok(())
 }

@@ -24,8 +24,9 @@ pub(crate) struct Excerpt {
 
 /// Whether a text has every word.
 pub(crate) fn matches_all(original: &str, terms: &[Term]) -> bool {
-    let tokens = text::fold_tokens(original);
-    terms.iter().all(|term| term.matches(tokens.iter().map(String::as_str)))
+    let mut missing: Vec<&Term> = terms.iter().collect();
+    text::for_each_token(original, |token| missing.retain(|term| !term.matches([token])));
+    missing.is_empty()
 }
 
 /// The text's words as byte ranges; a name put together with punctuation is one word.
@@ -61,14 +62,15 @@ pub(crate) fn excerpt(original: &str, terms: &[Term]) -> Excerpt {
     let mut seen = vec![false; terms.len()];
     for (start, end) in words(original) {
         let Some(word) = original.get(start..end) else { continue };
-        let tokens = text::fold_tokens(word);
         let mut hit = false;
-        for (term, seen) in terms.iter().zip(&mut seen) {
-            if term.matches(tokens.iter().map(String::as_str)) {
-                hit = true;
-                *seen = true;
+        text::for_each_token(word, |token| {
+            for (term, seen) in terms.iter().zip(&mut seen) {
+                if term.matches([token]) {
+                    hit = true;
+                    *seen = true;
+                }
             }
-        }
+        });
         if hit {
             hits.push((start, end));
         }

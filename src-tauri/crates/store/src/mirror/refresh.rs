@@ -1,4 +1,4 @@
-//! The view's rows: one flat row a ticket, mirror plus pending operations, with the names spelt out.
+//! The view's rows: one flat row a ticket, mirror plus pending operations.
 //!
 //! Tickets without pending operations are computed by SQL, many at a time; those with some go through the domain's overlay.
 //! Both ways give the same row for a ticket without pending operations (tested).
@@ -20,7 +20,7 @@ use guichet_domain::{
     view::overlay,
 };
 use jiff::Timestamp;
-use sqlx::SqliteConnection;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Pending entries by lane.
@@ -32,63 +32,89 @@ const NO_TARGET: i64 = i64::MAX;
 const CHUNK: usize = 2000;
 
 const COLUMNS: &str = "id, title, kind, status, urgency, priority, open, unassigned, vip, requester_id, requester_group, \
-    requester_text, requester, assignee_id, assignee_group, assignee_text, assignee, category_id, category_text, category, \
-    location_id, location_text, location, opened_at, updated_at, next_key, next_kind, pending, wedged";
+    requester_text, assignee_id, assignee_group, assignee_text, category_id, category_text, location_id, location_text, \
+    opened_at, updated_at, next_key, next_kind, pending, wedged";
+const WIDTH: usize = 25;
 
 const ON_CONFLICT: &str = "ON CONFLICT(id) DO UPDATE SET title = excluded.title, kind = excluded.kind, \
     status = excluded.status, urgency = excluded.urgency, priority = excluded.priority, open = excluded.open, \
     unassigned = excluded.unassigned, vip = excluded.vip, requester_id = excluded.requester_id, \
-    requester_group = excluded.requester_group, requester_text = excluded.requester_text, requester = excluded.requester, \
+    requester_group = excluded.requester_group, requester_text = excluded.requester_text, \
     assignee_id = excluded.assignee_id, assignee_group = excluded.assignee_group, assignee_text = excluded.assignee_text, \
-    assignee = excluded.assignee, category_id = excluded.category_id, category_text = excluded.category_text, \
-    category = excluded.category, location_id = excluded.location_id, location_text = excluded.location_text, \
-    location = excluded.location, opened_at = excluded.opened_at, updated_at = excluded.updated_at, \
+    category_id = excluded.category_id, category_text = excluded.category_text, location_id = excluded.location_id, \
+    location_text = excluded.location_text, opened_at = excluded.opened_at, updated_at = excluded.updated_at, \
     next_key = excluded.next_key, next_kind = excluded.next_kind, pending = excluded.pending, wedged = excluded.wedged";
 
 /// The first requester is a person if there is one, else an address, else a group; the same for the assignee.
-const FROM_MIRROR: &str = "SELECT t.id, t.title, t.kind, t.status, t.urgency, t.priority, t.status < 5, \
-    NOT EXISTS (SELECT 1 FROM actors x WHERE x.ticket = t.id AND x.role = 2), \
-    EXISTS (SELECT 1 FROM actors x JOIN people p ON p.id = x.party_id WHERE x.ticket = t.id AND x.role = 1 AND x.party = 0 AND p.vip = 1) \
-      OR EXISTS (SELECT 1 FROM actors x JOIN groups g ON g.id = x.party_id WHERE x.ticket = t.id AND x.role = 1 AND x.party = 2 AND g.vip = 1), \
-    iif(r.party = 0, r.party_id, NULL), iif(r.party = 2, r.party_id, NULL), r.address, coalesce(rp.name, rg.name, r.address), \
-    iif(a.party = 0, a.party_id, NULL), iif(a.party = 2, a.party_id, NULL), a.address, coalesce(ap.name, ag.name, a.address), \
-    t.category, t.category_name, coalesce(c.name, t.category_name), \
-    t.location, t.location_name, coalesce(l.name, t.location_name), \
-    t.opened_at, t.updated_at, \
-    coalesce(CASE WHEN t.status >= 5 THEN NULL WHEN t.status = 1 AND t.time_to_own IS NOT NULL THEN t.time_to_own ELSE t.time_to_resolve END, \
-      9223372036854775807), \
-    CASE WHEN t.status >= 5 THEN NULL WHEN t.status = 1 AND t.time_to_own IS NOT NULL THEN 1 WHEN t.time_to_resolve IS NOT NULL THEN 2 END, \
-    0, 0 \
-    FROM json_each(?) j JOIN tickets t ON t.id = j.value \
-    LEFT JOIN actors r ON r.rid = (SELECT rid FROM actors WHERE ticket = t.id AND role = 1 ORDER BY party, id LIMIT 1) \
-    LEFT JOIN people rp ON r.party = 0 AND rp.id = r.party_id \
-    LEFT JOIN groups rg ON r.party = 2 AND rg.id = r.party_id \
-    LEFT JOIN actors a ON a.rid = (SELECT rid FROM actors WHERE ticket = t.id AND role = 2 ORDER BY party, id LIMIT 1) \
-    LEFT JOIN people ap ON a.party = 0 AND ap.id = a.party_id \
-    LEFT JOIN groups ag ON a.party = 2 AND ag.id = a.party_id \
-    LEFT JOIN catalogue c ON c.kind = 2 AND c.id = t.category \
-    LEFT JOIN catalogue l ON l.kind = 3 AND l.id = t.location \
-    WHERE true";
+const ACTORS: &str = "LEFT JOIN actors r ON r.rid = (SELECT rid FROM actors WHERE ticket = t.id AND role = 1 ORDER BY party, id LIMIT 1) \
+    LEFT JOIN actors a ON a.rid = (SELECT rid FROM actors WHERE ticket = t.id AND role = 2 ORDER BY party, id LIMIT 1)";
+const REQUESTER: &str = "iif(r.party = 0, r.party_id, NULL), iif(r.party = 2, r.party_id, NULL), r.address";
+const ASSIGNEE: &str = "iif(a.party = 0, a.party_id, NULL), iif(a.party = 2, a.party_id, NULL), a.address";
+/// A ticket's next target: to be taken up while it is new, else to be resolved; none once solved.
+const NEXT_KEY: &str = "coalesce(CASE WHEN t.status >= 5 THEN NULL WHEN t.status = 1 AND t.time_to_own IS NOT NULL THEN t.time_to_own \
+    ELSE t.time_to_resolve END, 9223372036854775807)";
+const NEXT_KIND: &str = "CASE WHEN t.status >= 5 THEN NULL WHEN t.status = 1 AND t.time_to_own IS NOT NULL THEN 1 \
+    WHEN t.time_to_resolve IS NOT NULL THEN 2 END";
+const IS_VIP: &str = "(EXISTS (SELECT 1 FROM view_party v JOIN people p ON p.id = v.party_id \
+      WHERE v.ticket = ticket_view.id AND v.role = 1 AND v.party = 0 AND p.vip = 1) \
+    OR EXISTS (SELECT 1 FROM view_party v JOIN groups g ON g.id = v.party_id \
+      WHERE v.ticket = ticket_view.id AND v.role = 1 AND v.party = 2 AND g.vip = 1))";
 
-/// Spells the names out again, for rows already there. Names are in no index.
-const NAMES: &str = "UPDATE ticket_view SET \
-    requester = coalesce((SELECT name FROM people WHERE id = requester_id), (SELECT name FROM groups WHERE id = requester_group), requester_text), \
-    assignee = coalesce((SELECT name FROM people WHERE id = assignee_id), (SELECT name FROM groups WHERE id = assignee_group), assignee_text), \
-    category = coalesce((SELECT name FROM catalogue WHERE kind = 2 AND id = category_id), category_text), \
-    location = coalesce((SELECT name FROM catalogue WHERE kind = 3 AND id = location_id), location_text) \
-    WHERE id IN (SELECT value FROM json_each(?))";
+/// Rows that are not there yet; `vip` is set afterwards.
+fn insert_from_mirror() -> String {
+    format!(
+        "INSERT INTO ticket_view ({COLUMNS}) SELECT t.id, t.title, t.kind, t.status, t.urgency, t.priority, t.status < 5, \
+         a.rid IS NULL, 0, {REQUESTER}, {ASSIGNEE}, t.category, t.category_name, t.location, t.location_name, \
+         t.opened_at, t.updated_at, {NEXT_KEY}, {NEXT_KIND}, 0, 0 \
+         FROM json_each(?) j JOIN tickets t ON t.id = j.value {ACTORS} WHERE true"
+    )
+}
 
-/// The VIP mark is in every index of lists: it is written where it changes only.
-const VIP: &str = "UPDATE ticket_view SET vip = 1 - vip WHERE id IN (SELECT value FROM json_each(?)) AND vip <> (\
-      EXISTS (SELECT 1 FROM view_party v JOIN people p ON p.id = v.party_id WHERE v.ticket = ticket_view.id AND v.role = 1 AND v.party = 0 AND p.vip = 1) \
-      OR EXISTS (SELECT 1 FROM view_party v JOIN groups g ON g.id = v.party_id WHERE v.ticket = ticket_view.id AND v.role = 1 AND v.party = 2 AND g.vip = 1))";
+/// Rows that are there. Columns that lists are sorted or chosen by are in twenty indexes, and SQLite writes an index again
+/// whenever one of its columns is set: so those are set only where they differ, each kind by a statement of its own.
+fn update_from_mirror() -> [String; 4] {
+    [
+        format!(
+            "UPDATE ticket_view SET (title, kind, urgency, requester_id, requester_group, requester_text, assignee_id, \
+             assignee_group, assignee_text, category_id, category_text, location_id, location_text, next_kind, wedged) = \
+             (SELECT t.title, t.kind, t.urgency, {REQUESTER}, {ASSIGNEE}, t.category, t.category_name, t.location, \
+             t.location_name, {NEXT_KIND}, 0 FROM tickets t {ACTORS} WHERE t.id = ticket_view.id) \
+             WHERE id IN (SELECT value FROM json_each(?))"
+        ),
+        format!(
+            "UPDATE ticket_view SET status = f.status, open = f.open, priority = f.priority, opened_at = f.opened_at, \
+             updated_at = f.updated_at, next_key = f.next_key \
+             FROM (SELECT t.id, t.status, t.status < 5 AS open, t.priority, t.opened_at, t.updated_at, {NEXT_KEY} AS next_key \
+             FROM json_each(?) j JOIN tickets t ON t.id = j.value) f WHERE ticket_view.id = f.id AND \
+             (ticket_view.status <> f.status OR ticket_view.priority <> f.priority OR ticket_view.opened_at <> f.opened_at \
+             OR ticket_view.updated_at <> f.updated_at OR ticket_view.next_key <> f.next_key)"
+        ),
+        "UPDATE ticket_view SET unassigned = 1 - unassigned WHERE id IN (SELECT value FROM json_each(?)) \
+         AND unassigned = EXISTS (SELECT 1 FROM actors x WHERE x.ticket = ticket_view.id AND x.role = 2)"
+            .to_owned(),
+        "UPDATE ticket_view SET pending = 0 WHERE id IN (SELECT value FROM json_each(?)) AND pending <> 0".to_owned(),
+    ]
+}
 
-/// Names and VIP marks of rows already there.
-async fn spell_out(connection: &mut SqliteConnection, ids: &[i64]) -> Result<(), StoreError> {
-    let list = json_ids(ids);
-    for sql in [NAMES, VIP] {
-        sqlx::query(sql).bind(&list).execute(&mut *connection).await?;
-    }
+/// Who has which part in tickets without pending operations; rows that are right already are left alone.
+const PARTIES: [&str; 2] = [
+    "DELETE FROM view_party WHERE ticket IN (SELECT value FROM json_each(?)) AND NOT EXISTS \
+     (SELECT 1 FROM tickets t JOIN actors a ON a.ticket = t.id WHERE t.id = view_party.ticket AND (t.status < 5) = view_party.open \
+      AND a.role = view_party.role AND a.party = view_party.party AND a.party_id = view_party.party_id)",
+    "INSERT OR IGNORE INTO view_party (role, party, party_id, open, ticket) \
+     SELECT a.role, a.party, a.party_id, t.status < 5, t.id FROM json_each(?) j JOIN tickets t ON t.id = j.value \
+     JOIN actors a ON a.ticket = t.id WHERE a.role IN (1, 2) AND a.party IN (0, 2) AND a.party_id IS NOT NULL",
+];
+
+/// Sets the VIP mark of rows: it is in every index of lists, and written where it changes only.
+async fn mark_vips(connection: &mut SqliteConnection, ids: &[i64]) -> Result<(), StoreError> {
+    let sql = format!(
+        "UPDATE ticket_view SET vip = 1 - vip WHERE id IN (SELECT value FROM json_each(?)) AND vip <> {IS_VIP}"
+    );
+    sqlx::query(AssertSqlSafe(sql))
+        .bind(json_ids(ids))
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
@@ -133,21 +159,37 @@ async fn refresh_plain(connection: &mut SqliteConnection, ids: &[i64]) -> Result
     .fetch_all(&mut *connection)
     .await?;
     tickets::forget(connection, &departed.into_iter().collect()).await?;
-    for sql in [
-        "DELETE FROM ticket_view WHERE id IN (SELECT value FROM json_each(?)) AND id NOT IN (SELECT id FROM tickets)",
-        "DELETE FROM view_party WHERE ticket IN (SELECT value FROM json_each(?))",
-        "INSERT OR IGNORE INTO view_party (role, party, party_id, open, ticket) \
-         SELECT a.role, a.party, a.party_id, t.status < 5, t.id FROM json_each(?) j JOIN tickets t ON t.id = j.value \
-         JOIN actors a ON a.ticket = t.id WHERE a.role IN (1, 2) AND a.party IN (0, 2) AND a.party_id IS NOT NULL",
-    ] {
+    let known: BTreeSet<i64> =
+        sqlx::query_scalar::<_, i64>("SELECT id FROM ticket_view WHERE id IN (SELECT value FROM json_each(?))")
+            .bind(&list)
+            .fetch_all(&mut *connection)
+            .await?
+            .into_iter()
+            .collect();
+    let new: Vec<i64> = ids.iter().copied().filter(|id| !known.contains(id)).collect();
+    for sql in PARTIES {
         sqlx::query(sql).bind(&list).execute(&mut *connection).await?;
     }
-    let sql = format!("INSERT INTO ticket_view ({COLUMNS}) {FROM_MIRROR} {ON_CONFLICT}");
-    sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(&list)
-        .execute(connection)
-        .await?;
-    Ok(())
+    if !new.is_empty() {
+        sqlx::query(AssertSqlSafe(insert_from_mirror()))
+            .bind(json_ids(&new))
+            .execute(&mut *connection)
+            .await?;
+    }
+    if !known.is_empty() {
+        let known = json_ids(&known);
+        sqlx::query("DELETE FROM ticket_view WHERE id IN (SELECT value FROM json_each(?)) AND id NOT IN (SELECT id FROM tickets)")
+            .bind(&known)
+            .execute(&mut *connection)
+            .await?;
+        for sql in update_from_mirror() {
+            sqlx::query(AssertSqlSafe(sql))
+                .bind(&known)
+                .execute(&mut *connection)
+                .await?;
+        }
+    }
+    mark_vips(connection, ids).await
 }
 
 async fn refresh_overlaid(
@@ -169,7 +211,7 @@ async fn refresh_overlaid(
         return Ok(());
     };
     let head = format!("INSERT INTO ticket_view ({COLUMNS})");
-    bulk(connection, &head, 29, ON_CONFLICT, vec![row(id, &bundle, entries)]).await?;
+    bulk(connection, &head, WIDTH, ON_CONFLICT, vec![row(id, &bundle, entries)]).await?;
     let parties = bundle
         .actors
         .iter()
@@ -196,7 +238,7 @@ async fn refresh_overlaid(
         parties,
     )
     .await?;
-    spell_out(connection, &[id]).await
+    mark_vips(connection, &[id]).await
 }
 
 /// First of a role, in the order of the mirror: people, addresses, groups.
@@ -223,7 +265,7 @@ fn first(bundle: &TicketBundle, role: Role) -> [Val; 3] {
     }
 }
 
-/// The row without its names, which [`spell_out`] fills in.
+/// The row without its VIP mark, which [`mark_vips`] sets.
 fn row(id: i64, bundle: &TicketBundle, entries: &[OutboxEntry]) -> Vec<Val> {
     let ticket = &bundle.ticket;
     let [requester_id, requester_group, requester_text] = first(bundle, Role::Requester);
@@ -249,17 +291,13 @@ fn row(id: i64, bundle: &TicketBundle, entries: &[OutboxEntry]) -> Vec<Val> {
         requester_id,
         requester_group,
         requester_text,
-        Val::Null,
         assignee_id,
         assignee_group,
         assignee_text,
-        Val::Null,
         category.map(|reference| reference.id).into(),
         category.and_then(|reference| reference.name.as_deref()).into(),
-        Val::Null,
         location.map(|reference| reference.id).into(),
         location.and_then(|reference| reference.name.as_deref()).into(),
-        Val::Null,
         ticket.opened_at.into(),
         ticket.updated_at.into(),
         target.map_or(NO_TARGET, |(at, _)| micros(at)).into(),
@@ -269,46 +307,42 @@ fn row(id: i64, bundle: &TicketBundle, entries: &[OutboxEntry]) -> Vec<Val> {
     ]
 }
 
-/// Names that changed reach the rows that show them. Tickets whose row is computed anyway are left out.
+/// What people and groups that changed mean for lists: names are looked up by the page that shows them (lists are to be
+/// read again), VIP marks are in the rows. Answers whether lists look different.
 pub(crate) async fn rename(connection: &mut SqliteConnection, effects: &Effects) -> Result<bool, StoreError> {
+    let mut renamed = effects.renamed_lists;
+    for (party, ids) in [(0, &effects.renamed_people), (2, &effects.renamed_groups)] {
+        if renamed || ids.is_empty() {
+            continue;
+        }
+        let shown: Option<i64> = sqlx::query_scalar(
+            "SELECT 1 FROM json_each(?1) j JOIN view_party v ON v.role IN (1, 2) AND v.party = ?2 AND v.party_id = j.value LIMIT 1",
+        )
+        .bind(json_ids(ids))
+        .bind(party)
+        .fetch_optional(&mut *connection)
+        .await?;
+        renamed = shown.is_some();
+    }
     let mut affected: BTreeSet<i64> = BTreeSet::new();
-    for (select, ids) in [
-        (
-            "SELECT v.ticket FROM json_each(?1) j JOIN view_party v ON v.role = 1 AND v.party = 0 AND v.party_id = j.value \
-             UNION SELECT v.ticket FROM json_each(?1) j JOIN view_party v ON v.role = 2 AND v.party = 0 AND v.party_id = j.value",
-            &effects.renamed_people,
-        ),
-        (
-            "SELECT v.ticket FROM json_each(?1) j JOIN view_party v ON v.role = 1 AND v.party = 2 AND v.party_id = j.value \
-             UNION SELECT v.ticket FROM json_each(?1) j JOIN view_party v ON v.role = 2 AND v.party = 2 AND v.party_id = j.value",
-            &effects.renamed_groups,
-        ),
-        (
-            "SELECT v.id FROM json_each(?) j JOIN ticket_view v ON v.category_id = j.value",
-            &effects.renamed_categories,
-        ),
-        (
-            "SELECT v.id FROM json_each(?) j JOIN ticket_view v ON v.location_id = j.value",
-            &effects.renamed_locations,
-        ),
-    ] {
+    for (party, ids) in [(0, &effects.vip_people), (2, &effects.vip_groups)] {
         if ids.is_empty() {
             continue;
         }
-        let found: Vec<i64> = sqlx::query_scalar(select)
-            .bind(json_ids(ids))
-            .fetch_all(&mut *connection)
-            .await?;
+        let found: Vec<i64> = sqlx::query_scalar(
+            "SELECT v.ticket FROM json_each(?1) j JOIN view_party v ON v.role = 1 AND v.party = ?2 AND v.party_id = j.value",
+        )
+        .bind(json_ids(ids))
+        .bind(party)
+        .fetch_all(&mut *connection)
+        .await?;
         affected.extend(found);
     }
-    let affected: Vec<i64> = affected
-        .into_iter()
-        .filter(|id| !effects.rebuild.contains(id))
-        .collect();
+    let affected: Vec<i64> = affected.into_iter().collect();
     for chunk in affected.chunks(CHUNK) {
-        spell_out(connection, chunk).await?;
+        mark_vips(connection, chunk).await?;
     }
-    Ok(!affected.is_empty())
+    Ok(renamed || !affected.is_empty())
 }
 
 /// Local tickets in the view: those that have no lane any more must go.

@@ -1,8 +1,9 @@
 //! The mirror's tables. There are no migrations: a mirror of another version is moved aside and read again from the server.
 //!
 //! Two layers live here. The **mirror** proper (`tickets`, `timeline`, `actors`…) is what the server said. The **view**
-//! (`ticket_view`, `view_party`) is what lists show: mirror plus pending operations, one flat row a ticket with the names
-//! spelt out, so that a page of a list is one scan of one index. Local tickets (negative numbers) exist in the view only.
+//! (`ticket_view`, `view_party`) is what lists show: mirror plus pending operations, one flat row a ticket, so that a page of
+//! a list is one scan of one index. Names of people, groups and lists are not in it: they are looked up for the rows of a
+//! page, so that somebody renamed costs one row. Local tickets (negative numbers) exist in the view only.
 //!
 //! Codes: status 1 new, 2 assigned, 3 planned, 4 waiting, 5 solved, 6 closed; role 1 requester, 2 assigned, 3 observer;
 //! party 0 person, 1 mail address, 2 group. Instants are microseconds since 1970 UTC.
@@ -13,7 +14,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 /// "GuiM": the file is a Guichet mirror.
 pub(crate) const APPLICATION_ID: i64 = 0x4775_694d;
 /// The version of what follows. Any change of a table, of an index or of the way text is folded raises it.
-pub(crate) const VERSION: i64 = 1;
+pub(crate) const VERSION: i64 = 2;
 
 const TABLES: &str = r"
 CREATE TABLE tickets (
@@ -90,10 +91,12 @@ CREATE TABLE ticket_view (
   id INTEGER PRIMARY KEY,
   title TEXT NOT NULL, kind INTEGER NOT NULL, status INTEGER NOT NULL, urgency INTEGER NOT NULL, priority INTEGER NOT NULL,
   open INTEGER NOT NULL, unassigned INTEGER NOT NULL, vip INTEGER NOT NULL,
-  requester_id INTEGER, requester_group INTEGER, requester_text TEXT, requester TEXT,
-  assignee_id INTEGER, assignee_group INTEGER, assignee_text TEXT, assignee TEXT,
-  category_id INTEGER, category_text TEXT, category TEXT,
-  location_id INTEGER, location_text TEXT, location TEXT,
+  -- The first requester and the first assignee: a person, a group, or an address.
+  requester_id INTEGER, requester_group INTEGER, requester_text TEXT,
+  assignee_id INTEGER, assignee_group INTEGER, assignee_text TEXT,
+  -- With the name that travelled along, for a list that cannot be read.
+  category_id INTEGER, category_text TEXT,
+  location_id INTEGER, location_text TEXT,
   opened_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
   -- The next target; the largest integer where there is none, so that those sort last.
   next_key INTEGER NOT NULL, next_kind INTEGER,
@@ -105,8 +108,6 @@ CREATE TABLE view_party (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX view_party_ticket ON view_party(ticket);
 CREATE INDEX ticket_view_pending ON ticket_view(id) WHERE pending > 0;
-CREATE INDEX ticket_view_category ON ticket_view(category_id) WHERE category_id IS NOT NULL;
-CREATE INDEX ticket_view_location ON ticket_view(location_id) WHERE location_id IS NOT NULL;
 
 -- How many rows there are of each sort, so that a million tickets are counted by adding a few numbers.
 CREATE TABLE tally (

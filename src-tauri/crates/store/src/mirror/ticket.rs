@@ -125,6 +125,9 @@ pub(crate) async fn view(
             EntryDetail::Followup { .. } | EntryDetail::Solution { .. } => {}
         }
     }
+    if !pending.is_empty() {
+        mentioned_users.extend(me.map(|user| user.0));
+    }
     for entry in &pending {
         match &entry.operation {
             Operation::AddTask { assignee, .. } => mentioned_users.extend(assignee.map(|user| user.0)),
@@ -338,8 +341,9 @@ pub(crate) async fn open_tickets(
     limit: u32,
 ) -> Result<Vec<crate::TicketRow>, StoreError> {
     let sql = format!(
-        "SELECT {} FROM ticket_view WHERE id IN (SELECT ticket FROM view_party WHERE role = 1 AND party = 0 AND party_id = ? AND open = 1) \
-         ORDER BY opened_at DESC, id DESC LIMIT ?",
+        "SELECT {} FROM ticket_view WHERE id IN (SELECT id FROM ticket_view WHERE id IN \
+         (SELECT ticket FROM view_party WHERE role = 1 AND party = 0 AND party_id = ? AND open = 1) \
+         ORDER BY opened_at DESC, id DESC LIMIT ?) ORDER BY opened_at DESC, id DESC",
         lists::COLUMNS
     );
     let rows = sqlx::query(AssertSqlSafe(sql))
