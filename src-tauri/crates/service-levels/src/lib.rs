@@ -3,7 +3,15 @@
 //! `docs/service-levels.md` explains the rules with a worked example each.
 
 pub mod calendar;
+pub mod contract;
+pub mod engine;
+pub mod evidence;
 pub mod instant;
+pub mod report;
 
 pub use calendar::{Calendar, CalendarRules, Wait};
+pub use contract::{Contract, ContractError};
+pub use engine::compute;
+pub use evidence::{model::Evidence, stream::EvidenceError};
 pub use instant::{Instant, Month, Nanoseconds};
+pub use report::Report;

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 /// Which public holidays close a service.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub enum Holidays {
     /// None: it is open on them.
     #[default]
