@@ -160,6 +160,7 @@ fn operation_code(error: &OperationError) -> &'static str {
         OperationError::WrongValue { .. } => "operation_wrong_value",
         OperationError::NegativeDuration => "operation_negative_duration",
         OperationError::EmptyFile => "operation_empty_file",
+        OperationError::UnsentTicket => "operation_unsent_ticket",
     }
 }
 
@@ -371,6 +372,7 @@ pub fn every_code() -> Vec<&'static str> {
         "operation_wrong_value",
         "operation_negative_duration",
         "operation_empty_file",
+        "operation_unsent_ticket",
         "profile_no_data_folder",
         "profile_folder",
         "profile_unknown",
@@ -509,6 +511,7 @@ mod tests {
             OperationError::WrongValue { field: Field::Kind }.into(),
             OperationError::NegativeDuration.into(),
             OperationError::EmptyFile.into(),
+            OperationError::UnsentTicket.into(),
             ProfileError::NoDataFolder.into(),
             ProfileError::Folder {
                 path: path(),

@@ -9,6 +9,7 @@ use guichet_domain::{
     TicketId,
     operation::{Field, FieldValue},
     outbox::Receipt,
+    record::LinkKind,
     ticket::{Actor, Level, Party, Role, TicketKind},
 };
 use serde_json::{Map, Value, json};
@@ -134,6 +135,17 @@ pub(crate) fn actor_row(ticket: TicketId, actor: &Actor) -> (&'static str, Value
             }),
         ),
     }
+}
+
+/// The row that links two tickets. A parent's link is written as its child's, which is how GLPI's own page shows both.
+pub(crate) fn ticket_link_row(ticket: TicketId, other: TicketId, kind: LinkKind) -> Value {
+    let (one, two, link) = match kind {
+        LinkKind::Related => (ticket, other, 1),
+        LinkKind::DuplicateOf => (ticket, other, 2),
+        LinkKind::ChildOf => (ticket, other, 3),
+        LinkKind::ParentOf => (other, ticket, 3),
+    };
+    json!({"tickets_id_1": one.0, "tickets_id_2": two.0, "link": link})
 }
 
 /// A new ticket's actors: `_users_id_<role>` and `_groups_id_<role>`, a number or a list; an address is user 0 with its

@@ -8,6 +8,7 @@
 //! | follow-up, answer to a solution, re-opening | author, date (the instant the key was pressed), content |
 //! | solution | author, content, not older than the first attempt |
 //! | actor, field, link | the state itself |
+//! | proposed article | author, title and content, not older than the first attempt |
 //! | document | SHA-1 of the content, author, not older than the first attempt, on the item it was meant for |
 //!
 //! Rows known to be other operations (`claimed`) never count. Two rows that cannot be told apart are not decided.
@@ -28,6 +29,7 @@ use guichet_domain::{
     merge::{Outcome, merge},
     operation::{AttachTo, FieldValue, NewTicket, Operation},
     outbox::Receipt,
+    record::TicketLink,
     rich_text::RichText,
 };
 use jiff::Timestamp;
@@ -38,6 +40,9 @@ const CLOCK_TOLERANCE_S: i64 = 120;
 /// Rows of the newest tickets looked at in one go, and how many times.
 const TICKET_PAGE: u64 = 200;
 const TICKET_PAGES: u64 = 20;
+/// The same for articles, whose rows come with their whole text.
+const ARTICLE_PAGE: u64 = 20;
+const ARTICLE_PAGES: u64 = 20;
 /// Characters of a title that survive GLPI's cut whatever they are (255 stored, five for an encoded one).
 const CERTAIN_TITLE: usize = 50;
 
@@ -109,6 +114,21 @@ impl GlpiBackend {
                 });
                 Ok(found.map_or(Probe::Absent, |row| applied(row.id())))
             }
+            Operation::LinkTicket { ticket: other, kind } => {
+                let ticket = ticket_of(outgoing)?;
+                let meant = TicketLink {
+                    id: 0,
+                    from: ticket,
+                    to: *other,
+                    kind: *kind,
+                };
+                let reader = self.reader(facts);
+                let rows = self.rows_on(ticket, "Ticket_Ticket").await?;
+                let mut links = rows.iter().filter_map(|row| reader.ticket_link(row));
+                let found = links.find(|link| meant.says_as(link));
+                Ok(found.map_or(Probe::Absent, |link| applied(link.id)))
+            }
+            Operation::ProposeArticle { title, body } => self.probe_article(outgoing, title, body, facts).await,
         }
     }
 
@@ -223,6 +243,40 @@ impl GlpiBackend {
                 && self.says(row, "content", &ticket.description, facts)
         };
         Ok(decide_among(found.iter(), says, outgoing))
+    }
+
+    async fn probe_article(
+        &self,
+        outgoing: &Outgoing,
+        title: &str,
+        body: &RichText,
+        facts: &Facts,
+    ) -> Result<Probe, Failure> {
+        let reader = self.reader(facts);
+        let mut found: Vec<Row> = Vec::new();
+        for page in 0..ARTICLE_PAGES {
+            let listing = self
+                .client
+                .list("KnowbaseItem", &[], ("id", "DESC"), page * ARTICLE_PAGE, ARTICLE_PAGE)
+                .await?;
+            let got = listing.rows.len() as u64;
+            let (recent, older): (Vec<Row>, Vec<Row>) = listing
+                .rows
+                .into_iter()
+                .partition(|row| self.is_recent(row, "date_creation", outgoing, facts));
+            found.extend(recent.into_iter().filter(|row| {
+                row.key("users_id") == Some(facts.info.user.0) && same_title(&reader.text(row, "name"), title.trim())
+            }));
+            if !older.is_empty() || got < ARTICLE_PAGE {
+                break;
+            }
+        }
+        found.dedup_by_key(|row| row.id());
+        Ok(decide_among(
+            found.iter(),
+            |row| self.says(row, "answer", body, facts),
+            outgoing,
+        ))
     }
 
     async fn probe_document(

@@ -11,7 +11,8 @@ use crate::{
     client::{Failure, refused},
     facts::Facts,
     forms::{
-        actor_row, actors_of, changed, created, field_input, kind_number, same_actor, upload_error, wire_filename,
+        actor_row, actors_of, changed, created, field_input, kind_number, same_actor, ticket_link_row, upload_error,
+        wire_filename,
     },
     read::itemtype,
     transport::ApiBody,
@@ -79,6 +80,16 @@ impl GlpiBackend {
                     "tickets_id": ticket_of(outgoing)?.0,
                 });
                 self.add(outgoing, "Item_Ticket", input).await
+            }
+            Operation::LinkTicket { ticket, kind } => {
+                let input = ticket_link_row(ticket_of(outgoing)?, *ticket, *kind);
+                self.add(outgoing, "Ticket_Ticket", input).await
+            }
+            // GLPI has no drafts: an article without a target (entity, profile, group, person) is seen by its author and
+            // by those who administer the knowledge base, who publish it by giving it one.
+            Operation::ProposeArticle { title, body } => {
+                let input = json!({"name": title.trim(), "answer": body.to_html(), "is_faq": 0});
+                self.add(outgoing, "KnowbaseItem", input).await
             }
         }
     }

@@ -4,10 +4,11 @@
 //! ticket is the outbox entry's lane, not part of the operation.
 
 use crate::{
-    ArticleId, OperationId, UserId,
+    ArticleId, OperationId, TicketId, UserId,
     asset::AssetKey,
     document::Attachment,
     names::names,
+    record::LinkKind,
     rich_text::RichText,
     ticket::{Actor, Level, Status, TicketKind},
     timeline::{EntryKind, TaskState},
@@ -191,6 +192,21 @@ pub enum Operation {
         /// Which.
         asset: AssetKey,
     },
+    /// Link another ticket: related, the original of this duplicate, parent or child.
+    LinkTicket {
+        /// The other one, by the backend's number.
+        ticket: TicketId,
+        /// What this ticket is to the other.
+        kind: LinkKind,
+    },
+    /// Propose an article for the knowledge base, from what solved this ticket. It stays a draft until somebody of the
+    /// knowledge base publishes it: nobody else sees it before.
+    ProposeArticle {
+        /// One line.
+        title: String,
+        /// What it says.
+        body: RichText,
+    },
 }
 
 impl Operation {
@@ -210,6 +226,8 @@ impl Operation {
             Self::UploadDocument { .. } => "upload_document",
             Self::LinkArticle { .. } => "link_article",
             Self::LinkAsset { .. } => "link_asset",
+            Self::LinkTicket { .. } => "link_ticket",
+            Self::ProposeArticle { .. } => "propose_article",
         }
     }
 
@@ -253,6 +271,10 @@ impl Operation {
             Self::SetField { new, .. } => new.plain_text(),
             Self::UploadDocument { attachment, .. } => attachment.filename.clone(),
             Self::LinkAsset { asset } => format!("{} {}", asset.kind, asset.id),
+            Self::LinkTicket { ticket, .. } => ticket.to_string(),
+            Self::ProposeArticle { title, body } => {
+                format!("{}\n\n{}", title.trim(), body.to_plain()).trim().to_owned()
+            }
             Self::Assign { .. } | Self::Unassign { .. } | Self::LinkArticle { .. } => String::new(),
         }
     }
@@ -294,7 +316,19 @@ impl Operation {
                 }
                 Ok(())
             }
-            Self::Assign { .. } | Self::Unassign { .. } | Self::LinkArticle { .. } | Self::LinkAsset { .. } => Ok(()),
+            Self::LinkTicket { ticket, .. } if ticket.is_local() => Err(OperationError::UnsentTicket),
+            Self::ProposeArticle { title, body } => {
+                check_title(title)?;
+                if body.is_empty() {
+                    return Err(OperationError::EmptyBody);
+                }
+                Ok(())
+            }
+            Self::Assign { .. }
+            | Self::Unassign { .. }
+            | Self::LinkArticle { .. }
+            | Self::LinkAsset { .. }
+            | Self::LinkTicket { .. } => Ok(()),
         }
     }
 }
@@ -401,6 +435,9 @@ pub enum OperationError {
     /// The file has no name or no bytes.
     #[error("the file is empty or has no name")]
     EmptyFile,
+    /// The other ticket exists only here: there is nothing to link to yet.
+    #[error("the other ticket has not reached the server yet")]
+    UnsentTicket,
 }
 
 names!(Field {

@@ -185,6 +185,28 @@ fn a_file_has_a_name_and_bytes() {
 }
 
 #[test]
+fn a_ticket_is_linked_to_one_that_the_server_has() {
+    let link = |ticket| Operation::LinkTicket {
+        ticket: TicketId(ticket),
+        kind: LinkKind::Related,
+    };
+    assert_eq!(link(12).validate(), Ok(()));
+    assert_eq!(link(-3).validate(), Err(OperationError::UnsentTicket));
+}
+
+#[test]
+fn a_proposed_article_has_a_title_and_says_something() {
+    let propose = |title: &str, text: &str| Operation::ProposeArticle {
+        title: title.into(),
+        body: RichText::from_plain(text),
+    };
+    assert_eq!(propose("Vider la file", "Relancer le spouleur.").validate(), Ok(()));
+    assert_eq!(propose(" ", "Relancer.").validate(), Err(OperationError::EmptyTitle));
+    assert_eq!(propose("Vider", " ").validate(), Err(OperationError::EmptyBody));
+    assert_eq!(propose("Vider", "Relancer.").plain_text(), "Vider\n\nRelancer.");
+}
+
+#[test]
 fn an_operation_says_what_it_is() {
     let id = OperationId::new();
     assert_eq!(upload("a", 1, AttachTo::Operation { id }).depends_on(), Some(id));

@@ -64,6 +64,22 @@ pub struct TicketLink {
     pub kind: LinkKind,
 }
 
+impl TicketLink {
+    /// Whether the other link says the same of the same two tickets: a child of its parent is a parent of its child, and
+    /// two related tickets are each other's.
+    #[must_use]
+    pub fn says_as(&self, other: &Self) -> bool {
+        let turned = match self.kind {
+            LinkKind::Related => Some(LinkKind::Related),
+            LinkKind::ChildOf => Some(LinkKind::ParentOf),
+            LinkKind::ParentOf => Some(LinkKind::ChildOf),
+            LinkKind::DuplicateOf => None,
+        };
+        (self.from, self.to, self.kind) == (other.from, other.to, other.kind)
+            || turned.is_some_and(|turned| (self.to, self.from, turned) == (other.from, other.to, other.kind))
+    }
+}
+
 /// An actor's row on a ticket: the row's number is needed to remove it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]

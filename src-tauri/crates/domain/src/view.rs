@@ -15,7 +15,7 @@ use crate::{
     catalogue::CatalogueRef,
     operation::{Field, FieldValue, NewTicket, Operation},
     outbox::{EntryState, OutboxEntry, WedgeReason},
-    record::{ActorRow, AssetLink, TicketBundle},
+    record::{ActorRow, AssetLink, LinkKind, TicketBundle, TicketLink},
     ticket::{Actor, Role, Status, Ticket, default_priority},
     timeline::TaskState,
 };
@@ -139,12 +139,14 @@ fn apply(bundle: &mut TicketBundle, operation: &Operation, entry: &OutboxEntry) 
             }
         }
         Operation::LinkAsset { asset } => link_asset(bundle, asset),
+        Operation::LinkTicket { ticket, kind } => link_ticket(bundle, *ticket, *kind),
         // The ticket exists already, or the outbox's own entry shows it.
         Operation::CreateTicket { .. }
         | Operation::AddFollowup { .. }
         | Operation::AddTask { .. }
         | Operation::UploadDocument { .. }
-        | Operation::LinkArticle { .. } => {}
+        | Operation::LinkArticle { .. }
+        | Operation::ProposeArticle { .. } => {}
     }
 }
 
@@ -182,6 +184,18 @@ fn link_asset(bundle: &mut TicketBundle, asset: &AssetKey) {
             ticket,
             asset: asset.clone(),
         });
+    }
+}
+
+fn link_ticket(bundle: &mut TicketBundle, other: TicketId, kind: LinkKind) {
+    let link = TicketLink {
+        id: local_number(bundle.ticket_links.iter().map(|link| link.id)),
+        from: bundle.ticket.id,
+        to: other,
+        kind,
+    };
+    if !bundle.ticket_links.iter().any(|there| there.says_as(&link)) {
+        bundle.ticket_links.push(link);
     }
 }
 

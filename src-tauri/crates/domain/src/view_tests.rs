@@ -349,6 +349,9 @@ fn operation() -> impl Strategy<Value = Operation> {
             Operation::AddTask { body: body(), private: false, state, duration_s: 0, begin, assignee: None }
         }),
         1 => (1_i64..3).prop_map(|id| Operation::LinkAsset { asset: AssetKey { kind: "Computer".into(), id } }),
+        1 => (1_i64..3, prop::sample::select(LinkKind::VALUES)).prop_map(|(id, kind)| {
+            Operation::LinkTicket { ticket: TicketId(id), kind }
+        }),
         1 => Just(Operation::AddFollowup { body: body(), private: true }),
         1 => Just(create()),
         1 => Just(Operation::UploadDocument {
@@ -356,6 +359,29 @@ fn operation() -> impl Strategy<Value = Operation> {
             attach_to: AttachTo::Ticket,
         }),
     ]
+}
+
+#[test]
+fn a_linked_ticket_shows_at_once_and_not_twice() {
+    let link = |kind| Operation::LinkTicket { ticket: TicketId(9), kind };
+    let pending = [
+        queued(1, link(LinkKind::ParentOf)),
+        queued(2, link(LinkKind::ParentOf)),
+    ];
+    let mut mirror = mirrored(Status::Assigned, &[1]);
+    let view = overlay(Some(mirror.clone()), &pending, None).unwrap();
+    assert_eq!(view.ticket_links.len(), 1);
+    let shown = view.ticket_links[0];
+    assert_eq!((shown.from, shown.to, shown.kind), (view.ticket.id, TicketId(9), LinkKind::ParentOf));
+    assert!(shown.id < 0);
+    // The backend tells it from the other end.
+    mirror.ticket_links.push(TicketLink {
+        id: 4,
+        from: TicketId(9),
+        to: mirror.ticket.id,
+        kind: LinkKind::ChildOf,
+    });
+    assert_eq!(overlay(Some(mirror.clone()), &pending, None).unwrap().ticket_links, mirror.ticket_links);
 }
 
 fn state() -> impl Strategy<Value = EntryState> {

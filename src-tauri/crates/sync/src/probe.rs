@@ -181,6 +181,8 @@ enum Table {
     Group,
     Article,
     Asset,
+    Ticket,
+    ArticleDraft,
 }
 
 fn table(operation: &Operation) -> Option<Table> {
@@ -195,6 +197,8 @@ fn table(operation: &Operation) -> Option<Table> {
         }),
         Operation::LinkArticle { .. } => Some(Table::Article),
         Operation::LinkAsset { .. } => Some(Table::Asset),
+        Operation::LinkTicket { .. } => Some(Table::Ticket),
+        Operation::ProposeArticle { .. } => Some(Table::ArticleDraft),
         _ => None,
     }
 }

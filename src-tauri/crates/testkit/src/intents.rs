@@ -78,7 +78,10 @@ pub(crate) fn mark(operation: &Operation, word: &str) -> Mark {
                 add: matches!(operation, Operation::Assign { .. }),
             };
         }
-        Operation::LinkArticle { .. } | Operation::LinkAsset { .. } => return Mark::None,
+        Operation::ProposeArticle { .. } => ("KnowbaseItem", Act::Add),
+        Operation::LinkArticle { .. } | Operation::LinkAsset { .. } | Operation::LinkTicket { .. } => {
+            return Mark::None;
+        }
     };
     Mark::Word {
         itemtype,

@@ -116,6 +116,10 @@ export function operationText(
       return t('operation.link_article', { id: operation.article });
     case 'link_asset':
       return t('operation.link_asset', { kind: operation.asset.kind, id: operation.asset.id });
+    case 'link_ticket':
+      return t('operation.link_ticket', { link: t(`link.${operation.kind}`), id: operation.ticket });
+    case 'propose_article':
+      return t('operation.propose_article', { title: operation.title });
   }
 }
 
@@ -127,6 +131,7 @@ export function operationBody(operation: Operation): string {
     case 'add_solution':
     case 'answer_solution':
     case 'reopen':
+    case 'propose_article':
       return toText(operation.body);
     case 'create_ticket':
       return toText(operation.ticket.description);

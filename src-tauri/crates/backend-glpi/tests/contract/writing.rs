@@ -8,6 +8,7 @@ use guichet_domain::{
     asset::AssetKey,
     document::Attachment,
     operation::{AttachTo, Field, FieldValue, NewTicket, Operation},
+    record::LinkKind,
     rich_text::RichText,
     ticket::{Actor, Level, Party, Role, Status, TicketKind},
     timeline::{EntryKey, EntryKind, TaskState},
@@ -614,6 +615,49 @@ async fn links_to_articles_and_assets_are_rows_of_their_own() {
         sent[1],
         json!({"itemtype": "Computer", "items_id": 12, "tickets_id": 301})
     );
+}
+
+#[tokio::test]
+async fn tickets_are_linked_by_a_row_whose_first_end_is_the_duplicate_or_the_child() {
+    for (kind, row) in [
+        (LinkKind::Related, (301, 299, 1)),
+        (LinkKind::DuplicateOf, (301, 299, 2)),
+        (LinkKind::ChildOf, (301, 299, 3)),
+        (LinkKind::ParentOf, (299, 301, 3)),
+    ] {
+        let server = Server::new("v1-11");
+        server.on("POST Ticket_Ticket", reply(201, &json!({"id": 4, "message": ""})));
+        let ticket = TicketId(299);
+        backend(&server)
+            .send(&outgoing(Some(301), Operation::LinkTicket { ticket, kind }))
+            .await
+            .unwrap();
+        let (one, two, link) = row;
+        assert_eq!(
+            server.writes()[0].body["input"],
+            json!({"tickets_id_1": one, "tickets_id_2": two, "link": link})
+        );
+    }
+}
+
+/// 254: a technician without the right to publish may write an article all the same; nobody else sees it.
+#[tokio::test]
+async fn a_proposed_article_has_no_target() {
+    for version in ["v1-10.0", "v1-11"] {
+        let server = Server::new(version);
+        let recorded_create = excerpt(&format!("{version}/254"));
+        let title = recorded_create.sent["input"]["name"].as_str().unwrap().to_owned();
+        server.on("POST KnowbaseItem", recorded(&format!("{version}/254")));
+        let body = RichText::from_plain("réponse");
+        let receipt = backend(&server)
+            .send(&outgoing(Some(301), Operation::ProposeArticle { title, body }))
+            .await
+            .unwrap();
+        assert!(receipt.remote_id.is_some(), "{receipt:?}");
+        let mut sent = server.writes()[0].body["input"].clone();
+        sent["answer"] = recorded_create.sent["input"]["answer"].clone();
+        assert_eq!(sent, recorded_create.sent["input"], "the same fields as recorded");
+    }
 }
 
 #[tokio::test]

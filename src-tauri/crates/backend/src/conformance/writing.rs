@@ -10,7 +10,7 @@ use guichet_domain::{
     merge::{field_value, same},
     operation::{AttachTo, Field, FieldValue, Operation},
     outbox::Receipt,
-    record::{Collection, RecordKey, TicketBundle},
+    record::{Collection, LinkKind, RecordKey, TicketBundle, TicketLink},
     rich_text::RichText,
     ticket::{Actor, Level, Party, Role, Status, TicketKind},
     timeline::{EntryDetail, EntryKey, EntryKind, TaskState, TimelineEntry},
@@ -65,8 +65,41 @@ impl Story<'_> {
         // Tickets do not tell their articles: reading back is the probe's, which `deliver` asked.
         let article = an_article(self.subject).await;
         self.on(ticket, Operation::LinkArticle { article }).await;
+        self.tickets_are_linked(ticket).await;
+        let (title, body) = (
+            "Débloquer l'imprimante".to_owned(),
+            text("Vider la file d'attente & relancer."),
+        );
+        self.on(ticket, Operation::ProposeArticle { title, body }).await;
 
         self.solutions_are_answered(ticket).await;
+    }
+
+    async fn tickets_are_linked(&self, ticket: TicketId) {
+        for kind in LinkKind::VALUES {
+            let other = opened(self.subject).await;
+            self.on(
+                ticket,
+                Operation::LinkTicket {
+                    ticket: other,
+                    kind: *kind,
+                },
+            )
+            .await;
+            let meant = TicketLink {
+                id: 0,
+                from: ticket,
+                to: other,
+                kind: *kind,
+            };
+            for seen in [ticket, other] {
+                let links = bundle(self.subject, seen).await.ticket_links;
+                assert!(
+                    links.iter().any(|link| meant.says_as(link)),
+                    "{kind:?} from {seen}: {links:?}"
+                );
+            }
+        }
     }
 
     async fn people_come_and_go(&self, ticket: TicketId) {
@@ -266,6 +299,7 @@ pub async fn what_is_so_already_is_no_error(subject: &dyn Subject) {
     let actor = user(somebody(subject).await, Role::Observer);
     let (asset, _) = two_assets(subject).await;
     let article = an_article(subject).await;
+    let (original, kind) = (opened(subject).await, LinkKind::DuplicateOf);
     let field = Field::Urgency;
     let base = field_value(&bundle(subject, ticket).await.ticket, field);
     let new = FieldValue::Level(Level(5));
@@ -274,6 +308,7 @@ pub async fn what_is_so_already_is_no_error(subject: &dyn Subject) {
         Operation::Unassign { actor },
         Operation::LinkAsset { asset },
         Operation::LinkArticle { article },
+        Operation::LinkTicket { ticket: original, kind },
         Operation::SetField { field, base, new },
     ] {
         let outgoing = outgoing(subject, Some(ticket), operation);

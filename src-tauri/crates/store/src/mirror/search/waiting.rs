@@ -122,7 +122,10 @@ impl Texts {
             | Operation::Unassign { .. }
             | Operation::UploadDocument { .. }
             | Operation::LinkArticle { .. }
-            | Operation::LinkAsset { .. } => {}
+            | Operation::LinkAsset { .. }
+            | Operation::LinkTicket { .. }
+            // An article in the making says nothing of the ticket that its other texts do not.
+            | Operation::ProposeArticle { .. } => {}
         }
     }
 }
