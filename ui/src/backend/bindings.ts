@@ -868,7 +868,22 @@ article: ArticleId } |
 /**  Link equipment. */
 { type: "link_asset"; 
 /**  Which. */
-asset: AssetKey };
+asset: AssetKey } | 
+/**  Link another ticket: related, the original of this duplicate, parent or child. */
+{ type: "link_ticket"; 
+/**  The other one, by the backend's number. */
+ticket: TicketId; 
+/**  What this ticket is to the other. */
+kind: LinkKind } | 
+/**
+ *  Propose an article for the knowledge base, from what solved this ticket. It stays a draft until somebody of the
+ *  knowledge base publishes it: nobody else sees it before.
+ */
+{ type: "propose_article"; 
+/**  One line. */
+title: string; 
+/**  What it says. */
+body: RichText };
 
 /**
  *  The identity of one intent in the outbox, chosen when the technician presses the key and never changed. Time-ordered
@@ -1311,7 +1326,7 @@ export type TicketView = {
 	links: LinkedTicket[],
 	/**  Equipment on it; `None` name where not mirrored. */
 	assets: Asset[],
-	/**  Names of everybody it mentions (actors, authors, assignees). */
+	/**  Names of everybody it mentions (actors, authors, assignees; the account, when something of it is pending). */
 	users: NamedUser[],
 	/**  Names of every group it mentions. */
 	groups: NamedGroup[],
