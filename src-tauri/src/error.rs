@@ -2,6 +2,7 @@
 
 use crate::{
     api::UiError,
+    cli::kpi::KpiError,
     core::{profile::ProfileError, sandbox::SandboxError, secrets::SecretError},
     messages::Locale,
 };
@@ -36,6 +37,9 @@ pub enum AppError {
     /// The address or this machine's TLS.
     #[error(transparent)]
     Transport(#[from] HttpTransportError),
+    /// The indicators of a contract.
+    #[error(transparent)]
+    Kpi(#[from] KpiError),
     /// Nobody is signed in.
     #[error("no account is signed in")]
     NotSignedIn,
@@ -211,6 +215,7 @@ impl AppError {
             Self::Secret(error) => error.code(),
             Self::Sandbox(error) => error.code(),
             Self::Transport(error) => transport_code(error),
+            Self::Kpi(error) => error.code(),
             Self::NotSignedIn => "not_signed_in",
             Self::UnsentOfAnotherAccount { .. } => "unsent_of_another_account",
             Self::NoSuchTicket(_) => "ticket_unknown",
@@ -234,10 +239,11 @@ impl AppError {
     /// The usage is wrong, rather than the thing asked for (exit code 2).
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        matches!(
-            self,
-            Self::Usage { .. } | Self::Transport(HttpTransportError::BaseUrl(_)) | Self::Operation(_)
-        )
+        match self {
+            Self::Usage { .. } | Self::Transport(HttpTransportError::BaseUrl(_)) | Self::Operation(_) => true,
+            Self::Kpi(error) => error.is_usage(),
+            _ => false,
+        }
     }
 
     /// What fills the placeholders of the texts.
@@ -291,7 +297,9 @@ impl AppError {
             Self::LinkFailed { message } | Self::Window { message } | Self::NoWebView { message } => {
                 vec![("detail", message.clone())]
             }
-            Self::Operation(_)
+            // Its texts need the language: see `explain`.
+            Self::Kpi(_)
+            | Self::Operation(_)
             | Self::NotSignedIn
             | Self::DocumentNotKept
             | Self::BadEncoding
@@ -304,7 +312,11 @@ impl AppError {
     /// The text and the cure, for a person.
     #[must_use]
     pub fn explain(&self, locale: Locale) -> UiError {
-        let text = locale.catalogue().error(self.code(), &self.args());
+        let args = match self {
+            Self::Kpi(error) => error.args(locale),
+            other => other.args(),
+        };
+        let text = locale.catalogue().error(self.code(), &args);
         UiError {
             code: self.code().to_owned(),
             message: text.message,
@@ -342,6 +354,7 @@ pub fn every_code() -> Vec<&'static str> {
         AuthProblem::SessionLost,
     ];
     let mut codes: Vec<&'static str> = auth.into_iter().map(AuthProblem::code).collect();
+    codes.extend(KpiError::CODES);
     codes.extend([
         "backend_unreachable",
         "backend_too_many_requests",
@@ -575,6 +588,7 @@ mod tests {
             AppError::AutomationRefused,
         ];
         errors.extend(crate::core::sandbox::every_error().into_iter().map(AppError::from));
+        errors.extend(crate::cli::kpi::tests::every_error().into_iter().map(AppError::from));
         errors
     }
 

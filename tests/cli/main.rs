@@ -4,6 +4,7 @@
 
 mod harness;
 mod keyring;
+mod kpi;
 mod outage;
 mod profile;
 mod reading;

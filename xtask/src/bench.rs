@@ -1,6 +1,7 @@
 //! Measurements. What is printed here is what documents may quote.
 
 use crate::{
+    bench_kpi,
     error::{Error, Result},
     front_end,
     guichet::{self, CommandLine, Sandbox},
@@ -18,6 +19,8 @@ use std::{
 pub enum Bench {
     /// A first reading of a big server, then a delta round, with the server's own time beside.
     FirstSync(FirstSync),
+    /// The indicators of a million tickets and two million calls: time and memory.
+    Kpi(bench_kpi::Kpi),
 }
 
 /// Arguments of `cargo xtask bench first-sync`.
@@ -38,6 +41,7 @@ pub struct FirstSync {
 pub fn run(workspace: &Workspace, what: &Bench) -> Result<()> {
     match what {
         Bench::FirstSync(options) => first_sync(workspace, options),
+        Bench::Kpi(options) => bench_kpi::run(workspace, options),
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::{api::SecretStoreKind, messages::Locale};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use guichet_service_levels::Month;
 use guichet_store::View;
 use std::path::PathBuf;
 
@@ -34,6 +35,7 @@ pub enum Command {
     Kb(KbCommand),
     #[command(subcommand)]
     Outbox(OutboxCommand),
+    Kpi(KpiArgs),
     Doctor,
 }
 
@@ -341,4 +343,26 @@ pub struct OutboxListArgs {
 pub struct EntryId {
     #[arg(value_name = "ID")]
     pub id: String,
+}
+
+/// `--format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FormatArg {
+    Json,
+    Table,
+    Xlsx,
+}
+
+#[derive(Debug, Args)]
+pub struct KpiArgs {
+    #[arg(long, value_name = "FILE")]
+    pub evidence: PathBuf,
+    #[arg(long, value_name = "NAME|FILE")]
+    pub contract: String,
+    #[arg(long, value_name = "YYYY-MM")]
+    pub month: Month,
+    #[arg(long, value_name = "json|table|xlsx")]
+    pub format: Option<FormatArg>,
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }

@@ -4,6 +4,7 @@
 pub mod args;
 mod doctor;
 mod help;
+pub(crate) mod kpi;
 mod login;
 mod names;
 mod output;
@@ -87,6 +88,11 @@ async fn execute(line: CommandLine) -> Ending {
     let result = match command {
         Command::Sandbox(args) => sandbox::serve(&out, args).await,
         Command::Doctor => doctor::run(&core, &mut out).await,
+        Command::Kpi(args) => {
+            // Who asks for JSON is told of errors in JSON.
+            out.json |= args.format == Some(args::FormatArg::Json);
+            kpi::run(&out, &args)
+        }
         command => match core.desk().await {
             Ok(desk) => {
                 out.locale = core.locale().await;
@@ -104,7 +110,7 @@ async fn execute(line: CommandLine) -> Ending {
                     Command::Kb(KbCommand::Show(args)) => read::article(&desk, &out, args.id).await,
                     Command::Outbox(OutboxCommand::List(args)) => read::outbox(&desk, &out, args.all).await,
                     Command::Outbox(command) => write::outbox(&desk, &out, command).await,
-                    Command::Sandbox(_) | Command::Doctor => Ok(Ending::Usage),
+                    Command::Sandbox(_) | Command::Doctor | Command::Kpi(_) => Ok(Ending::Usage),
                 };
                 drop(desk);
                 result

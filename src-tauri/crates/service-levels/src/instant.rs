@@ -193,6 +193,12 @@ impl Month {
         self.year
     }
 
+    /// The month, 1 to 12.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self.month.unsigned_abs()
+    }
+
     /// So many months later (earlier when negative).
     #[must_use]
     pub fn plus(self, months: i32) -> Self {

@@ -3,13 +3,16 @@
 //! `docs/service-levels.md` explains the rules with a worked example each.
 
 pub mod calendar;
+pub mod clock;
 pub mod contract;
 pub mod engine;
 pub mod evidence;
+pub mod export;
 pub mod instant;
 pub mod report;
 
 pub use calendar::{Calendar, CalendarRules, Wait};
+pub use clock::{Clocks, NextTarget, TargetKind, TargetState};
 pub use contract::{Contract, ContractError};
 pub use engine::compute;
 pub use evidence::{model::Evidence, stream::EvidenceError};

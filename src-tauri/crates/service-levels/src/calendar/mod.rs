@@ -85,12 +85,12 @@ impl CalendarRules {
     }
 }
 
-/// First year of a calendar: nothing is served before it.
-const FIRST_YEAR: i16 = 1970;
+/// First year of a calendar: nothing is served before it. A delay that began earlier still counts from there on.
+const FIRST_YEAR: i16 = 2000;
 /// Last year a calendar may be worked out for: instants end in 2261.
 const LAST_YEAR: i16 = 2199;
 
-/// A calendar worked out for the years from 1970 to a given one. Before and after them nothing is open.
+/// A calendar worked out for the years from 2000 to a given one. Before and after them nothing is open.
 #[derive(Debug, Clone)]
 pub struct Calendar {
     zone: TimeZone,
@@ -164,7 +164,7 @@ impl Calendar {
         self.service_day
     }
 
-    /// Service time from 1970 to an instant.
+    /// Service time from the first year to an instant.
     fn elapsed(&self, at: Instant) -> Nanoseconds {
         let at = at.nanoseconds();
         let begun = self.starts.partition_point(|start| *start <= at);

@@ -19,6 +19,7 @@ use crate::{
 pub(crate) use life::Life;
 use month_ends::MonthEnds;
 pub use tally::{DuplicateTicket, Tally};
+pub(crate) use tickets::case_of;
 
 /// Months of history, the asked one included.
 pub const MONTHS: usize = 13;
@@ -234,5 +235,7 @@ pub fn compute(evidence: &Evidence<'_>, contract: &Contract, month: Month) -> Re
 
 pub use small::SmallSections;
 
+#[cfg(test)]
+mod definition_tests;
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ fn streamed(text: &str) -> Result<Report, EvidenceError> {
 }
 
 /// Whatever a ticket may hold, at instants of a few days around June so that months, nights and ties meet.
-fn some_ticket(n: usize) -> impl Strategy<Value = Value> {
+pub(crate) fn some_ticket(n: usize) -> impl Strategy<Value = Value> {
     let kinds = [
         "taken_up",
         "assigned",
@@ -57,8 +57,7 @@ fn some_ticket(n: usize) -> impl Strategy<Value = Value> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// Cut up, shared among cores and joined, a document gives what it gives in one piece; and counting a ticket's month and
-    /// fate at once gives what the definition says month by month.
+    /// Cut up, shared among cores and joined, a document gives what it gives in one piece.
     #[test]
     fn streaming_gives_what_the_whole_document_gives(
         tickets in (0..40_usize).prop_flat_map(|count| (0..count).map(some_ticket).collect::<Vec<_>>()),
