@@ -39,7 +39,7 @@ pub enum AppError {
     Transport(#[from] HttpTransportError),
     /// The indicators of a contract.
     #[error(transparent)]
-    Kpi(#[from] KpiError),
+    Kpi(Box<KpiError>),
     /// Nobody is signed in.
     #[error("no account is signed in")]
     NotSignedIn,
@@ -137,6 +137,12 @@ pub enum AppError {
     /// Another program wants to drive the window of a build that is not made for tests.
     #[error("automation is refused in this build")]
     AutomationRefused,
+}
+
+impl From<KpiError> for AppError {
+    fn from(error: KpiError) -> Self {
+        Self::Kpi(Box::new(error))
+    }
 }
 
 impl From<SyncError> for AppError {

@@ -140,14 +140,14 @@ fn build_core(workspace: &Workspace) -> Result<PathBuf> {
         "simulate",
         "--package",
         "guichet-service-levels",
-        "--example",
-        "kpi",
+        "--bin",
+        "guichet-kpi-core",
     ];
     workspace
         .cargo_with(arguments.map(Into::into).into())
         .run()
-        .map_err(Error::command("cargo build --example kpi"))?;
-    Ok(workspace.built("simulate/examples", "kpi"))
+        .map_err(Error::command("cargo build --bin guichet-kpi-core"))?;
+    Ok(workspace.built("simulate", "guichet-kpi-core"))
 }
 
 /// Runs the program over the file, looking at its memory every hundredth of a second (the system keeps the highest).
