@@ -913,7 +913,7 @@ export type OutboxEntry = {
 	operation: Operation,
 	/**  Where it stands. */
 	state: EntryState,
-	/**  How often a request was begun (counted before trying). */
+	/**  How often the server may have seen a request (counted before trying, taken back without a network). */
 	attempts: number,
 	/**  When the technician pressed the key. Unique to the second within a lane, so that two equal texts differ. */
 	created_at: string,

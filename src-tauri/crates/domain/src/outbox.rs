@@ -148,7 +148,7 @@ pub struct OutboxEntry {
     pub operation: Operation,
     /// Where it stands.
     pub state: EntryState,
-    /// How often a request was begun (counted before trying).
+    /// How often the server may have seen a request (counted before trying, taken back without a network).
     pub attempts: u32,
     /// When the technician pressed the key. Unique to the second within a lane, so that two equal texts differ.
     #[cfg_attr(feature = "bindings", specta(type = String))]

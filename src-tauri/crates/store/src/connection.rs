@@ -6,10 +6,11 @@
 
 use crate::StoreError;
 use sqlx::{
-    ConnectOptions, Connection, SqliteConnection,
+    ConnectOptions, Connection, Sqlite, SqliteConnection, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use std::{
+    ops::{Deref, DerefMut},
     path::{Path, PathBuf},
     sync::{Mutex as SyncMutex, PoisonError},
     time::Duration,
@@ -89,6 +90,54 @@ impl Reader<'_> {
                 .ok_or(StoreError::Database(sqlx::Error::PoolClosed)),
         }
     }
+
+    /// Several reads of one moment.
+    pub(crate) async fn snapshot(&mut self) -> Result<Snapshot<'_>, StoreError> {
+        match self {
+            // Nobody else can write while this guard is held: a transaction would only cost two more trips to the
+            // connection's thread.
+            Self::Shared(guard) => Ok(Snapshot::Held(guard)),
+            Self::Borrowed(_) => Ok(Snapshot::Transaction(self.connection()?.begin().await?)),
+        }
+    }
+}
+
+/// A connection whose reads are all of one moment.
+pub(crate) enum Snapshot<'a> {
+    /// The only connection there is, held.
+    Held(&'a mut SqliteConnection),
+    /// A reader in a transaction.
+    Transaction(Transaction<'a, Sqlite>),
+}
+
+impl Snapshot<'_> {
+    /// Lets go of the moment.
+    pub(crate) async fn end(self) -> Result<(), StoreError> {
+        match self {
+            Self::Held(_) => Ok(()),
+            Self::Transaction(transaction) => Ok(transaction.rollback().await?),
+        }
+    }
+}
+
+impl Deref for Snapshot<'_> {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        match self {
+            Self::Held(connection) => connection,
+            Self::Transaction(transaction) => transaction,
+        }
+    }
+}
+
+impl DerefMut for Snapshot<'_> {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        match self {
+            Self::Held(connection) => connection,
+            Self::Transaction(transaction) => transaction,
+        }
+    }
 }
 
 fn options(durability: Durability) -> SqliteConnectOptions {
@@ -143,6 +192,11 @@ impl Database {
             writer: Mutex::new(Some(writer)),
             readers: None,
         })
+    }
+
+    /// Whether it lives in memory only.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.readers.is_none()
     }
 
     /// The file, or a name for messages.

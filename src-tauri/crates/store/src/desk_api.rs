@@ -40,12 +40,12 @@ impl Store {
     /// The entries that may move now: the head of each lane (the first pending entry) if it is queued and due, or in
     /// doubt and its probe due. Oldest first, at most `limit`.
     pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OutboxEntry>, StoreError> {
-        read_desk!(self, |connection| desk::outbox::due(connection, now, limit).await?)
+        Ok(desk::outbox::due(&*self.pending().await?, now, limit))
     }
 
     /// The earliest instant at which some lane's head becomes due, if any waits for one.
     pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        read_desk!(self, |connection| desk::outbox::next_due(connection).await?)
+        Ok(desk::outbox::next_due(&*self.pending().await?))
     }
 
     /// Marks a head in flight and counts the attempt, durably, **before** any request. Fails with `StateChanged` when the
@@ -90,6 +90,19 @@ impl Store {
         Ok(changes)
     }
 
+    /// InFlight → Queued, and the attempt does not count: it met no network, a server that takes nothing now, or a session
+    /// that is not one any more. Until this is written the attempt counts, so that an entry over which the process dies
+    /// cannot be tried for ever unseen.
+    pub async fn take_back_attempt(&self, id: OperationId, error: &str) -> Result<ChangeSet, StoreError> {
+        write_desk!(self, |connection| {
+            let entry = desk::outbox::take_back_attempt(connection, id, error).await?;
+            self.mark_stale([entry.lane.0]);
+        })?;
+        let mut changes = self.refresh_stale().await?;
+        changes.outbox = true;
+        Ok(changes)
+    }
+
     /// A person's way out of a wedged, queued or in-doubt entry.
     pub async fn resolve(
         &self,
@@ -108,7 +121,14 @@ impl Store {
 
     /// Entries: pending only, or all, oldest first; of one lane or of all.
     pub async fn outbox(&self, lane: Option<TicketId>, all: bool) -> Result<Vec<OutboxEntry>, StoreError> {
-        read_desk!(self, |connection| desk::outbox::list(connection, lane, all).await?)
+        if all {
+            return read_desk!(self, |connection| desk::outbox::list(connection, lane).await?);
+        }
+        let lane = match lane {
+            Some(lane) => Some(self.resolve_ticket(lane).await?),
+            None => None,
+        };
+        Ok(desk::outbox::waiting(&*self.pending().await?, lane))
     }
 
     /// One entry.
@@ -118,7 +138,7 @@ impl Store {
 
     /// Pending, wedged and in-doubt counts.
     pub async fn outbox_counts(&self) -> Result<OutboxCounts, StoreError> {
-        read_desk!(self, |connection| desk::outbox::counts(connection).await?)
+        Ok(desk::outbox::counts(&*self.pending().await?))
     }
 
     /// `(operation, remote_id)` of every **sent** entry of a lane: rows at the backend that are known to be ours.

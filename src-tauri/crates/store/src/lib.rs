@@ -17,6 +17,7 @@ mod model;
 mod open;
 mod sql;
 mod view;
+mod wipe;
 
 pub use error::StoreError;
 pub use model::*;
@@ -51,6 +52,8 @@ struct Inner {
     stale: Mutex<BTreeSet<i64>>,
     /// Whose words the outbox holds, once known: the author of what is pending.
     account: Mutex<Option<UserId>>,
+    /// What waits in the outbox, as last read.
+    memo: desk::memo::Memo,
     /// Holds the profile for this process.
     lock: Mutex<Option<File>>,
 }
@@ -86,6 +89,17 @@ impl Store {
         Ok(store)
     }
 
+    /// As new: what [`Store::in_memory`] gives, without opening connections, creating tables and preparing statements
+    /// again. A simulation does this a hundred thousand times. Refused for databases in files, which hold somebody's words.
+    pub async fn wipe(&self) -> Result<(), StoreError> {
+        self.take_stale();
+        wipe::wipe(&self.inner.mirror, mirror::schema::FIRST_ROWS).await?;
+        let changing = self.inner.memo.changing();
+        wipe::wipe(&self.inner.desk, desk::migrations::FIRST_ROWS).await?;
+        changing.done();
+        self.load_account().await
+    }
+
     fn of(desk: Database, mirror: Database, lock: Option<File>) -> Self {
         Self {
             inner: Arc::new(Inner {
@@ -93,6 +107,7 @@ impl Store {
                 mirror,
                 stale: Mutex::new(BTreeSet::new()),
                 account: Mutex::new(None),
+                memo: desk::memo::Memo::default(),
                 lock: Mutex::new(lock),
             }),
         }

@@ -4,7 +4,7 @@ use crate::{
     Batch, ChangeSet, CollectionState, MirrorCounts, PersonCard, SearchQuery, SearchResults, Store, StoreError,
     TicketList, TicketQuery, TicketView,
     mirror::{self, apply, others, people, refresh, schema, search::Waiting, ticket},
-    sql::Columns,
+    sql::{Columns, micros, opt_instant},
     view::{name_tickets, read_mirror, write_mirror},
 };
 use guichet_domain::{
@@ -16,6 +16,7 @@ use guichet_domain::{
     people::{Group, Person},
     record::{Collection, TicketBundle},
 };
+use jiff::Timestamp;
 use sqlx::Connection;
 use std::time::Instant;
 
@@ -59,6 +60,27 @@ impl Store {
     /// Every collection's state.
     pub async fn collection_states(&self) -> Result<Vec<(Collection, CollectionState)>, StoreError> {
         read_mirror!(self, |connection| apply::states(connection).await?)
+    }
+
+    /// When the mirror was last known to be what the server shows: the end of the last complete round. `None` while the first
+    /// reading lasts, and after the mirror was forgotten.
+    pub async fn last_round_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        read_mirror!(self, |connection| {
+            let ended: Option<i64> = sqlx::query_scalar("SELECT ended_at FROM last_round")
+                .fetch_optional(connection)
+                .await?;
+            opt_instant(ended)
+        })
+    }
+
+    /// A complete round ended: everything it read is in.
+    pub async fn set_last_round_at(&self, at: Timestamp) -> Result<(), StoreError> {
+        write_mirror!(self, |connection| {
+            sqlx::query("INSERT INTO last_round VALUES (1, ?) ON CONFLICT DO UPDATE SET ended_at = excluded.ended_at")
+                .bind(micros(at))
+                .execute(connection)
+                .await?;
+        })
     }
 
     /// Identities held, ascending, of tickets (not local ones), people, groups or articles.
@@ -136,7 +158,7 @@ impl Store {
     /// Searches everything, bounded and ranked: what is mirrored and what waits in the outbox.
     pub async fn search(&self, query: &SearchQuery) -> Result<SearchResults, StoreError> {
         let started = Instant::now();
-        let waiting = Waiting::of(&self.pending().await?);
+        let waiting = Waiting::of(&*self.pending().await?);
         let hits = read_mirror!(self, |connection| mirror::search::search(connection, query, &waiting)
             .await?)?;
         Ok(SearchResults {

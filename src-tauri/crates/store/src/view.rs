@@ -11,7 +11,10 @@ use crate::{
 use guichet_domain::{OperationId, TicketId, UserId, outbox::OutboxEntry, view::overlay};
 use jiff::Timestamp;
 use sqlx::Connection;
-use std::{collections::BTreeSet, sync::PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, PoisonError},
+};
 
 /// Above this many tickets a change set names none: the screen reads again whatever it shows.
 const NAMED: usize = 500;
@@ -37,7 +40,9 @@ macro_rules! write_desk {
             let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
             let $connection: &mut sqlx::SqliteConnection = &mut transaction;
             let value = $body;
+            let changing = $store.inner.memo.changing();
             transaction.commit().await?;
+            changing.done();
             Ok(value)
         }
         .await;
@@ -79,10 +84,10 @@ macro_rules! read_mirror {
     ($store:expr, |$connection:ident| $body:expr) => {{
         let done: Result<_, StoreError> = async {
             let mut reader = $store.inner.mirror.reader().await?;
-            let mut transaction = reader.connection()?.begin().await?;
-            let $connection: &mut sqlx::SqliteConnection = &mut transaction;
+            let mut snapshot = reader.snapshot().await?;
+            let $connection: &mut sqlx::SqliteConnection = &mut snapshot;
             let value = $body;
-            transaction.rollback().await?;
+            snapshot.end().await?;
             Ok(value)
         }
         .await;
@@ -120,8 +125,14 @@ impl Store {
     }
 
     /// Every pending entry, by lane.
-    pub(crate) async fn pending(&self) -> Result<Pending, StoreError> {
-        read_desk!(self, |connection| desk::outbox::pending(connection).await?)
+    pub(crate) async fn pending(&self) -> Result<Arc<Pending>, StoreError> {
+        let generation = match self.inner.memo.known() {
+            Ok(pending) => return Ok(pending),
+            Err(generation) => generation,
+        };
+        let pending = Arc::new(read_desk!(self, |connection| desk::outbox::pending(connection).await?)?);
+        self.inner.memo.learn(generation, &pending);
+        Ok(pending)
     }
 
     /// Whether a ticket can be worked on: it is mirrored, or local.
@@ -165,7 +176,7 @@ impl Store {
     pub(crate) async fn refresh_all(&self) -> Result<(), StoreError> {
         let shown = read_mirror!(self, |connection| refresh::local_rows(connection).await?)?;
         self.mark_stale(shown);
-        self.mark_stale(self.pending().await?.into_keys());
+        self.mark_stale(self.pending().await?.keys().copied());
         if self
             .inner
             .stale

@@ -276,7 +276,12 @@ async fn a_removed_ticket_goes_unless_something_of_ours_hangs_on_it() {
     apply(&store, everything()).await;
     store.keep_document(DocumentId(1), b"pixels").await.unwrap();
     let changes = leave(&store, RecordKey::Ticket(TicketId(1)), Departure::Purged).await;
-    assert_eq!((changes.tickets, changes.lists), (BTreeSet::from([TicketId(1)]), true));
+    let both = BTreeSet::from([TicketId(1), TicketId(2)]);
+    assert_eq!(
+        (changes.tickets, changes.lists),
+        (both, true),
+        "its link goes from the other end"
+    );
     assert_eq!(store.ticket(1.into()).await.unwrap(), None);
     assert_eq!(row(&store, 1).await, None);
     assert_eq!(store.document(DocumentId(1)).await.unwrap(), None);
@@ -797,4 +802,35 @@ async fn everything_else_that_leaves_is_forgotten() {
         };
         assert!(store.search(&query).await.unwrap().hits.is_empty(), "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_purged_tickets_links_go_from_its_other_ends_too() {
+    let store = memory().await;
+    let link = |id: i64, from: i64, to: i64| TicketLink {
+        id,
+        from: TicketId(from),
+        to: TicketId(to),
+        kind: LinkKind::Related,
+    };
+    let mut records: Vec<Record> = [1, 2, 3]
+        .map(|id| bundled(bundle(ticket(id, &format!("Ticket {id}")))))
+        .into();
+    records.extend([link(1, 1, 2), link(2, 3, 1), link(3, 2, 3)].map(Record::TicketLink));
+    store.apply(&batch(records)).await.unwrap();
+    let hide = |id: i64, departure: Departure| {
+        removals(vec![Removal {
+            key: RecordKey::Ticket(TicketId(id)),
+            departure,
+        }])
+    };
+    // Out of sight, it is still linked: the server goes on showing that at the other end.
+    store.apply(&hide(3, Departure::Hidden)).await.unwrap();
+    let links =
+        |held: guichet_domain::record::TicketBundle| held.ticket_links.iter().map(|link| link.id).collect::<Vec<_>>();
+    let held = |id: i64| store.mirrored_ticket(TicketId(id));
+    assert_eq!(links(held(2).await.unwrap().unwrap()), [1, 3]);
+    let changes = store.apply(&hide(1, Departure::Purged)).await.unwrap();
+    assert!(changes.tickets.contains(&TicketId(2)), "{changes:?}");
+    assert_eq!(links(held(2).await.unwrap().unwrap()), [3]);
 }

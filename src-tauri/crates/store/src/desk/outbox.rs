@@ -187,38 +187,65 @@ pub(crate) async fn resolve(connection: &mut SqliteConnection, id: TicketId) -> 
     Ok(remote.map_or(id, TicketId))
 }
 
-async fn select(connection: &mut SqliteConnection, rest: &str) -> Result<Vec<OutboxEntry>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM outbox {rest}");
-    let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(connection).await?;
+/// Entries by a condition on at most one number, oldest first.
+async fn select(
+    connection: &mut SqliteConnection,
+    condition: &str,
+    number: Option<i64>,
+) -> Result<Vec<OutboxEntry>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM outbox WHERE {condition} ORDER BY seq");
+    let mut query = sqlx::query(AssertSqlSafe(sql));
+    if let Some(number) = number {
+        query = query.bind(number);
+    }
+    let rows = query.fetch_all(connection).await?;
     rows.iter().map(decode).collect()
 }
 
+/// Heads of lanes that wait for nobody, with the instant before which they do not move. A lane may have an entry behind its
+/// head under way: what was accepted for a ticket created here joins the lane of its number, where somebody may have answered
+/// meanwhile, not knowing that it is the same ticket. Two requests are never under way in one lane all the same.
+fn heads(pending: &Pending) -> impl Iterator<Item = (&OutboxEntry, Option<i64>)> {
+    pending.values().filter_map(|lane| {
+        let head = lane
+            .iter()
+            .all(|entry| entry.state != EntryState::InFlight)
+            .then(|| lane.first())??;
+        matches!(head.state, EntryState::Queued { .. } | EntryState::InDoubt { .. })
+            .then(|| (head, not_before(&head.state)))
+    })
+}
+
 /// Heads of lanes that may move now, oldest first.
-pub(crate) async fn due(
-    connection: &mut SqliteConnection,
-    now: Timestamp,
-    limit: u32,
-) -> Result<Vec<OutboxEntry>, StoreError> {
+pub(crate) fn due(pending: &Pending, now: Timestamp, limit: u32) -> Vec<OutboxEntry> {
     let now = micros(now);
-    select(
-        connection,
-        &format!(
-            "WHERE seq IN (SELECT min(seq) FROM outbox WHERE pending = 1 GROUP BY lane) \
-             AND state_name IN ('queued', 'in_doubt') AND (not_before IS NULL OR not_before <= {now}) ORDER BY seq LIMIT {limit}"
-        ),
-    )
-    .await
+    let mut due: Vec<&OutboxEntry> = heads(pending)
+        .filter(|(_, not_before)| not_before.is_none_or(|at| at <= now))
+        .map(|(head, _)| head)
+        .collect();
+    due.sort_by_key(|head| head.seq);
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    due.into_iter().take(limit).cloned().collect()
 }
 
 /// The earliest instant a head waits for.
-pub(crate) async fn next_due(connection: &mut SqliteConnection) -> Result<Option<Timestamp>, StoreError> {
-    let at: Option<i64> = sqlx::query_scalar(
-        "SELECT min(not_before) FROM outbox WHERE seq IN (SELECT min(seq) FROM outbox WHERE pending = 1 GROUP BY lane) \
-         AND state_name IN ('queued', 'in_doubt')",
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(at.map(instant))
+pub(crate) fn next_due(pending: &Pending) -> Option<Timestamp> {
+    heads(pending)
+        .filter_map(|(_, not_before)| not_before)
+        .min()
+        .map(instant)
+}
+
+/// Pending entries, oldest first, of one lane or of all.
+pub(crate) fn waiting(pending: &Pending, lane: Option<TicketId>) -> Vec<OutboxEntry> {
+    match lane {
+        Some(lane) => pending.get(&lane.0).cloned().unwrap_or_default(),
+        None => {
+            let mut all: Vec<OutboxEntry> = pending.values().flatten().cloned().collect();
+            all.sort_by_key(|entry| entry.seq);
+            all
+        }
+    }
 }
 
 /// One entry.
@@ -317,6 +344,24 @@ pub(crate) async fn begin_attempt(
     Ok(entry)
 }
 
+/// InFlight → Queued, as if the attempt had not been: nothing left this machine, or nothing was looked at.
+pub(crate) async fn take_back_attempt(
+    connection: &mut SqliteConnection,
+    id: OperationId,
+    error: &str,
+) -> Result<OutboxEntry, StoreError> {
+    let entry = set_state(connection, id, &EntryState::Queued { not_before: None }, Some(error)).await?;
+    let attempts = entry.attempts.saturating_sub(1);
+    sqlx::query(
+        "UPDATE outbox SET attempts = ?1, first_attempt_at = iif(?1 = 0, NULL, first_attempt_at) WHERE id = ?2",
+    )
+    .bind(attempts)
+    .bind(id.to_string())
+    .execute(connection)
+    .await?;
+    Ok(entry)
+}
+
 /// What marking an entry as sent did.
 pub(crate) struct Sent {
     /// The entry as it was.
@@ -412,45 +457,40 @@ pub(crate) async fn wedge_dependants(connection: &mut SqliteConnection, entry: &
     Ok(())
 }
 
-/// Entries, oldest first.
+/// Every entry, oldest first, of one lane or of all.
 pub(crate) async fn list(
     connection: &mut SqliteConnection,
     lane: Option<TicketId>,
-    all: bool,
 ) -> Result<Vec<OutboxEntry>, StoreError> {
-    let pending = if all { "" } else { " AND pending = 1" };
     match lane {
         Some(lane) => {
             let lane = resolve(connection, lane).await?.0;
-            select(connection, &format!("WHERE lane = {lane}{pending} ORDER BY seq")).await
+            select(connection, "lane = ?", Some(lane)).await
         }
-        None => select(connection, &format!("WHERE true{pending} ORDER BY seq")).await,
+        None => select(connection, "true", None).await,
     }
 }
 
 /// Every pending entry, by lane.
 pub(crate) async fn pending(connection: &mut SqliteConnection) -> Result<Pending, StoreError> {
     let mut pending = Pending::new();
-    for entry in list(connection, None, false).await? {
+    for entry in select(connection, "pending = 1", None).await? {
         pending.entry(entry.lane.0).or_default().push(entry);
     }
     Ok(pending)
 }
 
 /// Counts of pending entries.
-pub(crate) async fn counts(connection: &mut SqliteConnection) -> Result<OutboxCounts, StoreError> {
-    let (pending, wedged, in_doubt): (i64, i64, i64) = sqlx::query_as(
-        "SELECT count(*), coalesce(sum(state_name = 'wedged'), 0), coalesce(sum(state_name = 'in_doubt'), 0) \
-         FROM outbox WHERE pending = 1",
-    )
-    .fetch_one(connection)
-    .await?;
-    let count = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
-    Ok(OutboxCounts {
-        pending: count(pending),
-        wedged: count(wedged),
-        in_doubt: count(in_doubt),
-    })
+pub(crate) fn counts(pending: &Pending) -> OutboxCounts {
+    let count = |wanted: fn(&EntryState) -> bool| {
+        let found = pending.values().flatten().filter(|entry| wanted(&entry.state)).count();
+        u32::try_from(found).unwrap_or(u32::MAX)
+    };
+    OutboxCounts {
+        pending: count(|_| true),
+        wedged: count(|state| matches!(state, EntryState::Wedged { .. })),
+        in_doubt: count(|state| matches!(state, EntryState::InDoubt { .. })),
+    }
 }
 
 /// Rows at the backend that are known to be ours.
@@ -461,7 +501,8 @@ pub(crate) async fn sent_rows(
     let lane = resolve(connection, lane).await?.0;
     let entries = select(
         connection,
-        &format!("WHERE lane = {lane} AND state_name = 'sent' AND remote_id IS NOT NULL ORDER BY seq"),
+        "lane = ? AND state_name = 'sent' AND remote_id IS NOT NULL",
+        Some(lane),
     )
     .await?;
     Ok(entries
@@ -480,11 +521,7 @@ pub(crate) async fn created_tickets(connection: &mut SqliteConnection) -> Result
 
 /// Entries found in flight become entries in doubt: the process ended before the reply.
 pub(crate) async fn recover(connection: &mut SqliteConnection, now: Timestamp) -> Result<Vec<OperationId>, StoreError> {
-    let entries = select(
-        connection,
-        "WHERE pending = 1 AND state_name = 'in_flight' ORDER BY seq",
-    )
-    .await?;
+    let entries = select(connection, "pending = 1 AND state_name = 'in_flight'", None).await?;
     let mut recovered = Vec::new();
     for entry in entries {
         // The request may have left as late as now: the server's longest processing time counts from here.

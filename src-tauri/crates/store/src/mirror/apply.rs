@@ -10,7 +10,7 @@ use super::{
 use crate::{Batch, CollectionState, StoreError};
 use guichet_domain::{
     UserId,
-    record::{Collection, Record, RecordKey, Removal},
+    record::{Collection, Departure, Record, RecordKey, Removal},
 };
 use sqlx::SqliteConnection;
 
@@ -103,11 +103,14 @@ async fn remove(connection: &mut SqliteConnection, removal: &Removal, effects: &
                 sqlx::query("UPDATE tickets SET departure = ?1, provisional = 0 WHERE id = ?2 AND departure IS NOT ?1")
                     .bind(code)
                     .bind(id.0)
-                    .execute(connection)
+                    .execute(&mut *connection)
                     .await?;
             if done.rows_affected() > 0 {
                 effects.changed.insert(id.0);
                 effects.rebuild.insert(id.0);
+            }
+            if removal.departure == Departure::Purged {
+                children::forget_links(connection, id.0, effects).await?;
             }
             Ok(())
         }

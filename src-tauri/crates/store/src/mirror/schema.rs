@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 /// "GuiM": the file is a Guichet mirror.
 pub(crate) const APPLICATION_ID: i64 = 0x4775_694d;
 /// The version of what follows. Any change of a table, of an index or of the way text is folded raises it.
-pub(crate) const VERSION: i64 = 2;
+pub(crate) const VERSION: i64 = 3;
 
 const TABLES: &str = r"
 CREATE TABLE tickets (
@@ -86,6 +86,7 @@ CREATE TABLE assets (
 CREATE UNIQUE INDEX assets_key ON assets(kind, id);
 CREATE INDEX assets_user ON assets(user) WHERE user IS NOT NULL;
 CREATE TABLE collections (name TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE last_round (one INTEGER PRIMARY KEY CHECK (one = 1), ended_at INTEGER NOT NULL) STRICT;
 
 CREATE TABLE ticket_view (
   id INTEGER PRIMARY KEY,
@@ -127,11 +128,13 @@ WHEN old.status <> new.status OR old.unassigned <> new.unassigned OR old.vip <> 
 END;
 
 CREATE TABLE held (what TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-INSERT INTO held VALUES ('people', 0), ('articles', 0), ('assets', 0);
 
 -- Every word of four letters or more that was ever indexed: what an unfinished or misspelt word may be.
 CREATE TABLE words (word TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 ";
+
+/// What an empty mirror holds.
+pub(crate) const FIRST_ROWS: &str = "INSERT INTO held VALUES ('people', 0), ('articles', 0), ('assets', 0);";
 
 /// The search indexes: contentless (the text is in the tables), folded by the domain before it gets here, with the places of
 /// words by column only (no phrases are asked for).
@@ -169,7 +172,7 @@ pub(crate) const SCOPES: [(&str, &str); 5] = [
 ];
 
 /// Tables that empty the mirror when dropped (virtual ones take theirs along).
-const DROPPED: [&str; 20] = [
+const DROPPED: [&str; 21] = [
     "tickets",
     "timeline",
     "actors",
@@ -184,6 +187,7 @@ const DROPPED: [&str; 20] = [
     "articles",
     "assets",
     "collections",
+    "last_round",
     "ticket_view",
     "view_party",
     "tally",
@@ -195,6 +199,7 @@ const DROPPED: [&str; 20] = [
 fn sql() -> String {
     use std::fmt::Write;
     let mut sql = String::from(TABLES);
+    sql.push_str(FIRST_ROWS);
     for (scope, condition) in SCOPES {
         for (order, columns, _) in ORDERS {
             let filter = if condition.is_empty() {

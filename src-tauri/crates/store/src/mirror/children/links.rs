@@ -207,3 +207,20 @@ pub(crate) async fn asset_links(
 ) -> Result<(), StoreError> {
     links(connection, &ASSET_LINKS, records, effects).await
 }
+
+/// A purge takes a ticket's links to others along, and nothing tells of it at their other ends: their own dates stay.
+pub(crate) async fn forget_links(
+    connection: &mut SqliteConnection,
+    ticket: i64,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    let gone: Vec<(i64, i64)> =
+        sqlx::query_as("DELETE FROM ticket_links WHERE from_id = ?1 OR to_id = ?1 RETURNING from_id, to_id")
+            .bind(ticket)
+            .fetch_all(&mut *connection)
+            .await?;
+    let ends: BTreeSet<i64> = gone.into_iter().flat_map(|(from, to)| [from, to]).collect();
+    unsettle(connection, &ends).await?;
+    effects.changed.extend(ends);
+    Ok(())
+}

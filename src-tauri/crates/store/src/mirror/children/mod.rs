@@ -10,7 +10,7 @@ mod timeline;
 
 pub(crate) use actors::{actor_table, actors};
 pub(crate) use documents::{document_of, documents};
-pub(crate) use links::{asset_links, document_links, ticket_links};
+pub(crate) use links::{asset_links, document_links, forget_links, ticket_links};
 pub(crate) use read::read;
 pub(crate) use replace::replace_all;
 pub(crate) use timeline::timeline;
