@@ -281,6 +281,10 @@ fn the_mirror_shows_at_once_when_the_server_is_gone_at_the_next_start() {
         (&state["signed_in"], &state["account"]["user"]),
         (&json!(true), &state["account"]["user"])
     );
+    assert!(
+        !state["status"]["last_round_at"].is_null(),
+        "when it was last read is known without a network: {state}"
+    );
     assert_eq!(window.get("list_tickets", query("mine"))["total"], mine["total"]);
     assert!(begun.elapsed() < Duration::from_secs(5), "no network is waited for");
     window.wait("the offline gate", |window| {

@@ -268,6 +268,10 @@ impl Desk {
             sync_settings(settings),
             rand::random(),
         ));
+        if let Err(error) = engine.recall().await {
+            // The first round meets it again and says so.
+            tracing::warn!(%error, "the state of the last start could not be read");
+        }
         let mut tasks = vec![self.forward_changes(&engine), self.forward_status(&engine)];
         if self.pace == Pace::Background {
             let running = engine.clone();
@@ -350,6 +354,7 @@ impl Desk {
         };
         Ok(SyncStatus {
             gate,
+            last_round_at: self.store.last_round_at().await?,
             outbox: self.store.outbox_counts().await?,
             last_error: obstacle.map(str::to_owned),
             ..SyncStatus::default()

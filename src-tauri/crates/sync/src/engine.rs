@@ -111,6 +111,7 @@ impl Engine {
         let forced = self.forced.swap(false, Ordering::SeqCst);
         let mut report = RoundReport::default();
         self.load_gate().await?;
+        self.load_last_round().await?;
         let permitted = self.gate.lock().permits(self.clock.now(), forced);
         if permitted {
             self.set_running(true).await?;
@@ -140,14 +141,18 @@ impl Engine {
             self.pull(round, reading, report).await?;
         }
         if !self.closed_since(round) {
+            self.recall_unread().await?;
             report.sent += self.drain(round).await?;
         }
         if !self.closed_since(round) {
             self.reconcile(round, reading, report).await?;
         }
         if !self.closed_since(round) {
-            self.status.lock().last_round_at = Some(self.clock.now());
-            self.status.lock().last_error = None;
+            let ended = self.clock.now();
+            self.db(self.store.set_last_round_at(ended)).await?;
+            let mut status = self.status.lock();
+            status.last_round_at = Some(ended);
+            status.last_error = None;
         }
         Ok(())
     }
@@ -168,6 +173,7 @@ impl Engine {
                     self.db(self.store.reset_mirror()).await?;
                     *reading = ReadingState::default();
                     reading.load(self).await?;
+                    self.status.lock().last_round_at = None;
                     self.publish(everything());
                 }
                 let text = serde_json::to_string(&info).map_err(guichet_store::StoreError::from)?;
@@ -256,6 +262,17 @@ impl Engine {
         self.open_gate().await?;
         self.nudge();
         Ok(())
+    }
+
+    /// Takes up what earlier starts left: the gate, the outbox and the end of the last complete round are in the status from
+    /// here on, before any request. A round does it as well.
+    ///
+    /// # Errors
+    /// The databases' own failures.
+    pub async fn recall(&self) -> Result<(), SyncError> {
+        self.load_gate().await?;
+        self.load_last_round().await?;
+        self.publish_status().await
     }
 
     /// Current status and its changes.

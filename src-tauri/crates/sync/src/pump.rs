@@ -52,6 +52,14 @@ pub(crate) enum Moved {
     Skipped,
 }
 
+/// Where a failed attempt leaves its entry.
+enum AfterFailure {
+    /// As it was: the gate waits.
+    GateWaits,
+    /// In this state.
+    Entry(EntryState),
+}
+
 /// A drive along one lane.
 #[derive(Debug, Default)]
 struct Drive {
@@ -154,7 +162,12 @@ impl Engine {
     /// The lane's head, if it may move now.
     async fn due_head(&self, lane: TicketId) -> Result<Option<OutboxEntry>, SyncError> {
         let now = self.clock.now();
-        let head = self.db(self.store.outbox(Some(lane), false)).await?.into_iter().next();
+        let waiting = self.db(self.store.outbox(Some(lane), false)).await?;
+        if waiting.iter().any(|entry| entry.state == EntryState::InFlight) {
+            // The lane of a ticket created here joined one that is driven already: that one goes on.
+            return Ok(None);
+        }
+        let head = waiting.into_iter().next();
         Ok(head.filter(|head| match &head.state {
             EntryState::Queued { not_before } | EntryState::InDoubt { not_before, .. } => {
                 not_before.is_none_or(|at| at <= now)
@@ -208,15 +221,20 @@ impl Engine {
         self.steps.reached("attempt.answered").await;
         let moved = match &outcome {
             Ok(receipt) => self.arrived(&entry, receipt, changes).await?,
-            Err(error) => {
-                let state = self.after_failure(&entry, error, started);
-                let moved = match state {
-                    EntryState::Wedged { .. } => Moved::Wedged,
-                    _ => Moved::Waits,
-                };
-                self.settle(&entry, state, Some(&error.to_string()), changes).await?;
-                moved
-            }
+            Err(error) => match self.after_failure(&entry, error, started) {
+                AfterFailure::GateWaits => {
+                    self.take_back(&entry, &error.to_string(), changes).await?;
+                    Moved::Waits
+                }
+                AfterFailure::Entry(state) => {
+                    let moved = match state {
+                        EntryState::Wedged { .. } => Moved::Wedged,
+                        _ => Moved::Waits,
+                    };
+                    self.settle(&entry, state, Some(&error.to_string()), changes).await?;
+                    moved
+                }
+            },
         };
         self.note(pass, &outcome).await?;
         Ok(moved)
@@ -265,15 +283,26 @@ impl Engine {
         Ok(())
     }
 
+    /// The attempt never began to be one: no network, a server that takes nothing now, a session that ended. The gate waits,
+    /// not the entry, and a person who counts attempts counts what the server may have seen.
+    async fn take_back(&self, entry: &OutboxEntry, error: &str, changes: &mut ChangeSet) -> Result<(), SyncError> {
+        tracing::debug!(id = %entry.id, lane = %entry.lane, error, "attempt taken back");
+        let settled = self.db(self.store.take_back_attempt(entry.id, error)).await?;
+        merge(changes, settled);
+        self.pump.lock().begun.remove(&entry.id);
+        self.steps.reached("entry.settled").await;
+        Ok(())
+    }
+
     /// Where a failed attempt leaves its entry.
-    fn after_failure(&self, entry: &OutboxEntry, error: &BackendError, started: Timestamp) -> EntryState {
+    fn after_failure(&self, entry: &OutboxEntry, error: &BackendError, started: Timestamp) -> AfterFailure {
         let now = self.clock.now();
         let strikes = if is_unexplained(error) {
             self.strike(entry.id)
         } else {
             0
         };
-        match (error.delivery(), error.retry()) {
+        AfterFailure::Entry(match (error.delivery(), error.retry()) {
             (Delivery::MaybeSent, _) => EntryState::InDoubt {
                 since: started,
                 not_before: Some(time::after(now, backoff::next_look(std::time::Duration::ZERO))),
@@ -293,9 +322,8 @@ impl Engine {
                     not_before: Some(time::after(now, pause)),
                 }
             }
-            // The gate waits, not the entry.
-            _ => EntryState::Queued { not_before: None },
-        }
+            _ => return AfterFailure::GateWaits,
+        })
     }
 
     /// Counts an unexplained failure of one entry, if the server answered anything else since its last one: a server that
@@ -351,6 +379,14 @@ impl Engine {
                 Err(error) => return Err(error),
             }
         }
+        Ok(())
+    }
+
+    /// Tickets created here whose reading back was lost with the process are read back after all: one that was purged at
+    /// once, or is out of sight, is in no list and would stay as it was written.
+    pub(crate) async fn recall_unread(&self) -> Result<(), SyncError> {
+        let unread = self.db(self.store.unread_tickets()).await?;
+        self.pump.lock().stale.extend(unread);
         Ok(())
     }
 

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 pub(crate) struct StatusMemory {
     pub(crate) running: bool,
     pub(crate) last_round_at: Option<Timestamp>,
+    /// The end of the last round of an earlier start was looked up.
+    last_round_known: bool,
     pub(crate) last_error: Option<String>,
     /// The first reading's progress; empty once everything was read.
     pub(crate) first_sync: Vec<CollectionProgress>,
@@ -69,6 +71,17 @@ pub(crate) fn unreadable(state: &CollectionState) -> bool {
 }
 
 impl Engine {
+    /// Looks up once when an earlier start last read everything: what a window started without a network shows.
+    pub(crate) async fn load_last_round(&self) -> Result<(), SyncError> {
+        if !self.status.lock().last_round_known {
+            let ended = self.db(self.store.last_round_at()).await?;
+            let mut status = self.status.lock();
+            status.last_round_known = true;
+            status.last_round_at = ended;
+        }
+        Ok(())
+    }
+
     /// A round begins or ends.
     pub(crate) async fn set_running(&self, running: bool) -> Result<(), SyncError> {
         self.status.lock().running = running;

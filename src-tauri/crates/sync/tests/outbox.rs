@@ -513,3 +513,99 @@ async fn a_server_down_for_everybody_wedges_nobodys_words() {
         desk.state(id)
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn attempts_that_met_no_network_or_a_shut_gate_do_not_count() {
+    let desk = Desk::ready(quick()).await;
+    let busy = Err(BackendError::Transient {
+        delivery: Delivery::NotSent,
+        status: 429,
+        after: Some(Duration::from_secs(2)),
+        message: "later".into(),
+    });
+    let ended = Err(BackendError::Auth(AuthProblem::SessionLost));
+    desk.backend.script(|script| {
+        script.sends.extend((0..12).map(|_| Err(network(Delivery::NotSent))));
+        script.sends.extend([busy, ended]);
+    });
+    let id = desk.submit(1, vec![followup("through the outage")])[0];
+    let mut tries = 0;
+    while !matches!(desk.state(id), EntryState::Sent { .. }) {
+        assert_eq!((desk.entry(id).attempts, desk.entry(id).first_attempt_at), (0, None));
+        tries += 1;
+        assert!(tries < 100, "{:?}", desk.entry(id));
+        tokio::time::sleep(Duration::from_secs(61)).await;
+        desk.engine.round().await.unwrap();
+    }
+    assert_eq!(desk.backend.seen("send").len(), 15);
+    assert_eq!(desk.entry(id).attempts, 1, "the one that reached the server");
+    // What the server may have seen counts: a lost reply, an error of its own.
+    desk.backend.script(|script| {
+        script.sends.push_back(Err(network(Delivery::MaybeSent)));
+        script.sends.push_back(Err(broken(Delivery::NotSent, 500, None)));
+    });
+    let id = desk.submit(1, vec![followup("seen")])[0];
+    run_for(&desk, 400).await;
+    assert!(
+        matches!(desk.state(id), EntryState::Sent { .. }),
+        "{:?}",
+        desk.entry(id)
+    );
+    assert_eq!(desk.entry(id).attempts, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_dies_with_the_process_counts_however_it_would_have_ended() {
+    let mut desk = Desk::ready(quick()).await;
+    let id = desk.submit(1, vec![followup("poisoned")])[0];
+    for attempts in 1..=3 {
+        desk.backend
+            .script(|script| script.sends.push_back(Err(network(Delivery::NotSent))));
+        *desk.steps.stop_at.lock().unwrap() = Some("attempt.answered");
+        let crashed = tokio::time::timeout(Duration::from_secs(1), desk.engine.round()).await;
+        assert!(crashed.is_err());
+        assert_eq!(desk.entry(id).attempts, attempts);
+        desk.restart();
+        now_or_wait(desk.store.recover(guichet_backend::Clock::now(&desk.clock))).unwrap();
+        // Found in flight: in doubt, and sent again only once it is known not to be there.
+        tokio::time::sleep(Duration::from_secs(200)).await;
+        desk.backend.script(|script| script.down = false);
+        *desk.steps.stop_at.lock().unwrap() = Some("attempt.due");
+        let stopped = tokio::time::timeout(Duration::from_secs(1), desk.engine.round()).await;
+        assert!(stopped.is_err(), "it is tried again");
+        desk.restart();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_created_tickets_lane_that_joins_one_under_way_waits_for_it() {
+    let desk = Desk::ready(quick()).await;
+    desk.backend.script(|script| {
+        script.sends.push_back(Err(network(Delivery::MaybeSent)));
+        script.probes.push_back(Ok(Probe::Applied(Receipt {
+            remote_id: Some(4),
+            ticket: Some(4.into()),
+        })));
+        script.tickets.insert(4, bundle(4));
+    });
+    let behind = desk.submit(0, vec![creation("Mouse"), followup("behind")])[1];
+    desk.engine.round().await.unwrap();
+    // The ticket is read before its creation's lost reply is cleared up, and somebody answers it under its number.
+    let read = guichet_store::Batch {
+        records: vec![guichet_domain::record::Record::Bundle(Box::new(bundle(4)))],
+        ..guichet_store::Batch::default()
+    };
+    now_or_wait(desk.store.apply(&read)).unwrap();
+    let by_number = desk.submit(4, vec![followup("by its number")])[0];
+    desk.backend.script(|script| script.send_takes = Duration::from_secs(5));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    run_for(&desk, 60).await;
+    for id in [behind, by_number] {
+        assert!(
+            matches!(desk.state(id), EntryState::Sent { .. }),
+            "{:?}",
+            desk.entry(id)
+        );
+    }
+    assert_eq!(desk.backend.script(|script| script.most_under_way), 1);
+}

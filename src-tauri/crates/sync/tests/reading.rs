@@ -214,3 +214,65 @@ async fn rounds_follow_the_users_presence() {
         "{pauses:?}"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn when_everything_was_last_read_is_known_at_the_next_start() {
+    let mut desk = Desk::new();
+    desk.engine.recall().await.unwrap();
+    assert_eq!(desk.engine.status().borrow().last_round_at, None, "never yet");
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    desk.engine.round().await.unwrap();
+    assert_eq!(desk.engine.status().borrow().last_round_at, Some(at(5)));
+    desk.restart();
+    desk.backend.script(|script| script.down = true);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    desk.engine.recall().await.unwrap();
+    assert_eq!(
+        desk.engine.status().borrow().last_round_at,
+        Some(at(5)),
+        "before any request"
+    );
+    desk.engine.round().await.unwrap();
+    assert_eq!(
+        desk.engine.status().borrow().last_round_at,
+        Some(at(5)),
+        "a failed round is none"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ticket_created_here_and_purged_before_it_was_read_back_goes_after_a_restart() {
+    let mut desk = Desk::ready(SyncSettings::default()).await;
+    desk.submit(0, vec![creation("Mouse")]);
+    // The process dies between the receipt and reading the ticket back; meanwhile somebody purges it.
+    *desk.steps.stop_at.lock().unwrap() = Some("entry.sent");
+    let crashed = tokio::time::timeout(Duration::from_secs(1), desk.engine.round()).await;
+    assert!(crashed.is_err());
+    let unread = now_or_wait(desk.store.unread_tickets()).unwrap();
+    assert_eq!(unread, [TicketId(5001)]);
+    assert!(
+        now_or_wait(desk.store.ticket(TicketId(5001))).unwrap().is_some(),
+        "shown as written"
+    );
+    desk.backend.script(|script| script.tickets.remove(&5001));
+    desk.restart();
+    desk.engine.round().await.unwrap();
+    assert!(now_or_wait(desk.store.unread_tickets()).unwrap().is_empty());
+    assert!(now_or_wait(desk.store.ticket(TicketId(5001))).unwrap().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ticket_created_here_whose_reading_back_failed_is_read_in_the_next_round() {
+    let mut desk = Desk::ready(SyncSettings::default()).await;
+    desk.submit(0, vec![creation("Mouse")]);
+    *desk.steps.stop_at.lock().unwrap() = Some("ticket.read");
+    let crashed = tokio::time::timeout(Duration::from_secs(1), desk.engine.round()).await;
+    assert!(crashed.is_err());
+    desk.restart();
+    desk.engine.round().await.unwrap();
+    assert!(
+        now_or_wait(desk.store.mirrored_ticket(TicketId(5001)))
+            .unwrap()
+            .is_some()
+    );
+}
