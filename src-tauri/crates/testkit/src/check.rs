@@ -48,29 +48,45 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Judges a finished schedule.
+/// How far a judgement goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Everything that is wrong.
+    Final,
+    /// Whether anything is wrong yet: the first finding is enough.
+    Early,
+}
+
+/// Judges a schedule: at its end, or when it may have come to rest before.
 pub(crate) async fn check(
     server: &Server,
     store: &Store,
     ledger: &Ledger,
     direct: &GlpiBackend,
     me: UserId,
+    verdict: Verdict,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let entries = match wait(store.outbox(None, true)) {
         Ok(entries) => entries,
         Err(error) => return vec![Finding::Broken(error.to_string())],
     };
+    drained(&entries, &mut findings);
+    if verdict == Verdict::Early && !findings.is_empty() {
+        return findings;
+    }
     let writes: Vec<Write> = server.glpi().writes().to_vec();
     let ours: Vec<&Write> = writes
         .iter()
         .filter(|write| write.author == Author::Client && write.user == me.0)
         .collect();
     accounted_for(&entries, ledger, &ours, &writes, &mut findings);
-    drained(&entries, &mut findings);
     in_order(&entries, ledger, &ours, &mut findings);
     parts(&entries, ledger, &writes, server, &mut findings);
-    mirrored(server, store, direct, &mut findings).await;
+    if verdict == Verdict::Early && !findings.is_empty() {
+        return findings;
+    }
+    mirrored(server, store, direct, verdict, &mut findings).await;
     findings
 }
 
@@ -116,10 +132,13 @@ fn undone(write: &Write, all: &[Write]) -> bool {
     let mut others = all.iter().filter(|other| other.author == Author::Colleague);
     others.any(|other| {
         let same_row = other.itemtype == write.itemtype && other.id == write.id;
-        let its_ticket = other.itemtype == "Ticket" && Some(other.id) == write.ticket;
+        let (parent, ticket) = place(write);
+        let its_ticket = other.itemtype == "Ticket" && Some(other.id) == ticket;
+        // A document stays where it is kept, and hangs on nothing any more by which it could be found.
+        let its_parent = parent == Some((other.itemtype.as_str(), other.id));
         match (write.action, other.action) {
-            (WriteAction::Add, WriteAction::Delete) => same_row,
-            (WriteAction::Add | WriteAction::Update, WriteAction::Purge) => same_row || its_ticket,
+            (WriteAction::Add, WriteAction::Delete) => same_row || its_parent && other.itemtype != "Ticket",
+            (WriteAction::Add | WriteAction::Update, WriteAction::Purge) => same_row || its_ticket || its_parent,
             // A field written over.
             (WriteAction::Update, WriteAction::Update) => same_row && !other.input["name"].is_null(),
             // A ticket moved out of sight. There is no key that a client could ask for.
@@ -133,6 +152,15 @@ fn undone(write: &Write, all: &[Write]) -> bool {
             _ => false,
         }
     })
+}
+
+/// What an uploaded document was hung on, and the ticket that a write belongs to.
+fn place(write: &Write) -> (Option<(&str, i64)>, Option<i64>) {
+    if write.itemtype != "Document" {
+        return (None, write.ticket);
+    }
+    let parent = write.input["itemtype"].as_str().zip(number(&write.input["items_id"]));
+    (parent, number(&write.input["tickets_id"]))
 }
 
 /// Every accepted operation applied exactly once, or wedged visibly, or cancelled.
@@ -217,7 +245,7 @@ fn in_order(entries: &[OutboxEntry], ledger: &Ledger, ours: &[&Write], findings:
     for intent in ledger.intents.values() {
         *words.entry(&intent.mark).or_default() += 1;
     }
-    let mut last: BTreeMap<TicketId, (usize, OperationId)> = BTreeMap::new();
+    let mut arrived: BTreeMap<TicketId, Vec<(usize, OperationId, &Intent)>> = BTreeMap::new();
     for entry in entries {
         let Some(intent) = ledger.intents.get(&entry.id) else {
             continue;
@@ -229,14 +257,16 @@ fn in_order(entries: &[OutboxEntry], ledger: &Ledger, ours: &[&Write], findings:
         let Some(place) = ours.iter().position(|write| intent.mark.matches(write)) else {
             continue;
         };
-        if let Some((before, id)) = last.insert(entry.lane, (place, entry.id))
-            && before > place
-        {
-            findings.push(Finding::OutOfOrder(format!(
-                "[{}] on {} arrived before [{id}], which was accepted first",
-                entry.id, entry.lane
-            )));
+        let earlier = arrived.entry(entry.lane).or_default();
+        for (before, id, first) in earlier.iter() {
+            if *before > place && !intent.strangers.contains(&first.lane) {
+                findings.push(Finding::OutOfOrder(format!(
+                    "[{}] on {} arrived before [{id}], which was accepted first",
+                    entry.id, entry.lane
+                )));
+            }
         }
+        earlier.push((place, entry.id, intent));
     }
 }
 
@@ -289,7 +319,8 @@ fn number(value: &serde_json::Value) -> Option<i64> {
 }
 
 /// The mirror equals the server for everything the account sees, and holds nothing that it does not see.
-async fn mirrored(server: &Server, store: &Store, direct: &GlpiBackend, findings: &mut Vec<Finding>) {
+async fn mirrored(server: &Server, store: &Store, direct: &GlpiBackend, verdict: Verdict, findings: &mut Vec<Finding>) {
+    let enough = |findings: &Vec<Finding>| verdict == Verdict::Early && !findings.is_empty();
     for collection in [
         Collection::Tickets,
         Collection::Articles,
@@ -315,10 +346,16 @@ async fn mirrored(server: &Server, store: &Store, direct: &GlpiBackend, findings
                 "{collection:?}: here {here:?}, there {there:?}"
             )));
         }
+        if enough(findings) {
+            return;
+        }
         if collection != Collection::Tickets {
             continue;
         }
         for id in there {
+            if enough(findings) {
+                return;
+            }
             let bundle = direct.ticket(id.into()).await;
             let mirrored = wait(store.mirrored_ticket(id.into()));
             match (bundle, mirrored) {

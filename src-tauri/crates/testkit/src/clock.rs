@@ -27,6 +27,12 @@ impl SimClock {
         self.origin + after
     }
 
+    /// What it shows `after` its start.
+    pub(crate) fn at(&self, after: Duration) -> Timestamp {
+        let after = SignedDuration::try_from(after).unwrap_or(SignedDuration::MAX);
+        self.start.saturating_add(after).unwrap_or(Timestamp::MAX)
+    }
+
     /// How long it has been running.
     pub(crate) fn elapsed(&self) -> Duration {
         self.origin.elapsed()

@@ -1,7 +1,7 @@
 //! The reference model: what was accepted, and how its arrival is recognised in the server's own journal.
 
 use guichet_domain::{
-    OperationId,
+    OperationId, TicketId,
     operation::Operation,
     ticket::{Party, Role},
 };
@@ -96,10 +96,15 @@ pub(crate) struct Intent {
     pub(crate) mark: Mark,
     /// What it was before it was edited; none of these may arrive.
     pub(crate) superseded: Vec<Mark>,
+    /// The lane it was accepted on.
+    pub(crate) lane: TicketId,
+    /// Lanes of tickets created here that had no number then: one of them may have been this lane's ticket without anybody
+    /// knowing, and no order was promised between two tickets.
+    pub(crate) strangers: Vec<TicketId>,
 }
 
 /// Everything accepted.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Ledger {
     pub(crate) intents: BTreeMap<OperationId, Intent>,
     /// Given up while nobody could know whether it had arrived.
@@ -109,12 +114,14 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    pub(crate) fn accept(&mut self, id: OperationId, mark: Mark) {
+    pub(crate) fn accept(&mut self, id: OperationId, mark: Mark, lane: TicketId, strangers: Vec<TicketId>) {
         self.intents.insert(
             id,
             Intent {
                 mark,
                 superseded: Vec::new(),
+                lane,
+                strangers,
             },
         );
     }

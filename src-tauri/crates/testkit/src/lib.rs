@@ -8,6 +8,10 @@
 //! Virtual time is tokio's paused clock. SQLite's threads are waited for on the spot ([`blocking`]), so that no virtual time
 //! passes, and nothing else moves, while the databases work.
 //!
+//! A schedule ends as soon as all is well after the faults: nothing that was sent is still to be committed, every queue is
+//! drained or its blockage named, and the mirror equals the server. Whatever is not well by then has until the end of the
+//! minute. One schedule in ten is played through that minute all the same, so that what would break in peace shows.
+//!
 //! Settings are the product's, shortened: the server's longest processing time is 20 s instead of 120 s, so that the phase
 //! without faults (60 virtual seconds) is long enough for the longest honest chain.
 

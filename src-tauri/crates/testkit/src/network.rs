@@ -17,7 +17,10 @@ use guichet_sandbox::{
 use http::{HeaderMap, HeaderValue, Method, header};
 use jiff::Timestamp;
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -25,6 +28,8 @@ use std::{
 #[derive(Clone)]
 pub(crate) struct Server {
     glpi: Arc<Mutex<Glpi>>,
+    /// Requests taken whose commit is still to come.
+    under_way: Arc<AtomicUsize>,
     pub(crate) clock: SimClock,
     pub(crate) trace: Trace,
 }
@@ -33,6 +38,7 @@ impl Server {
     pub(crate) fn new(glpi: Glpi, clock: SimClock, trace: Trace) -> Self {
         Self {
             glpi: Arc::new(Mutex::new(glpi)),
+            under_way: Arc::default(),
             clock,
             trace,
         }
@@ -40,6 +46,24 @@ impl Server {
 
     pub(crate) fn glpi(&self) -> MutexGuard<'_, Glpi> {
         self.glpi.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether something that was sent may still change something.
+    pub(crate) fn is_at_work(&self) -> bool {
+        self.under_way.load(Ordering::Relaxed) > 0
+    }
+
+    /// Takes a request now and commits it later, whatever becomes of its client.
+    async fn handle_later(
+        self,
+        request: Request,
+        after: Duration,
+        stamp: impl FnOnce(Timestamp) -> Timestamp,
+    ) -> Response {
+        tokio::time::sleep(after).await;
+        let response = self.handle(&request, stamp(self.clock.now()));
+        self.under_way.fetch_sub(1, Ordering::Relaxed);
+        response
     }
 
     /// Handles a request now, with the stamps of `stamp`.
@@ -153,13 +177,9 @@ impl SimTransport {
             Fate::Late { after, old_stamp } => {
                 sleep(up).await;
                 let arrived = server.clock.now();
+                server.under_way.fetch_add(1, Ordering::Relaxed);
                 let late = server.clone();
-                // The server goes on whatever becomes of its client.
-                tokio::spawn(async move {
-                    tokio::time::sleep(after).await;
-                    let stamp = if old_stamp { arrived } else { late.clock.now() };
-                    late.handle(&request, stamp);
-                });
+                tokio::spawn(late.handle_later(request, after, move |now| if old_stamp { arrived } else { now }));
                 sleep(CLIENT_TIMEOUT.saturating_sub(up)).await;
                 return failure(Delivery::MaybeSent, "timed out");
             }
@@ -171,14 +191,8 @@ impl SimTransport {
         let response = match fate {
             Fate::SlowCommit { held } => {
                 // Committed by the server even if the client dies meanwhile.
-                let (sender, receiver) = tokio::sync::oneshot::channel();
-                let slow = server.clone();
-                tokio::spawn(async move {
-                    tokio::time::sleep(held).await;
-                    let response = slow.handle(&request, arrived);
-                    let _ = sender.send(response);
-                });
-                match receiver.await {
+                server.under_way.fetch_add(1, Ordering::Relaxed);
+                match tokio::spawn(server.clone().handle_later(request, held, move |_| arrived)).await {
                     Ok(response) => response,
                     Err(_) => return failure(Delivery::MaybeSent, "connection reset"),
                 }

@@ -11,6 +11,9 @@ pub(crate) const LONGEST_PROCESSING: Duration = Duration::from_secs(20);
 /// How long after the faults stop everything must be drained or its blockage named.
 pub(crate) const LIVENESS: Duration = Duration::from_secs(60);
 
+/// One schedule in so many is played to the end of that time, whatever was found before.
+const TO_THE_END: u64 = 10;
+
 /// How bad it gets. Drawn once a schedule, so that some schedules are nearly quiet and some are a storm.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
@@ -33,6 +36,8 @@ pub(crate) struct Plan {
     pub(crate) colleague_gap: Duration,
     /// Lanes driven beside each other.
     pub(crate) concurrency: usize,
+    /// The whole minute without faults is played, although everything was found right before: what is right stays right.
+    pub(crate) to_the_end: bool,
     rng: ChaCha8Rng,
 }
 
@@ -109,6 +114,7 @@ impl Plan {
             user_gap: Duration::from_millis(rng.random_range(700..5_000)),
             colleague_gap: Duration::from_millis(rng.random_range(1_000..12_000)),
             concurrency: rng.random_range(1..=4),
+            to_the_end: seed.is_multiple_of(TO_THE_END),
             rng,
         }
     }

@@ -3,7 +3,7 @@
 use crate::{
     Outcome, Sabotage,
     blocking::wait,
-    check,
+    check::{self, Finding, Verdict},
     clock::SimClock,
     colleague,
     desk::Desk,
@@ -17,7 +17,7 @@ use crate::{
 };
 use guichet_backend::{Backend, Clock};
 use guichet_backend_glpi::{Credentials, GlpiBackend, GlpiConfig, transport::Transport};
-use guichet_domain::UserId;
+use guichet_domain::{UserId, outbox::Gate};
 use guichet_sandbox::{Glpi, Options, Version, options::TECHNICIAN};
 use guichet_store::{Store, StoreError};
 use guichet_sync::{Engine, SyncSettings};
@@ -25,6 +25,7 @@ use jiff::Timestamp;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::{
+    cell::RefCell,
     collections::BTreeMap,
     future::Future,
     sync::{Arc, Mutex, PoisonError},
@@ -83,6 +84,12 @@ enum Databases {
     Files(TempDir),
 }
 
+thread_local! {
+    /// Databases in memory of a schedule that ended well, for the next one on this thread: their tables are made and their
+    /// statements prepared once.
+    static SPARE: RefCell<Option<Store>> = const { RefCell::new(None) };
+}
+
 impl Databases {
     fn new(plan: &Plan) -> Result<Self, SetupError> {
         if !plan.on_disk {
@@ -99,7 +106,10 @@ impl Databases {
 
     fn open(&self, now: Timestamp) -> Result<Store, StoreError> {
         match self {
-            Self::Memory => wait(Store::in_memory(now)),
+            Self::Memory => match SPARE.take() {
+                Some(store) => wait(store.wipe()).map(|()| store),
+                None => wait(Store::in_memory(now)),
+            },
             Self::Files(folder) => Ok(wait(Store::open(folder.path(), now))?.0),
         }
     }
@@ -117,6 +127,14 @@ impl Databases {
                 drop(store);
                 Ok(wait(Store::open(folder.path(), now))?.0)
             }
+        }
+    }
+
+    /// The schedule has ended.
+    fn give_back(&self, store: Store) {
+        match self {
+            Self::Memory => SPARE.set(Some(store)),
+            Self::Files(_) => wait(store.close()),
         }
     }
 }
@@ -168,7 +186,14 @@ async fn schedule(seed: u64, sabotage: Sabotage, verbose: bool) -> Result<Outcom
     let user = User::new(server.clone(), Arc::clone(&desk), Arc::clone(&ledger), plan.fork(), me);
     let user = user.work(plan.user_gap, plan.chaos);
     let colleague = colleague::work(server.clone(), plan.fork(), plan.colleague_gap, plan.chaos);
-    let lives = Lives {
+    let referee = Referee {
+        server: server.clone(),
+        ledger: Arc::clone(&ledger),
+        me,
+        chaos: plan.chaos,
+        may_end: !plan.to_the_end,
+    };
+    let mut lives = Lives {
         server: server.clone(),
         desk: Arc::clone(&desk),
         settings: settings(&plan, sabotage),
@@ -179,20 +204,24 @@ async fn schedule(seed: u64, sabotage: Sabotage, verbose: bool) -> Result<Outcom
         databases,
         sabotage,
         seed,
+        referee,
     };
     let others = async {
         tokio::join!(user, colleague);
         std::future::pending::<()>().await;
     };
-    let store = tokio::select! {
+    let (store, at_rest) = tokio::select! {
         biased;
-        store = lives.run(store) => store?,
+        ended = lives.run(store) => ended?,
         () = others => unreachable_store()?,
     };
-    let ledger = std::mem::take(&mut *ledger.lock().unwrap_or_else(PoisonError::into_inner));
-    let direct = client(&server, Arc::new(Direct(server.clone())))?;
-    let findings = check::check(&server, &store, &ledger, &direct, me).await;
-    wait(store.close());
+    let findings = if at_rest {
+        Vec::new()
+    } else {
+        lives.referee.judge(&store, Verdict::Final).await?
+    };
+    lives.databases.give_back(store);
+    let operations = ledger.lock().unwrap_or_else(PoisonError::into_inner).intents.len();
     let (faults, crashes) = trace.troubles();
     Ok(Outcome {
         seed,
@@ -201,13 +230,13 @@ async fn schedule(seed: u64, sabotage: Sabotage, verbose: bool) -> Result<Outcom
         events: trace.events(),
         faults,
         crashes,
-        operations: u32::try_from(ledger.intents.len()).unwrap_or(u32::MAX),
+        operations: u32::try_from(operations).unwrap_or(u32::MAX),
         trace: trace.take_lines(),
     })
 }
 
 /// The actors never end: the type alone wants a value.
-fn unreachable_store() -> Result<Store, SetupError> {
+fn unreachable_store() -> Result<(Store, bool), SetupError> {
     Err(SetupError::NoAccount("that never stops"))
 }
 
@@ -226,6 +255,52 @@ fn client(server: &Server, transport: Arc<dyn Transport>) -> Result<GlpiBackend,
     ))
 }
 
+/// Says whether all is well.
+struct Referee {
+    server: Server,
+    ledger: Arc<Mutex<Ledger>>,
+    me: UserId,
+    chaos: Duration,
+    /// The schedule may end as soon as all is well.
+    may_end: bool,
+}
+
+impl Referee {
+    /// Compares with the server, as an adapter that never met a fault reads it.
+    async fn judge(&self, store: &Store, verdict: Verdict) -> Result<Vec<Finding>, SetupError> {
+        let direct = client(&self.server, Arc::new(Direct(self.server.clone())))?;
+        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(check::check(&self.server, store, &ledger, &direct, self.me, verdict).await)
+    }
+
+    /// Returns once the faults are over, nothing that was sent is still to be committed, and all is well after a round:
+    /// every queue drained or its blockage named, and the mirror equal to the server. Nothing could change then but by a
+    /// mistake of the engine's in peace, which the schedules that are played to the end look for.
+    async fn at_rest(&self, engine: &Engine, store: &Store) -> Result<(), SetupError> {
+        let mut status = engine.status();
+        loop {
+            if !self.may_end || status.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            let after_a_round = {
+                let status = status.borrow_and_update();
+                let since_peace = |at: Timestamp| at > self.server.clock.at(self.chaos);
+                !status.running && status.gate == Gate::Open && status.last_round_at.is_some_and(since_peace)
+            };
+            if after_a_round
+                && !self.server.is_at_work()
+                && self.server.clock.elapsed() > self.chaos
+                && self.judge(store, Verdict::Early).await?.is_empty()
+            {
+                self.server
+                    .trace
+                    .add(self.server.clock.now(), format_args!("all is well"));
+                return Ok(());
+            }
+        }
+    }
+}
+
 /// The lives of the client process, one after another.
 struct Lives {
     server: Server,
@@ -238,10 +313,22 @@ struct Lives {
     databases: Databases,
     sabotage: Sabotage,
     seed: u64,
+    referee: Referee,
+}
+
+/// How a life ended.
+enum Ended {
+    /// The process died.
+    Died,
+    /// All was well.
+    AtRest,
+    /// Time was up.
+    Late,
 }
 
 impl Lives {
-    async fn run(mut self, mut store: Store) -> Result<Store, SetupError> {
+    /// Lives until time is up, or all is well; says which.
+    async fn run(&mut self, mut store: Store) -> Result<(Store, bool), SetupError> {
         let clock = self.server.clock;
         let counter = Arc::new(StepCounter::default());
         let end = clock.instant(self.chaos + LIVENESS);
@@ -275,26 +362,29 @@ impl Lives {
                 engine.signed_in().await?;
             }
             engine.touch();
-            let died = {
+            let ended = {
                 let run: std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>> = Box::pin(engine.run());
                 tokio::select! {
                     biased;
-                    () = life.end() => true,
-                    () = run => false,
-                    () = tokio::time::sleep_until(end) => false,
+                    () = life.end() => Ended::Died,
+                    () = run => Ended::Late,
+                    rest = self.referee.at_rest(&engine, &store) => rest.map(|()| Ended::AtRest)?,
+                    () = tokio::time::sleep_until(end) => Ended::Late,
                 }
             };
             self.desk.set(None);
             drop(engine);
-            if !died {
-                return Ok(store);
+            match ended {
+                Ended::Died => {}
+                Ended::AtRest => return Ok((store, true)),
+                Ended::Late => return Ok((store, false)),
             }
             let downtime = Duration::from_millis(self.rng.random_range(0..3_000));
             tokio::time::sleep(downtime).await;
             store = self.databases.reopen(store, clock.now())?;
             self.server.trace.add(clock.now(), format_args!("started again"));
         }
-        Ok(store)
+        Ok((store, false))
     }
 
     fn sabotaged(&self, backend: Arc<dyn Backend>) -> Arc<dyn Backend> {

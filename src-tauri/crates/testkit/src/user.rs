@@ -336,13 +336,19 @@ impl User {
         };
         match wait(store.submit(submission, self.server.clock.now())) {
             Ok(accepted) => {
+                let strangers: Vec<TicketId> = self
+                    .created
+                    .iter()
+                    .copied()
+                    .filter(|lane| wait(store.resolve_ticket(*lane)).is_ok_and(|known| known.is_local()))
+                    .collect();
                 for (id, mark, operation) in operations {
                     self.note(format_args!(
                         "user: {} on {} [{id}] {mark:?}",
                         operation.name(),
                         accepted.lane
                     ));
-                    self.ledger().accept(id, mark);
+                    self.ledger().accept(id, mark, accepted.lane, strangers.clone());
                 }
                 if lane.is_none() {
                     self.created.push(accepted.lane);

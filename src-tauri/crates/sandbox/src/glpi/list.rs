@@ -116,7 +116,14 @@ impl Glpi {
                 return self.download(id);
             }
         }
-        let mut row = self.shown_row(session, kind, id, &Shape::of(params));
+        let shape = Shape::of(params);
+        let plain = shape.is_plain() && !params.switch("get_sha1", false);
+        let mut row = if plain {
+            // What is asked for besides is added to the text.
+            serde_json::Map::new()
+        } else {
+            self.shown_row(session, kind, id, &shape)
+        };
         if kind == Kind::KnowbaseItem {
             // GLPI merges its two sources of categories: each comes twice.
             let links = self
@@ -136,6 +143,19 @@ impl Glpi {
             row.insert("_categories".to_owned(), json!(categories));
         }
         self.with_more(session, kind, id, params, &mut row);
+        if plain {
+            let mut text = Vec::with_capacity(1024);
+            self.write_row(session, kind, id, &mut text);
+            let more = Value::Object(row).to_string();
+            match more.strip_prefix('{') {
+                Some(more) if more != "}" => {
+                    text.push(b',');
+                    text.extend_from_slice(more.as_bytes());
+                }
+                _ => text.push(b'}'),
+            }
+            return Ok(self.dated(Reply::json_text(200, text), kind, id));
+        }
         let value = Value::Object(row);
         if params.switch("get_sha1", false) {
             return Ok(Reply::json(
@@ -143,11 +163,15 @@ impl Glpi {
                 &json!(hex(&Sha1::digest(value.to_string().as_bytes()))),
             ));
         }
-        let mut reply = Reply::json(200, &value);
-        if let Some(at) = self.db.time(kind, id, "date_mod") {
-            reply = reply.header("last-modified", &gmt(at));
+        Ok(self.dated(Reply::json(200, &value), kind, id))
+    }
+
+    /// With the instant of the row's last change.
+    fn dated(&self, reply: Reply, kind: Kind, id: i64) -> Reply {
+        match self.db.time(kind, id, "date_mod") {
+            Some(at) => reply.header("last-modified", &gmt(at)),
+            None => reply,
         }
-        Ok(reply)
     }
 
     /// The `with_…` parameters.
@@ -308,14 +332,23 @@ impl Glpi {
         range.within(total)?;
         let (status, announced) = range.announced(total);
         let shape = Shape::of(params);
-        let rows: Vec<Value> = ids
-            .iter()
-            .skip(range.start)
-            .take(range.limit)
-            .map(|id| Value::Object(self.shown_row(session, kind, *id, &shape)))
-            .collect();
-        let mut reply =
-            Reply::json(status, &Value::Array(rows)).header("accept-range", &format!("{} 1000", kind.name()));
+        let page = ids.iter().skip(range.start).take(range.limit);
+        let reply = if shape.is_plain() {
+            let mut text = b"[".to_vec();
+            for (place, id) in page.enumerate() {
+                if place > 0 {
+                    text.push(b',');
+                }
+                self.write_row(session, kind, *id, &mut text);
+                text.push(b'}');
+            }
+            text.push(b']');
+            Reply::json_text(status, text)
+        } else {
+            let rows = page.map(|id| Value::Object(self.shown_row(session, kind, *id, &shape)));
+            Reply::json(status, &Value::Array(rows.collect()))
+        };
+        let mut reply = reply.header("accept-range", &format!("{} 1000", kind.name()));
         if total > 0 {
             reply = reply.header("content-range", &announced);
         }

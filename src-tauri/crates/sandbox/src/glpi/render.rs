@@ -3,7 +3,7 @@
 use super::{
     Glpi,
     cell::Cell,
-    schema::{Kind, Type, Version},
+    schema::{Column, Kind, Type, Version},
     session::Session,
 };
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
@@ -20,6 +20,13 @@ pub(crate) struct Shape {
     pub(crate) only_id: bool,
     /// Columns whose names are wanted beside their numbers.
     pub(crate) names: Vec<String>,
+}
+
+impl Shape {
+    /// Nothing but the row's columns is asked for.
+    pub(crate) fn is_plain(&self) -> bool {
+        !self.expand && !self.links && !self.only_id && self.names.is_empty()
+    }
 }
 
 /// What hangs on a ticket, in the order GLPI links it.
@@ -104,6 +111,47 @@ impl Glpi {
         }
     }
 
+    /// A plain row as text, without the brace that closes it: what [`Glpi::shown_row`] gives when nothing but its columns is
+    /// asked for, without making a tree of it first.
+    pub(crate) fn write_row(&self, session: &Session, kind: Kind, id: i64, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"id\":");
+        out.extend_from_slice(id.to_string().as_bytes());
+        let table = self.db.table(kind);
+        let Some(row) = table.row(id) else { return };
+        for (column, cell) in table.schema.columns.iter().zip(table.cells_of(row)).skip(1) {
+            if column.only.is_some_and(|only| only != self.options.version) {
+                continue;
+            }
+            out.extend_from_slice(b",\"");
+            out.extend_from_slice(column.name.as_bytes());
+            out.extend_from_slice(b"\":");
+            match &cell {
+                Cell::Int(number) => out.extend_from_slice(number.to_string().as_bytes()),
+                Cell::Null => out.extend_from_slice(b"null"),
+                Cell::Time(_) | Cell::Text(_) | Cell::Made(_) => {
+                    let shown = self.shown_column(session, column, &cell);
+                    // Writing into memory cannot fail.
+                    let _ = serde_json::to_writer(&mut *out, &shown);
+                }
+            }
+        }
+    }
+
+    /// A column's cell as JSON, numbers as they are.
+    fn shown_column(&self, session: &Session, column: &Column, cell: &Cell) -> Value {
+        match &column.kind {
+            // Entities are the one list whose full names 10.0 gives with a bare separator.
+            Type::Text if column.name == "completename" => {
+                let text = self
+                    .db
+                    .written(cell)
+                    .map(|text| self.encode(&text).replace(" &#62; ", " > "));
+                text.map_or(Value::Null, Value::String)
+            }
+            _ => self.shown(cell, &session.zone),
+        }
+    }
+
     /// A whole row.
     pub(crate) fn shown_row(&self, session: &Session, kind: Kind, id: i64, shape: &Shape) -> Map<String, Value> {
         let mut shown = Map::new();
@@ -111,22 +159,13 @@ impl Glpi {
         let Some(row) = table.row(id) else { return shown };
         shown.insert("id".to_owned(), json!(id));
         if !shape.only_id {
-            for (number, column) in table.schema.columns.iter().enumerate().skip(1) {
+            for (column, cell) in table.schema.columns.iter().zip(table.cells_of(row)).skip(1) {
                 if column.only.is_some_and(|only| only != self.options.version) {
                     continue;
                 }
-                let cell = u8::try_from(number).map_or(Cell::Null, |number| table.cell_of(row, number));
                 let value = match &column.kind {
                     Type::Link(target) if shape.expand => self.expanded(&cell, target),
-                    // Entities are the one list whose full names 10.0 gives with a bare separator.
-                    Type::Text if column.name == "completename" => {
-                        let text = self
-                            .db
-                            .written(&cell)
-                            .map(|text| self.encode(&text).replace(" &#62; ", " > "));
-                        text.map_or(Value::Null, Value::String)
-                    }
-                    _ => self.shown(&cell, &session.zone),
+                    _ => self.shown_column(session, column, &cell),
                 };
                 shown.insert(column.name.clone(), value);
             }

@@ -87,7 +87,12 @@ pub(crate) struct Reply {
 impl Reply {
     /// A JSON answer.
     pub(crate) fn json(status: u16, body: &Value) -> Self {
-        Self::text(status, "application/json; charset=UTF-8", body.to_string())
+        Self::json_text(status, body.to_string())
+    }
+
+    /// A JSON answer that is text already.
+    pub(crate) fn json_text(status: u16, body: impl Into<Bytes>) -> Self {
+        Self::text(status, "application/json; charset=UTF-8", body)
     }
 
     /// An answer of another type.
