@@ -45,6 +45,8 @@ struct Run {
     elapsed: Duration,
     /// `None` where the system does not tell.
     peak: Option<u64>,
+    /// Processor time of all cores, which other programs do not lengthen; `None` where the system does not tell.
+    busy: Option<Duration>,
     report: Value,
 }
 
@@ -85,6 +87,14 @@ pub fn run(workspace: &Workspace, options: &Kpi) -> Result<()> {
         "{:<22} {:>10.2} s   (worst {:.2} s; at most {MOST_SECONDS} s)",
         "time, best", best, worst
     );
+    let busy = runs.iter().filter_map(|run| run.busy).min();
+    if let Some(busy) = busy {
+        println!(
+            "{:<22} {:>10.2} s   (all cores together)",
+            "processor time",
+            busy.as_secs_f64()
+        );
+    }
     match peak {
         Some(peak) => println!(
             "{:<22} {:>10} MB  (at most {} MB)",
@@ -118,7 +128,7 @@ pub fn run(workspace: &Workspace, options: &Kpi) -> Result<()> {
             .iter()
             .map(|run| run.elapsed.as_secs_f64())
             .collect::<Vec<_>>(),
-        "peak_bytes": peak, "cores": std::thread::available_parallelism().map_or(1, usize::from),
+        "peak_bytes": peak, "processor_s": busy.map(|busy| busy.as_secs_f64()), "cores": std::thread::available_parallelism().map_or(1, usize::from),
     });
     let file = workspace.artifacts("bench")?.join("kpi.json");
     fs::write(&file, format!("{document:#}\n")).map_err(Error::file(&file))?;
@@ -179,9 +189,10 @@ fn measure(program: &Path, evidence: &Path, core: bool) -> Result<Run> {
         let read = stdout.as_mut().map(|stdout| stdout.read_to_end(&mut answer));
         (read, answer)
     });
-    let mut peak = None;
+    let (mut peak, mut busy) = (None, None);
     let status = loop {
         peak = high_water(child.id()).or(peak);
+        busy = processor_time(child.id()).or(busy);
         if let Some(status) = child.try_wait().map_err(failed())? {
             break status;
         }
@@ -193,7 +204,12 @@ fn measure(program: &Path, evidence: &Path, core: bool) -> Result<Run> {
         return Err(Error::Check(format!("{} ended with {status}", program.display())));
     }
     let report = serde_json::from_slice(&answer).map_err(Error::json("the report"))?;
-    Ok(Run { elapsed, peak, report })
+    Ok(Run {
+        elapsed,
+        peak,
+        busy,
+        report,
+    })
 }
 
 /// The most memory a process has had at once, where the system tells (Linux).
@@ -202,6 +218,16 @@ fn high_water(process: u32) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kilobytes * 1024)
+}
+
+/// User and system time of a process, where the system tells (Linux, whose clock for them ticks a hundred times a second).
+fn processor_time(process: u32) -> Option<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The program's name comes second, in parentheses, and may hold anything.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<u64>().ok();
+    let (user, system) = (ticks()?, ticks()?);
+    Some(Duration::from_millis((user + system) * 10))
 }
 
 /// Numbers that look random and are the same every time (SplitMix64, by S. Vigna).
