@@ -308,7 +308,23 @@ fn parts(entries: &[OutboxEntry], ledger: &Ledger, writes: &[Write], server: &Se
                     && glpi.peek(itemtype, row, "type").as_ref().and_then(number) == Some(part)
             })
         };
-        if !written && !there() {
+        // In force from the start, GLPI refuses it as a duplicate and the adapter finds it there; it may have been taken away
+        // since, but not before.
+        let from_the_start = || {
+            let taken_away = entries.iter().any(|other| {
+                let away = Mark::Part {
+                    party: party.clone(),
+                    role: *role,
+                    add: false,
+                };
+                other.lane == entry.lane
+                    && other.seq < entry.seq
+                    && matches!(other.state, EntryState::Sent { .. })
+                    && ledger.intents.get(&other.id).is_some_and(|intent| intent.mark == away)
+            });
+            !taken_away && server.parts_at_first.contains(&(itemtype, entry.lane.0, id, part))
+        };
+        if !written && !there() && !from_the_start() {
             findings.push(Finding::Lost(describe(entry, intent)));
         }
     }

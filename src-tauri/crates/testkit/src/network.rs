@@ -17,6 +17,7 @@ use guichet_sandbox::{
 use http::{HeaderMap, HeaderValue, Method, header};
 use jiff::Timestamp;
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -28,6 +29,8 @@ use std::{
 #[derive(Clone)]
 pub(crate) struct Server {
     glpi: Arc<Mutex<Glpi>>,
+    /// Who had a part in a ticket before anything happened: table, ticket, person or group, part.
+    pub(crate) parts_at_first: Arc<BTreeSet<(&'static str, i64, i64, i64)>>,
     /// Requests taken whose commit is still to come.
     under_way: Arc<AtomicUsize>,
     pub(crate) clock: SimClock,
@@ -36,7 +39,21 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn new(glpi: Glpi, clock: SimClock, trace: Trace) -> Self {
+        let mut parts = BTreeSet::new();
+        for ticket in glpi.tickets() {
+            for (table, column) in [("Ticket_User", "users_id"), ("Group_Ticket", "groups_id")] {
+                for row in glpi.on_ticket(table, ticket) {
+                    let read = |column: &str| glpi.peek(table, row, column)?.as_i64();
+                    parts.extend(
+                        read(column)
+                            .zip(read("type"))
+                            .map(|(id, part)| (table, ticket, id, part)),
+                    );
+                }
+            }
+        }
         Self {
+            parts_at_first: Arc::new(parts),
             glpi: Arc::new(Mutex::new(glpi)),
             under_way: Arc::default(),
             clock,

@@ -117,6 +117,10 @@ const REGRESSIONS: &[(u64, &str)] = &[
         4243,
         "a document whose ticket was purged before the lost reply was probed was held for sent although it is gone",
     ),
+    (
+        9504,
+        "somebody assigned from the start was assigned again, which GLPI refuses, and then taken away",
+    ),
 ];
 
 #[test]
