@@ -6,7 +6,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig(({ mode }) => ({
   plugins: [svelte()],
   clearScreen: false,
-  server: { port: 5173, strictPort: true },
+  // The in-memory backend explains codes with the texts that Rust has.
+  server: { port: 5173, strictPort: true, fs: { allow: [".", "../assets/messages"] } },
   resolve: mode === 'test' ? { conditions: ['browser'] } : {},
   build: {
     target: ['chrome109', 'safari16'],

@@ -22,6 +22,8 @@ pub struct UiError {
     pub message: String,
     /// The cure, in the profile's language.
     pub hint: String,
+    /// What the system, the network or the server said in its own language, for support. Shown on demand only.
+    pub detail: Option<String>,
 }
 
 /// One profile: one account on one server, with its own databases.

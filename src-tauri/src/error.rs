@@ -256,7 +256,7 @@ impl AppError {
     pub(crate) fn args(&self) -> Vec<(&'static str, String)> {
         let shown = |path: &PathBuf| path.display().to_string();
         match self {
-            Self::Backend(error) => vec![("detail", backend_detail(error))],
+            Self::Backend(error) => vec![("detail", error.detail().to_owned())],
             Self::Store(error) => match error {
                 StoreError::Locked { path } | StoreError::WrongKey { path } => vec![("path", shown(path))],
                 StoreError::Corrupt { path, message } => vec![("path", shown(path)), ("detail", message.clone())],
@@ -327,20 +327,8 @@ impl AppError {
             code: self.code().to_owned(),
             message: text.message,
             hint: text.hint,
+            detail: text.detail,
         }
-    }
-}
-
-/// What the server said, where it said something.
-fn backend_detail(error: &BackendError) -> String {
-    match error {
-        BackendError::Network { message, .. }
-        | BackendError::Transient { message, .. }
-        | BackendError::Forbidden { message }
-        | BackendError::Invalid { message }
-        | BackendError::Protocol { message, .. } => message.clone(),
-        BackendError::Unsupported { what } => (*what).to_owned(),
-        _ => String::new(),
     }
 }
 
@@ -361,6 +349,7 @@ pub fn every_code() -> Vec<&'static str> {
     ];
     let mut codes: Vec<&'static str> = auth.into_iter().map(AuthProblem::code).collect();
     codes.extend(KpiError::CODES);
+    codes.extend(crate::cli::mistakes::CODES);
     codes.extend([
         "backend_unreachable",
         "backend_too_many_requests",
@@ -379,6 +368,8 @@ pub fn every_code() -> Vec<&'static str> {
         "store_too_new",
         "store_disk_full",
         "entry_state_changed",
+        "attempt_failed",
+        "attempt_interrupted",
         "entry_not_found",
         "operation_invalid",
         "store_database",

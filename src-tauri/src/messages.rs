@@ -60,6 +60,10 @@ pub struct ErrorText {
     pub message: String,
     /// What to do about it.
     pub hint: String,
+    /// What the system, the network or the server said in its own language, for support: the argument `detail` where the
+    /// text itself has no place for it.
+    #[serde(skip)]
+    pub detail: Option<String>,
 }
 
 /// The texts of one language. `{name}` in a text is replaced by the argument of that name.
@@ -89,10 +93,16 @@ impl Catalogue {
             || ErrorText {
                 message: code.to_owned(),
                 hint: String::new(),
+                detail: None,
             },
             |text| ErrorText {
                 message: fill(&text.message, args),
                 hint: fill(&text.hint, args),
+                detail: (!text.message.contains("{detail}"))
+                    .then(|| args.iter().find(|(name, _)| *name == "detail"))
+                    .flatten()
+                    .map(|(_, detail)| detail.trim().to_owned())
+                    .filter(|detail| !detail.is_empty()),
             },
         )
     }
@@ -165,6 +175,27 @@ mod tests {
         assert_eq!(Locale::from_tag(Some("de-DE")), Locale::En);
         assert_eq!(Locale::from_tag(Some("C.UTF-8")), Locale::Fr);
         assert_eq!(Locale::from_tag(None), Locale::Fr);
+    }
+
+    #[test]
+    fn what_a_machine_said_stays_out_of_the_sentence() {
+        let said = [(
+            "detail",
+            "tcp connect error: Connection refused (os error 111)".to_owned(),
+        )];
+        for locale in Locale::ALL {
+            let told = locale.catalogue().error("backend_unreachable", &said);
+            assert!(!told.message.contains("tcp"), "{}", told.message);
+            assert_eq!(told.detail.as_deref(), Some(said[0].1.as_str()));
+            let told = locale
+                .catalogue()
+                .error("backend_refused", &[("detail", "Type de fichier refusé".into())]);
+            assert!(
+                told.message.contains("Type de fichier refusé"),
+                "the server's own reason is the message"
+            );
+            assert_eq!(told.detail, None);
+        }
     }
 
     #[test]

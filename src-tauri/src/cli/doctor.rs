@@ -7,15 +7,18 @@ use crate::{
         diagnosis::{Finding, Health, examine},
     },
     error::AppError,
+    messages::ErrorText,
 };
 use serde_json::{Value, json};
 
-fn told(out: &Output, finding: &Finding) -> (String, Option<String>) {
+fn told(out: &Output, finding: &Finding) -> ErrorText {
     if finding.health == Health::Fine {
-        return (out.text(finding.code, &finding.args), None);
+        return ErrorText {
+            message: out.text(finding.code, &finding.args),
+            ..ErrorText::default()
+        };
     }
-    let text = out.locale.catalogue().error(finding.code, &finding.args);
-    (text.message, Some(text.hint))
+    out.locale.catalogue().error(finding.code, &finding.args)
 }
 
 /// Runs `doctor`: exit code 1 when something does not work.
@@ -26,13 +29,14 @@ pub async fn run(core: &AppCore, out: &mut Output) -> Result<Ending, AppError> {
     let checks: Vec<Value> = findings
         .iter()
         .map(|finding| {
-            let (message, hint) = told(out, finding);
+            let told = told(out, finding);
             json!({
                 "layer": finding.layer,
                 "state": finding.health,
                 "code": finding.code,
-                "message": message,
-                "hint": hint,
+                "message": told.message,
+                "hint": Some(told.hint).filter(|hint| !hint.is_empty()),
+                "detail": told.detail,
             })
         })
         .collect();
@@ -40,14 +44,19 @@ pub async fn run(core: &AppCore, out: &mut Output) -> Result<Ending, AppError> {
     out.answer(&json!({ "ok": healthy, "checks": checks }), || {
         let mut lines = Vec::new();
         for finding in &findings {
-            let (message, hint) = told(&out, finding);
+            let told = told(&out, finding);
             let mark = match finding.health {
                 Health::Fine => "✓",
                 Health::Warning => "!",
                 Health::Problem => "✗",
             };
-            lines.push(format!("{mark} {message}"));
-            lines.extend(hint.map(|hint| format!("  → {hint}")));
+            lines.push(format!("{mark} {}", told.message));
+            if !told.hint.is_empty() {
+                lines.push(format!("  → {}", told.hint));
+            }
+            if let Some(detail) = told.detail {
+                lines.push(out.text("error.detail", &[("detail", detail)]));
+            }
         }
         lines.push(out.text(if healthy { "doctor.healthy" } else { "doctor.unhealthy" }, &[]));
         lines.join("\n")

@@ -6,6 +6,7 @@ mod doctor;
 mod help;
 pub(crate) mod kpi;
 mod login;
+pub mod mistakes;
 mod names;
 mod output;
 mod read;
@@ -54,14 +55,17 @@ pub fn run(arguments: &[OsString], runtime: &tokio::runtime::Runtime) -> Asked {
     let line = match parsed {
         Ok(line) => line,
         Err(error) => {
-            // Help and version are asked for, the rest is a mistake; clap prints each where it belongs.
-            let _ = error.print();
-            let ending = if error.use_stderr() {
-                Ending::Usage
-            } else {
-                Ending::Done
+            if !error.use_stderr() {
+                // Help and version are asked for: in the language of the arguments, on standard output.
+                let _ = error.print();
+                return Asked::Ended(Ending::Done);
+            }
+            let out = Output {
+                json: arguments.iter().any(|word| word == "--json"),
+                locale,
             };
-            return Asked::Ended(ending);
+            out.told(&mistakes::explain(&error, locale));
+            return Asked::Ended(Ending::Usage);
         }
     };
     if line.command.is_none() {

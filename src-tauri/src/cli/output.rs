@@ -1,6 +1,7 @@
 //! What the command line prints: one JSON document with `--json`, else text for people. Nothing panics on a closed pipe.
 
 use crate::{
+    api::UiError,
     error::AppError,
     messages::{Args, Locale},
 };
@@ -70,17 +71,24 @@ impl Output {
 
     /// An error, its cure, and the exit code that goes with it.
     pub fn error(&self, error: &AppError) -> Ending {
-        let told = error.explain(self.locale);
-        if self.json {
-            self.line(&json!({ "error": told }).to_string());
-        } else {
-            self.aside(&told.message);
-            self.aside(&format!("  → {}", told.hint));
-        }
+        self.told(&error.explain(self.locale));
         if error.is_usage() {
             Ending::Usage
         } else {
             Ending::Failed
+        }
+    }
+
+    /// What went wrong and its cure, as the document or in words.
+    pub fn told(&self, told: &UiError) {
+        if self.json {
+            self.line(&json!({ "error": told }).to_string());
+            return;
+        }
+        self.aside(&told.message);
+        self.aside(&format!("  → {}", told.hint));
+        if let Some(detail) = &told.detail {
+            self.aside(&self.text("error.detail", &[("detail", detail.clone())]));
         }
     }
 

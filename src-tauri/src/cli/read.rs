@@ -369,12 +369,21 @@ pub async fn article(desk: &Desk, out: &Output, id: i64) -> Result<Ending, AppEr
     Ok(Ending::Done)
 }
 
-/// Why an entry does not go on, as a code: the reason of a wedged one, else the last error for support.
-fn reason(entry: &OutboxEntry) -> Option<String> {
+/// Why an entry does not go on, as a code of the catalogue: the reason of a wedged one, else the last attempt's.
+fn reason(entry: &OutboxEntry) -> Option<&str> {
     match &entry.state {
-        EntryState::Wedged { reason } => Some(wedge_code(reason).to_owned()),
-        _ => entry.last_error.clone(),
+        EntryState::Wedged { reason } => Some(wedge_code(reason)),
+        _ => entry.last_error.as_ref().map(|failure| failure.code.as_str()),
     }
+}
+
+/// What the network or the server said about it, for support.
+fn detail(entry: &OutboxEntry) -> Option<&str> {
+    let said = match &entry.state {
+        EntryState::Wedged { reason } => reason.detail(),
+        _ => entry.last_error.as_ref().map(|failure| failure.detail.as_str()),
+    };
+    said.filter(|said| !said.is_empty())
 }
 
 /// One entry as the JSON answers show it.
@@ -385,6 +394,7 @@ pub(super) fn entry_document(entry: &OutboxEntry) -> Value {
         "operation": entry.operation.name(),
         "state": entry.state.name(),
         "reason": reason(entry),
+        "detail": detail(entry),
         "attempts": entry.attempts,
         "created_at": entry.created_at,
     })
@@ -426,11 +436,9 @@ pub async fn outbox(desk: &Desk, out: &Output, all: bool) -> Result<Ending, AppE
 
 /// Why an entry does not go on, and the cure, in words.
 pub(super) fn entry_reason(out: &Output, entry: &OutboxEntry) -> Option<String> {
-    match &entry.state {
-        EntryState::Wedged { reason } => {
-            let told = out.locale.catalogue().error(wedge_code(reason), &[]);
-            Some(format!("{} → {}", told.message, told.hint))
-        }
-        _ => entry.last_error.as_deref().map(|text| shortened(text, 60)),
-    }
+    reason(entry).map(|code| {
+        let said = [("detail", detail(entry).unwrap_or_default().to_owned())];
+        let told = out.locale.catalogue().error(code, &said);
+        format!("{} → {}", told.message, told.hint)
+    })
 }

@@ -52,6 +52,8 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             tickets::find_people,
             tickets::groups,
             tickets::catalogue,
+            tickets::list_articles,
+            tickets::article_categories,
             tickets::article,
             tickets::asset,
             desk::submit,

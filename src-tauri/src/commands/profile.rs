@@ -84,5 +84,6 @@ pub async fn explain(core: State<'_, AppCore>, code: String) -> Answer<UiError> 
         code,
         message: text.message,
         hint: text.hint,
+        detail: text.detail,
     })
 }

@@ -13,7 +13,10 @@ use guichet_domain::{
     catalogue::CatalogueKind,
     people::{Group, Person},
 };
-use guichet_store::{PersonCard, SearchQuery, SearchResults, TicketList, TicketQuery, TicketView, View};
+use guichet_store::{
+    ArticleCategory, ArticleList, ArticleQuery, PersonCard, SearchQuery, SearchResults, TicketList, TicketQuery,
+    TicketView, View,
+};
 use tauri::State;
 
 /// A page of a list. "Mine" means the signed-in account unless the query names somebody.
@@ -94,6 +97,22 @@ pub async fn catalogue(core: State<'_, AppCore>, kind: CatalogueKind) -> Answer<
         Ok::<_, AppError>(Catalogue { items, availability })
     };
     let result = result.await;
+    told(&core, result).await
+}
+
+/// A slice of the knowledge base, newest first.
+#[tauri::command]
+#[specta::specta]
+pub async fn list_articles(core: State<'_, AppCore>, query: ArticleQuery) -> Answer<ArticleList> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.list_articles(&query).await?) }.await;
+    told(&core, result).await
+}
+
+/// The categories of the knowledge base that hold something.
+#[tauri::command]
+#[specta::specta]
+pub async fn article_categories(core: State<'_, AppCore>) -> Answer<Vec<ArticleCategory>> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.article_categories().await?) }.await;
     told(&core, result).await
 }
 

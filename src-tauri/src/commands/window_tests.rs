@@ -197,6 +197,7 @@ fn a_refusal_reaches_the_window_with_its_code_its_words_and_its_cure() {
             "code": "operation_empty_title",
             "message": "Le titre est vide.",
             "hint": "Donnez un titre au ticket.",
+            "detail": null,
         })
     );
     let refused = |command: &str, arguments: Value| window.ask(command, arguments).unwrap_err()["code"].clone();

@@ -4,7 +4,10 @@ import type {
   Accepted,
   AppState,
   Article,
+  ArticleCategory,
   ArticleId,
+  ArticleList,
+  ArticleQuery,
   Asset,
   AssetKey,
   Attachment,
@@ -56,6 +59,9 @@ export interface Backend {
   findPeople(words: string, limit: number): Promise<Person[]>;
   groups(): Promise<Group[]>;
   catalogue(kind: CatalogueKind): Promise<Catalogue>;
+  /** The knowledge base, newest first. */
+  listArticles(query: ArticleQuery): Promise<ArticleList>;
+  articleCategories(): Promise<ArticleCategory[]>;
   article(id: ArticleId): Promise<Article | null>;
   asset(key: AssetKey): Promise<Asset | null>;
 
@@ -89,12 +95,15 @@ export interface Backend {
 export class BackendFailure extends Error {
   readonly code: string;
   readonly hint: string;
+  /** What the system, the network or the server said in its own language, for support. */
+  readonly detail: string | null;
 
-  constructor(error: UiError) {
+  constructor(error: Omit<UiError, 'detail'> & { detail?: string | null }) {
     super(error.message);
     this.name = 'BackendFailure';
     this.code = error.code;
     this.hint = error.hint;
+    this.detail = error.detail ?? null;
   }
 }
 

@@ -41,6 +41,8 @@ export const commands = {
 	groups: () => __TAURI_INVOKE<Group[]>("groups"),
 	/**  One of the backend's lists. */
 	catalogue: (kind: CatalogueKind) => __TAURI_INVOKE<Catalogue>("catalogue", { kind }),
+	listArticles: (query: ArticleQuery) => __TAURI_INVOKE<ArticleList>("list_articles", { query }),
+	articleCategories: () => __TAURI_INVOKE<ArticleCategory[]>("article_categories"),
 	/**  An article. */
 	article: (id: ArticleId) => __TAURI_INVOKE<Article | null>("article", { id }),
 	/**  A piece of equipment. */
@@ -919,8 +921,8 @@ export type OutboxEntry = {
 	created_at: string,
 	/**  When the **first** request was made. */
 	first_attempt_at: string | null,
-	/**  The last error, for support. */
-	last_error: string | null,
+	/**  Why the last attempt failed, as far as one did. */
+	last_error: Failure | null,
 	/**  What it became at the backend, once sent. */
 	remote_id: number | null,
 };
@@ -1358,6 +1360,19 @@ export type TimelineEntry = {
 	detail: EntryDetail,
 };
 
+/**  Why an attempt failed. */
+export type Failure = {
+	/**  Key in the message catalogue: what a person reads comes from there. */
+	code: string,
+	/**  What the network or the server said, for support; not translated. */
+	detail: string,
+};
+
+export type ArticleQuery = { category: number | null, offset: number, limit: number };
+export type ArticleRow = { id: ArticleId, title: string, excerpt: string, faq: boolean, updated_at: string | null };
+export type ArticleList = { rows: ArticleRow[], total: number };
+export type ArticleCategory = { id: number, name: string | null, articles: number };
+
 /**  A failure as it reaches a person. */
 export type UiError = {
 	/**  Stable key of the message catalogue. */
@@ -1366,6 +1381,8 @@ export type UiError = {
 	message: string,
 	/**  The cure, in the profile's language. */
 	hint: string,
+	/**  What the system, the network or the server said in its own language, for support. Shown on demand only. */
+	detail: string | null,
 };
 
 /**  A person known to the backend: requester, technician, observer. */

@@ -1,11 +1,16 @@
 // The in-memory backend: what the tests drive, and what `npm run dev` shows in a browser. It keeps the contract's rules
 // (lanes, pending view, drafts removed with their submission, renumbering) and has a switch for each state of the network.
+import en from '../../../assets/messages/en.json';
+import fr from '../../../assets/messages/fr.json';
 import { type Backend, BackendFailure, type Unlisten } from './backend';
 import { buildWorld, ME, para, type World } from './fake-data';
 import type {
   Accepted,
   AppState,
   Article,
+  ArticleCategory,
+  ArticleList,
+  ArticleQuery,
   Asset,
   AssetKey,
   AttachedDocument,
@@ -354,6 +359,31 @@ export class FakeBackend implements Backend {
     return { items: this.world.catalogues[kind], availability: kind.endsWith('_template') ? 'forbidden' : 'available' };
   }
 
+  async listArticles(query: ArticleQuery): Promise<ArticleList> {
+    this.note('listArticles', query);
+    const rows = this.world.articles
+      .filter((one) => query.category === null || one.categories.some((category) => category.id === query.category))
+      .sort((a, b) => (b.updated_at ?? '').localeCompare(a.updated_at ?? ''))
+      .map(({ id, title, body, faq, updated_at }) => ({
+        id,
+        title,
+        excerpt: plain(body.blocks).slice(0, 160),
+        faq,
+        updated_at,
+      }));
+    return { rows: rows.slice(query.offset, query.offset + query.limit), total: rows.length };
+  }
+
+  async articleCategories(): Promise<ArticleCategory[]> {
+    const held = new Map<number, ArticleCategory>();
+    for (const { categories } of this.world.articles) {
+      for (const { id, name: called } of categories) {
+        held.set(id, { id, name: called, articles: (held.get(id)?.articles ?? 0) + 1 });
+      }
+    }
+    return [...held.values()].sort((a, b) => (a.name ?? '\uffff').localeCompare(b.name ?? '\uffff'));
+  }
+
   async article(id: number): Promise<Article | null> {
     return this.world.articles.find((one) => one.id === id) ?? null;
   }
@@ -477,13 +507,10 @@ export class FakeBackend implements Backend {
   }
 
   async explain(code: string): Promise<UiError> {
-    if (code === 'auth_bad_user_token')
-      return {
-        code,
-        message: 'Le serveur ne connaît plus ce jeton.',
-        hint: 'Recopiez-le depuis vos préférences GLPI et reconnectez-vous.',
-      };
-    return { code, message: code, hint: '' };
+    this.note('explain', code);
+    const catalogue: Record<string, { message: string; hint: string }> = (this.stored.locale === 'en' ? en : fr).errors;
+    const told = catalogue[code] ?? { message: code, hint: '' };
+    return { code, message: told.message.replace('{detail}', '').trim(), hint: told.hint, detail: null };
   }
 
   onChanged(listener: (changes: ChangeSet) => void): Unlisten {
@@ -810,7 +837,8 @@ export class FakeBackend implements Backend {
         attempts,
         created_at: ago(minutes),
         first_attempt_at: attempts > 0 ? ago(minutes) : null,
-        last_error: attempts > 0 ? 'connection reset' : null,
+        last_error:
+          attempts > 0 ? { code: 'backend_unreachable', detail: 'tcp connect error: Connection refused (os error 111)' } : null,
         remote_id: null,
       });
     };

@@ -20,9 +20,10 @@ import type {
   Settings,
   SyncStatus,
   TicketId,
+  UiError,
   UserId,
 } from '../backend/types';
-import { type MessageKey, setLocale, t } from '../i18n/i18n.svelte';
+import { type Locale, locale, type MessageKey, setLocale, t } from '../i18n/i18n.svelte';
 import { DraftDesk } from './drafts.svelte';
 import { Navigation } from './navigation.svelte';
 import { paced } from './paced';
@@ -33,12 +34,15 @@ export interface Toast {
   tone: 'info' | 'error';
   message: string;
   hint: string;
+  detail: string | null;
 }
 
 /** A failure in the window's words. */
 export interface Failure {
   message: string;
   hint: string;
+  /** What the machine said, for support. */
+  detail: string | null;
 }
 
 const EMPTY_STATUS: SyncStatus = {
@@ -82,6 +86,8 @@ export class AppModel {
 
   private readonly catalogues = new SvelteMap<CatalogueKind, Catalogue>();
   private readonly asked = new Set<CatalogueKind>();
+  private readonly explanations = new SvelteMap<string, UiError>();
+  private readonly explaining = new Set<string>();
   private readonly listeners = new Set<(changes: ChangeSet) => void>();
   private readonly refreshQueue = paced(() => this.queue.refresh(), EVENT_GAP_MS);
   private readonly refreshOutbox = paced(() => this.readOutbox(), EVENT_GAP_MS);
@@ -128,7 +134,7 @@ export class AppModel {
     this.state = state;
     this.status = state.status;
     this.counts = state.counts;
-    setLocale(state.locale);
+    this.useLocale(state.locale);
     applyTheme(state.theme);
     if (another) {
       this.nav.reset();
@@ -158,6 +164,19 @@ export class AppModel {
     if (!held && !this.asked.has(kind)) {
       this.asked.add(kind);
       void this.readCatalogue(kind);
+    }
+    return held ?? null;
+  }
+
+  /** The words and the cure of a code that came alone; `null` until they are there. */
+  explained(code: string): UiError | null {
+    const held = this.explanations.get(code);
+    if (!held && !this.explaining.has(code)) {
+      this.explaining.add(code);
+      this.backend.explain(code).then(
+        (told) => this.explanations.set(code, told),
+        () => this.explaining.delete(code),
+      );
     }
     return held ?? null;
   }
@@ -207,7 +226,7 @@ export class AppModel {
       this.settings = await this.backend.saveSettings(settings);
       const state = await this.backend.appState();
       this.state = state;
-      setLocale(state.locale);
+      this.useLocale(state.locale);
       applyTheme(state.theme);
       return true;
     } catch (error) {
@@ -243,8 +262,8 @@ export class AppModel {
   }
 
   /** Says a result, on screen and to screen readers. */
-  tell(message: string, hint = '', tone: Toast['tone'] = 'info'): void {
-    const toast = { id: this.nextToast++, tone, message, hint };
+  tell(message: string, hint = '', tone: Toast['tone'] = 'info', detail: string | null = null): void {
+    const toast = { id: this.nextToast++, tone, message, hint, detail };
     this.toasts = [...this.toasts.slice(-2), toast];
     // A refusal stays until it is dismissed; a result goes by itself.
     if (tone === 'info') setTimeout(() => this.dismiss(toast.id), TOAST_MS);
@@ -256,8 +275,8 @@ export class AppModel {
 
   /** Says a failure. */
   report(error: unknown): void {
-    const { message, hint } = failure(error);
-    this.tell(message, hint, 'error');
+    const { message, hint, detail } = failure(error);
+    this.tell(message, hint, 'error', detail);
   }
 
   async readOutbox(): Promise<void> {
@@ -266,6 +285,15 @@ export class AppModel {
     } catch (error) {
       this.report(error);
     }
+  }
+
+  /** What was explained in another language is asked again. */
+  private useLocale(next: Locale): void {
+    if (next !== locale()) {
+      this.explanations.clear();
+      this.explaining.clear();
+    }
+    setLocale(next);
   }
 
   private async readGroups(): Promise<void> {
@@ -327,8 +355,12 @@ export class AppModel {
 
 /** A failure in the window's words. */
 export function failure(error: unknown): Failure {
-  if (error instanceof BackendFailure) return { message: error.message, hint: error.hint };
-  return { message: t('error.unexpected'), hint: error instanceof Error ? error.message : String(error) };
+  if (error instanceof BackendFailure) return { message: error.message, hint: error.hint, detail: error.detail };
+  return {
+    message: t('error.unexpected'),
+    hint: t('error.unexpected_hint'),
+    detail: error instanceof Error ? error.message : String(error),
+  };
 }
 
 /** Light, dark, or as the system has it. */

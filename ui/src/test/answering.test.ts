@@ -157,6 +157,23 @@ test('articles are proposed for the ticket at hand before anything is typed', as
   expect(screen.getByTestId('article-hit-31')).toBeTruthy();
 });
 
+test('the knowledge base is there before anything is typed, newest first and by category', async () => {
+  const { backend, user } = await openWindow();
+  await user.click(screen.getByTestId('knowledge-button'));
+  const recent = await screen.findByTestId('knowledge-recent');
+  const newestFirst = [...backend.world.articles]
+    .sort((a, b) => (b.updated_at ?? '').localeCompare(a.updated_at ?? ''))
+    .map((one) => one.title);
+  const shown = (): string[] =>
+    [...recent.querySelectorAll('.name')].map((one) => one.textContent.trim()).slice(0, newestFirst.length);
+  await waitFor(() => expect(shown()).toEqual(newestFirst.slice(0, 50)));
+  const category = backend.world.articles.flatMap((one) => one.categories)[0];
+  if (!category) throw new Error('the demo world has no category');
+  const filed = backend.world.articles.filter((one) => one.categories.some((own) => own.id === category.id));
+  await user.selectOptions(screen.getByTestId('knowledge-category'), String(category.id));
+  await waitFor(() => expect(shown().sort()).toEqual(filed.map((one) => one.title).sort()));
+});
+
 test('an article is inserted in the answer of the ticket at hand', async () => {
   const { user } = await openWindow();
   await openTicket(user, 4821);

@@ -233,7 +233,7 @@ test('the sync tells its state in words', async () => {
   expect((await screen.findByTestId('banner-offline')).textContent).toContain('Hors ligne depuis 4 min.');
   backend.setGate({ type: 'auth_required', code: 'auth_bad_user_token' });
   await waitFor(() =>
-    expect(screen.getByTestId('banner-auth').textContent).toContain('Le serveur ne connaît plus ce jeton.'),
+    expect(screen.getByTestId('banner-auth').textContent).toContain('Le serveur refuse ce jeton d’API.'),
   );
   await fireEvent.click(screen.getByTestId('banner-sign-in'));
   expect(await screen.findByTestId('sign-in-url')).toBeTruthy();

@@ -56,6 +56,42 @@ test('an undetermined send offers both truths', async () => {
   await waitFor(() => expect(screen.queryByTestId(`outbox-entry-${undetermined.id}`)).toBeNull());
 });
 
+test('what the network said is never the reason, and being offline is no attempt', async () => {
+  const { backend, user } = await openWindow({ demoOutbox: true });
+  const queued = entry(backend, (one) => one.lane === 4821);
+  const failed = (code: string, attempts: number): void => {
+    backend.entries = backend.entries.map((one) =>
+      one.id === queued.id
+        ? { ...one, attempts, last_error: { code, detail: 'tcp connect error: Connection refused (os error 111)' } }
+        : one,
+    );
+    backend.publish({ outbox: true });
+  };
+  failed('backend_unreachable', 12);
+  await user.click(screen.getByTestId('outbox-button'));
+  const shown = await screen.findByTestId(`outbox-entry-${queued.id}`);
+  await settle();
+  expect(shown.textContent).not.toContain('tcp');
+  expect(shown.textContent).not.toContain('essai');
+  // The server answered: that is a reason, in the catalogue's words; the machine's are one gesture away.
+  failed('backend_unavailable', 3);
+  await waitFor(() => expect(shown.textContent).toContain('Le serveur est momentanément indisponible.'));
+  expect(shown.textContent).toContain('3 essais');
+  const details = within(shown).getByText('Détails techniques').closest('details');
+  expect(details?.open).toBe(false);
+  expect(details?.textContent).toContain('tcp connect error');
+});
+
+test('a refusal shows the catalogue’s words and cure, and what the server said beside them', async () => {
+  const { backend, user } = await openWindow({ demoOutbox: true });
+  await user.click(screen.getByTestId('outbox-button'));
+  const refused = entry(backend, wedgedFor('invalid'));
+  const shown = await screen.findByTestId(`outbox-entry-${refused.id}`);
+  await waitFor(() => expect(within(shown).getByText('Le serveur refuse cet envoi tel quel.')).toBeTruthy());
+  expect(within(shown).getByText('Modifiez-le puis réessayez, ou abandonnez-le.')).toBeTruthy();
+  expect(within(shown).getByText('Filetype not allowed').closest('details')?.open).toBe(true);
+});
+
 test('discarding is asked twice', async () => {
   const { backend, user } = await openWindow({ demoOutbox: true });
   await user.click(screen.getByTestId('outbox-button'));

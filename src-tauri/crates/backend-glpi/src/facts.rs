@@ -8,7 +8,7 @@ use crate::{
     zone::ServerZone,
 };
 use guichet_backend::{BackendError, Delivery, ServerInfo, Visibility};
-use guichet_domain::{UserId, catalogue::CatalogueKind};
+use guichet_domain::{UserId, catalogue::CatalogueKind, people::display_name};
 use jiff::{Timestamp, tz::Offset};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -102,11 +102,14 @@ pub(crate) async fn learn(client: &Client, config: &GlpiConfig, names: &Names) -
         .to_owned();
     let generation = Generation::from_version(&version);
 
-    let name = session
-        .filled("glpifriendlyname")
-        .or_else(|| session.filled("glpiname"))
-        .map(|name| generation.decode(name))
-        .unwrap_or_default();
+    // Not GLPI's own "friendly name", whose order is the account's preference: people are named in one order everywhere.
+    let said = |key: &str| {
+        session
+            .filled(key)
+            .map(|name| generation.decode(name))
+            .unwrap_or_default()
+    };
+    let name = display_name(&said("glpifirstname"), &said("glpirealname"), &said("glpiname"));
     let profile_name = profile
         .as_ref()
         .and_then(|row| row.filled("name"))

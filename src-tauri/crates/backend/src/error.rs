@@ -1,6 +1,9 @@
 //! One error for every adapter, with what the engine must know to go on.
 
-use guichet_domain::operation::{Field, FieldValue};
+use guichet_domain::{
+    operation::{Field, FieldValue},
+    outbox::Failure,
+};
 use std::time::Duration;
 
 /// What to do after a failure.
@@ -167,6 +170,33 @@ impl BackendError {
             }
             Self::Auth(_) | Self::Unsupported { .. } => Delivery::NotSent,
             _ => Delivery::Rejected,
+        }
+    }
+
+    /// What the network or the server said, in its own words, for support; empty where the error says it all.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        match self {
+            Self::Network { message, .. }
+            | Self::Transient { message, .. }
+            | Self::Forbidden { message }
+            | Self::Invalid { message }
+            | Self::Protocol { message, .. } => message,
+            Self::Unsupported { what } => what,
+            Self::Auth(_) | Self::NotFound | Self::Closed | Self::AlreadySolved | Self::Conflict { .. } => "",
+        }
+    }
+
+    /// The error as an outbox entry remembers it.
+    #[must_use]
+    pub fn failure(&self) -> Failure {
+        let status = match self {
+            Self::Transient { status, .. } if *status != 0 => format!("HTTP {status} "),
+            _ => String::new(),
+        };
+        Failure {
+            code: self.code().to_owned(),
+            detail: format!("{status}{}", self.detail()).trim_end().to_owned(),
         }
     }
 

@@ -63,6 +63,24 @@ pub enum WedgeReason {
     },
 }
 
+impl WedgeReason {
+    /// What the backend said, for support.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        match self {
+            Self::Invalid { message } | Self::Forbidden { message } | Self::TooManyAttempts { message } => {
+                Some(message)
+            }
+            Self::Gone
+            | Self::Closed
+            | Self::AlreadySolved
+            | Self::Conflict { .. }
+            | Self::Undetermined
+            | Self::DependencyDiscarded => None,
+        }
+    }
+}
+
 /// Where an entry stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
@@ -134,6 +152,23 @@ pub struct Receipt {
     pub ticket: Option<TicketId>,
 }
 
+/// Why an attempt failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct Failure {
+    /// Key in the message catalogue: what a person reads comes from there.
+    pub code: String,
+    /// What the network or the server said, for support; not translated.
+    pub detail: String,
+}
+
+impl Failure {
+    /// The code of an attempt that ended without an answer of its own: the process or the round ended meanwhile.
+    pub const INTERRUPTED: &'static str = "attempt_interrupted";
+    /// The code of a failure of which only the detail is known.
+    pub const UNEXPLAINED: &'static str = "attempt_failed";
+}
+
 /// One entry of the outbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
@@ -156,8 +191,8 @@ pub struct OutboxEntry {
     /// When the **first** request was made.
     #[cfg_attr(feature = "bindings", specta(type = Option<String>))]
     pub first_attempt_at: Option<Timestamp>,
-    /// The last error, for support.
-    pub last_error: Option<String>,
+    /// Why the last attempt failed, as far as one did.
+    pub last_error: Option<Failure>,
     /// What it became at the backend, once sent.
     pub remote_id: Option<i64>,
 }

@@ -38,17 +38,19 @@ pub struct Person {
 }
 
 impl Person {
-    /// "First Last", or the login where both are empty.
+    /// See [`display_name`].
     #[must_use]
     pub fn display_name(&self) -> String {
-        let name = format!("{} {}", self.first_name.trim(), self.last_name.trim());
-        let name = name.trim();
-        if name.is_empty() {
-            self.login.clone()
-        } else {
-            name.to_owned()
-        }
+        display_name(&self.first_name, &self.last_name, &self.login)
     }
+}
+
+/// How a person is named everywhere: given name first, or the login where there is no name.
+#[must_use]
+pub fn display_name(first_name: &str, last_name: &str, login: &str) -> String {
+    let name = format!("{} {}", first_name.trim(), last_name.trim());
+    let name = name.trim();
+    if name.is_empty() { login } else { name }.to_owned()
 }
 
 /// A group of people.

@@ -11,7 +11,7 @@ use crate::{
 use guichet_domain::{
     BlobHash, OperationId, TicketId,
     document::Attachment,
-    outbox::{EntryState, Gate, OutboxEntry, Receipt},
+    outbox::{EntryState, Failure, Gate, OutboxEntry, Receipt},
 };
 use jiff::Timestamp;
 use sqlx::Connection;
@@ -73,13 +73,13 @@ impl Store {
         Ok(changes)
     }
 
-    /// InFlight/InDoubt → any state the machine allows (Queued, InDoubt, Wedged), with the error for support. Wedging as
-    /// `DependencyDiscarded` etc. also goes through here. Illegal transitions are an error.
+    /// InFlight/InDoubt → any state the machine allows (Queued, InDoubt, Wedged), with why the last attempt failed.
+    /// Wedging as `DependencyDiscarded` etc. also goes through here. Illegal transitions are an error.
     pub async fn set_state(
         &self,
         id: OperationId,
         state: EntryState,
-        error: Option<&str>,
+        error: Option<&Failure>,
     ) -> Result<ChangeSet, StoreError> {
         write_desk!(self, |connection| {
             let entry = desk::outbox::set_state(connection, id, &state, error).await?;
@@ -93,7 +93,7 @@ impl Store {
     /// InFlight → Queued, and the attempt does not count: it met no network, a server that takes nothing now, or a session
     /// that is not one any more. Until this is written the attempt counts, so that an entry over which the process dies
     /// cannot be tried for ever unseen.
-    pub async fn take_back_attempt(&self, id: OperationId, error: &str) -> Result<ChangeSet, StoreError> {
+    pub async fn take_back_attempt(&self, id: OperationId, error: &Failure) -> Result<ChangeSet, StoreError> {
         write_desk!(self, |connection| {
             let entry = desk::outbox::take_back_attempt(connection, id, error).await?;
             self.mark_stale([entry.lane.0]);

@@ -1,8 +1,8 @@
 //! The store's answers about the mirror: what sync writes, and what the screen and the command line read.
 
 use crate::{
-    Batch, ChangeSet, CollectionState, MirrorCounts, PersonCard, SearchQuery, SearchResults, Store, StoreError,
-    TicketList, TicketQuery, TicketView,
+    ArticleCategory, ArticleList, ArticleQuery, Batch, ChangeSet, CollectionState, MirrorCounts, PersonCard,
+    SearchQuery, SearchResults, Store, StoreError, TicketList, TicketQuery, TicketView,
     mirror::{self, apply, others, people, refresh, schema, search::Waiting, ticket},
     sql::{Columns, micros, opt_instant},
     view::{name_tickets, read_mirror, write_mirror},
@@ -180,6 +180,16 @@ impl Store {
     /// Groups, by full name.
     pub async fn groups(&self) -> Result<Vec<Group>, StoreError> {
         read_mirror!(self, |connection| others::all_groups(connection).await?)
+    }
+
+    /// A slice of the knowledge base, newest first.
+    pub async fn list_articles(&self, query: &ArticleQuery) -> Result<ArticleList, StoreError> {
+        read_mirror!(self, |connection| mirror::articles::page(connection, query).await?)
+    }
+
+    /// The categories of the knowledge base that hold something.
+    pub async fn article_categories(&self) -> Result<Vec<ArticleCategory>, StoreError> {
+        read_mirror!(self, |connection| mirror::articles::categories(connection).await?)
     }
 
     /// An article.

@@ -1,7 +1,7 @@
 //! What the store is asked and what it answers.
 
 use guichet_domain::{
-    OperationId, TicketId, UserId,
+    ArticleId, OperationId, TicketId, UserId,
     asset::Asset,
     catalogue::Availability,
     document::{Attachment, Document, DocumentLink},
@@ -260,6 +260,57 @@ pub struct TicketList {
     pub rows: Vec<TicketRow>,
     /// How many there are in all.
     pub total: u32,
+}
+
+/// Which articles to list, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct ArticleQuery {
+    /// Only those of this category.
+    pub category: Option<i64>,
+    /// First row.
+    pub offset: u32,
+    /// At most this many.
+    pub limit: u32,
+}
+
+/// An article as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct ArticleRow {
+    /// Which.
+    pub id: ArticleId,
+    /// Title or question.
+    pub title: String,
+    /// How its text begins, plain.
+    pub excerpt: String,
+    /// Open to users (FAQ).
+    pub faq: bool,
+    /// When the backend last changed it.
+    #[cfg_attr(feature = "bindings", specta(type = Option<String>))]
+    pub updated_at: Option<Timestamp>,
+}
+
+/// A slice of the knowledge base.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct ArticleList {
+    /// The rows asked for.
+    pub rows: Vec<ArticleRow>,
+    /// How many there are in all.
+    pub total: u32,
+}
+
+/// A category of the knowledge base that holds something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct ArticleCategory {
+    /// Which.
+    pub id: i64,
+    /// Full name; `None` where the account may not read it.
+    pub name: Option<String>,
+    /// How many articles.
+    pub articles: u32,
 }
 
 /// Names for the identities that a ticket's parts point to.

@@ -4,7 +4,7 @@ mod common;
 use common::*;
 use guichet_domain::{
     BlobHash, OperationId, TicketId,
-    outbox::{EntryState, Gate, WedgeReason},
+    outbox::{EntryState, Failure, Gate, WedgeReason},
 };
 use guichet_store::*;
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -229,7 +229,11 @@ async fn a_desk_of_version_1_is_read() {
             reason: WedgeReason::Undetermined
         }
     ));
-    assert_eq!(all[2].last_error.as_deref(), Some("timeout"));
+    let before = Failure {
+        code: Failure::UNEXPLAINED.to_owned(),
+        detail: "timeout".to_owned(),
+    };
+    assert_eq!(all[2].last_error, Some(before), "plain words of an earlier version");
     assert_eq!(store.resolve_ticket(TicketId(-1)).await.unwrap(), TicketId(815));
     assert_eq!(
         store.draft("ticket:815").await.unwrap().unwrap().body,

@@ -6,7 +6,7 @@ use guichet_domain::{
     OperationId, TicketId,
     document::Attachment,
     operation::{AttachTo, Field, FieldValue, Operation},
-    outbox::{EntryState, Gate, OutboxEntry, Receipt, WedgeReason},
+    outbox::{EntryState, Failure, Gate, OutboxEntry, Receipt, WedgeReason},
 };
 use guichet_store::*;
 use jiff::Timestamp;
@@ -21,6 +21,13 @@ async fn with_tickets(ids: &[i64]) -> Store {
         .collect();
     store.apply(&batch(records)).await.unwrap();
     store
+}
+
+fn failure(detail: &str) -> Failure {
+    Failure {
+        code: "backend_unreachable".to_owned(),
+        detail: detail.to_owned(),
+    }
 }
 
 async fn accept(store: &Store, lane: i64, text: &str) -> OutboxEntry {
@@ -76,7 +83,7 @@ async fn only_the_head_of_a_lane_is_due_and_other_lanes_go_on() {
     assert_eq!(due(store.due(at(1), 10).await.unwrap()), [other.id]);
     // Not sent: put off.
     store
-        .set_state(first.id, queued(Some(at(60))), Some("connexion refusée"))
+        .set_state(first.id, queued(Some(at(60))), Some(&failure("connexion refusée")))
         .await
         .unwrap();
     assert_eq!(due(store.due(at(59), 10).await.unwrap()), [other.id]);
@@ -88,7 +95,7 @@ async fn only_the_head_of_a_lane_is_due_and_other_lanes_go_on() {
         (2, Some(at(1))),
         "the first attempt's instant stays"
     );
-    assert_eq!(again.last_error.as_deref(), Some("connexion refusée"));
+    assert_eq!(again.last_error, Some(failure("connexion refusée")));
     // A wedged head blocks its own lane only.
     store
         .set_state(first.id, wedged(WedgeReason::Closed), None)
@@ -117,7 +124,7 @@ async fn an_entry_in_doubt_is_due_for_its_probe_and_is_not_sent_before() {
         not_before: Some(at(9)),
     };
     store
-        .set_state(entry.id, doubt.clone(), Some("délai dépassé"))
+        .set_state(entry.id, doubt.clone(), Some(&failure("délai dépassé")))
         .await
         .unwrap();
     assert!(store.due(at(8), 9).await.unwrap().is_empty());

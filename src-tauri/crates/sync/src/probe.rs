@@ -39,7 +39,7 @@ impl Engine {
         let pass = self.pass();
         let outcome = self.backend.probe(&outgoing).await;
         self.steps.reached("probe.answered").await;
-        let error = outcome.as_ref().err().map(ToString::to_string);
+        let error = outcome.as_ref().err().map(BackendError::failure);
         let state = match &outcome {
             Ok(Probe::Applied(receipt)) => {
                 let moved = self.arrived(&entry, receipt, changes).await?;
@@ -58,7 +58,7 @@ impl Engine {
             Err(_) => self.look_again(since, decided_at),
         };
         let wedged = matches!(state, EntryState::Wedged { .. });
-        self.settle(&entry, state, error.as_deref(), changes).await?;
+        self.settle(&entry, state, error.as_ref(), changes).await?;
         self.note(pass, &outcome).await?;
         Ok(if wedged { Moved::Wedged } else { Moved::Waits })
     }
@@ -78,7 +78,11 @@ impl Engine {
         if self.strikes(entry.id) >= self.settings.max_attempts {
             return EntryState::Wedged {
                 reason: WedgeReason::TooManyAttempts {
-                    message: entry.last_error.clone().unwrap_or_default(),
+                    message: entry
+                        .last_error
+                        .as_ref()
+                        .map(|failure| failure.detail.clone())
+                        .unwrap_or_default(),
                 },
             };
         }

@@ -11,7 +11,7 @@ use guichet_backend::{BackendError, Delivery, Retry};
 use guichet_domain::{
     OperationId, TicketId,
     operation::Operation,
-    outbox::{EntryState, OutboxEntry, Receipt, WedgeReason},
+    outbox::{EntryState, Failure, OutboxEntry, Receipt, WedgeReason},
 };
 use guichet_store::{ChangeSet, StoreError};
 use jiff::Timestamp;
@@ -223,7 +223,7 @@ impl Engine {
             Ok(receipt) => self.arrived(&entry, receipt, changes).await?,
             Err(error) => match self.after_failure(&entry, error, started) {
                 AfterFailure::GateWaits => {
-                    self.take_back(&entry, &error.to_string(), changes).await?;
+                    self.take_back(&entry, &error.failure(), changes).await?;
                     Moved::Waits
                 }
                 AfterFailure::Entry(state) => {
@@ -231,7 +231,7 @@ impl Engine {
                         EntryState::Wedged { .. } => Moved::Wedged,
                         _ => Moved::Waits,
                     };
-                    self.settle(&entry, state, Some(&error.to_string()), changes).await?;
+                    self.settle(&entry, state, Some(&error.failure()), changes).await?;
                     moved
                 }
             },
@@ -265,10 +265,10 @@ impl Engine {
         &self,
         entry: &OutboxEntry,
         state: EntryState,
-        error: Option<&str>,
+        error: Option<&Failure>,
         changes: &mut ChangeSet,
     ) -> Result<(), SyncError> {
-        tracing::debug!(id = %entry.id, lane = %entry.lane, state = state.name(), error, "entry");
+        tracing::debug!(id = %entry.id, lane = %entry.lane, state = state.name(), ?error, "entry");
         let wedged = matches!(state, EntryState::Wedged { .. });
         let settled = self.db(self.store.set_state(entry.id, state, error)).await?;
         merge(changes, settled);
@@ -285,8 +285,13 @@ impl Engine {
 
     /// The attempt never began to be one: no network, a server that takes nothing now, a session that ended. The gate waits,
     /// not the entry, and a person who counts attempts counts what the server may have seen.
-    async fn take_back(&self, entry: &OutboxEntry, error: &str, changes: &mut ChangeSet) -> Result<(), SyncError> {
-        tracing::debug!(id = %entry.id, lane = %entry.lane, error, "attempt taken back");
+    async fn take_back(
+        &self,
+        entry: &OutboxEntry,
+        error: &Failure,
+        changes: &mut ChangeSet,
+    ) -> Result<(), SyncError> {
+        tracing::debug!(id = %entry.id, lane = %entry.lane, ?error, "attempt taken back");
         let settled = self.db(self.store.take_back_attempt(entry.id, error)).await?;
         merge(changes, settled);
         self.pump.lock().begun.remove(&entry.id);
@@ -312,7 +317,7 @@ impl Engine {
             },
             _ if strikes >= self.settings.max_attempts => EntryState::Wedged {
                 reason: WedgeReason::TooManyAttempts {
-                    message: error.to_string(),
+                    message: error.failure().detail,
                 },
             },
             _ if strikes > 0 => {
@@ -355,8 +360,11 @@ impl Engine {
                     since,
                     not_before: None,
                 };
-                self.settle(&entry, state, Some("the attempt was abandoned"), &mut changes)
-                    .await?;
+                let interrupted = Failure {
+                    code: Failure::INTERRUPTED.to_owned(),
+                    detail: String::new(),
+                };
+                self.settle(&entry, state, Some(&interrupted), &mut changes).await?;
                 self.publish(changes);
             }
             self.pump.lock().begun.remove(&id);
@@ -433,7 +441,7 @@ fn wedge_reason(operation: &Operation, error: &BackendError) -> WedgeReason {
             message: message.clone(),
         },
         (error, _) => WedgeReason::Invalid {
-            message: error.to_string(),
+            message: error.detail().to_owned(),
         },
     }
 }

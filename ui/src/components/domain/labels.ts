@@ -9,7 +9,6 @@ import type {
   OutboxEntry,
   Person,
   Status,
-  WedgeReason,
 } from '../../backend/types';
 import { span, t } from '../../i18n/i18n.svelte';
 import type { AppModel } from '../../state/app.svelte';
@@ -158,22 +157,32 @@ export function stateText(entry: OutboxEntry): string {
   }
 }
 
-/** Why an entry waits for a person. */
-export function reasonText(reason: WedgeReason): string {
-  switch (reason.type) {
-    case 'conflict':
-      return t('wedge.conflict', { field: t(`field.${reason.field}`) });
-    case 'invalid':
-    case 'forbidden':
-    case 'too_many_attempts':
-      return t(`wedge.${reason.type}`, { message: reason.message });
-    case 'gone':
-    case 'closed':
-    case 'already_solved':
-    case 'undetermined':
-    case 'dependency_discarded':
-      return t(`wedge.${reason.type}`);
+/** Why an entry does not go on: a code of the catalogue, and what the machine said, for support. */
+export interface EntryReason {
+  code: string;
+  detail: string;
+  /** The server's own words matter: it said what is to be mended. */
+  said: boolean;
+  /** The field of a conflict, whose question names it. */
+  field: Field | null;
+}
+
+/** Failures that change the gate, whose banner tells them; the entry itself was not looked at. */
+const OF_THE_GATE = /^(backend_unreachable$|auth_)/;
+
+/** Why an entry does not go on, or `null` while nothing but its turn or the network is waited for. */
+export function entryReason({ state, last_error: failure }: OutboxEntry): EntryReason | null {
+  if (state.type === 'wedged') {
+    const { reason } = state;
+    return {
+      code: `wedged_${reason.type}`,
+      detail: 'message' in reason ? reason.message : '',
+      said: reason.type === 'invalid',
+      field: reason.type === 'conflict' ? reason.field : null,
+    };
   }
+  if (failure === null || OF_THE_GATE.test(failure.code)) return null;
+  return { ...failure, said: false, field: null };
 }
 
 /** A ticket's number as people say it; one written here has none yet. */

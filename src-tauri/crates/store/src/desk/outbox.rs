@@ -9,7 +9,7 @@ use crate::{
 use guichet_domain::{
     OperationId, TicketId,
     operation::{AttachTo, Operation},
-    outbox::{EntryState, OutboxEntry, Receipt, Transition, WedgeReason},
+    outbox::{EntryState, Failure, OutboxEntry, Receipt, Transition, WedgeReason},
 };
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, SqliteConnection, sqlite::SqliteRow};
@@ -31,8 +31,16 @@ fn decode(row: &SqliteRow) -> Result<OutboxEntry, StoreError> {
         attempts: u32::try_from(c.int()?).unwrap_or(u32::MAX),
         created_at: Timestamp::from_second(c.int()?).unwrap_or(Timestamp::UNIX_EPOCH),
         first_attempt_at: opt_instant(c.opt_int()?),
-        last_error: c.opt_text()?.map(str::to_owned),
+        last_error: c.opt_text()?.map(failure),
         remote_id: c.opt_int()?,
+    })
+}
+
+/// What is kept of a failure: JSON, or plain words where an earlier version wrote them.
+fn failure(text: &str) -> Failure {
+    serde_json::from_str(text).unwrap_or_else(|_| Failure {
+        code: Failure::UNEXPLAINED.to_owned(),
+        detail: text.to_owned(),
     })
 }
 
@@ -348,7 +356,7 @@ pub(crate) async fn begin_attempt(
 pub(crate) async fn take_back_attempt(
     connection: &mut SqliteConnection,
     id: OperationId,
-    error: &str,
+    error: &Failure,
 ) -> Result<OutboxEntry, StoreError> {
     let entry = set_state(connection, id, &EntryState::Queued { not_before: None }, Some(error)).await?;
     let attempts = entry.attempts.saturating_sub(1);
@@ -411,7 +419,7 @@ pub(crate) async fn set_state(
     connection: &mut SqliteConnection,
     id: OperationId,
     state: &EntryState,
-    error: Option<&str>,
+    error: Option<&Failure>,
 ) -> Result<OutboxEntry, StoreError> {
     let entry = existing(connection, id).await?;
     if !entry.state.may_become(state)
@@ -425,7 +433,7 @@ pub(crate) async fn set_state(
     put_state(connection, id, state).await?;
     if let Some(error) = error {
         sqlx::query("UPDATE outbox SET last_error = ? WHERE id = ?")
-            .bind(error)
+            .bind(serde_json::to_string(error)?)
             .bind(id.to_string())
             .execute(connection)
             .await?;

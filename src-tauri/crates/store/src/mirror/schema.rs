@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 /// "GuiM": the file is a Guichet mirror.
 pub(crate) const APPLICATION_ID: i64 = 0x4775_694d;
 /// The version of what follows. Any change of a table, of an index or of the way text is folded raises it.
-pub(crate) const VERSION: i64 = 3;
+pub(crate) const VERSION: i64 = 4;
 
 const TABLES: &str = r"
 CREATE TABLE tickets (
@@ -80,6 +80,7 @@ CREATE TABLE catalogue (
 CREATE TABLE articles (
   id INTEGER PRIMARY KEY, hash INTEGER NOT NULL, title TEXT NOT NULL, record TEXT NOT NULL
 ) STRICT;
+CREATE INDEX articles_recent ON articles(json_extract(record, '$.updated_at') DESC, id DESC);
 CREATE TABLE assets (
   rid INTEGER PRIMARY KEY, kind TEXT NOT NULL, id INTEGER NOT NULL, hash INTEGER NOT NULL, name TEXT NOT NULL, user INTEGER, record TEXT NOT NULL
 ) STRICT;
