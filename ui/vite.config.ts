@@ -7,7 +7,7 @@ export default defineConfig(({ mode }) => ({
   plugins: [svelte()],
   clearScreen: false,
   // The in-memory backend explains codes with the texts that Rust has.
-  server: { port: 5173, strictPort: true, fs: { allow: [".", "../assets/messages"] } },
+  server: { port: 5173, strictPort: true, fs: { allow: ['.', '../assets/messages'] } },
   resolve: mode === 'test' ? { conditions: ['browser'] } : {},
   build: {
     target: ['chrome109', 'safari16'],

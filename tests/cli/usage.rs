@@ -24,6 +24,27 @@ fn mistakes_end_with_2() {
 }
 
 #[test]
+fn a_mistake_is_a_document_with_its_code_its_words_and_its_cure() {
+    let desk = Desk::new();
+    for (arguments, code) in [
+        (&["ticket", "lsit"][..], "usage_unknown_command"),
+        (&["ticket", "list", "--veiw", "all"], "usage_unknown_argument"),
+        (&["ticket", "list", "--view", "tout"], "usage_bad_value"),
+        (&["ticket", "followup", "1"], "usage_missing"),
+    ] {
+        let error = desk.run(arguments).ended(2).json()["error"].clone();
+        assert_eq!(error["code"], code, "{error}");
+        for part in ["message", "hint"] {
+            assert!(error[part].as_str().is_some_and(|text| !text.is_empty()), "{error}");
+        }
+    }
+    let mut plain = command();
+    plain.args(["--lang", "fr", "ticket", "list", "--view", "tout"]);
+    let said = run(plain, "").ended(2);
+    assert!(said.err.contains("« tout » ne convient pas") && said.out.is_empty(), "{said:?}");
+}
+
+#[test]
 fn secrets_are_not_taken_from_the_arguments() {
     let desk = Desk::new();
     for option in ["--password", "--user-token", "--app-token", "--login"] {

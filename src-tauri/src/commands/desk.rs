@@ -7,7 +7,7 @@ use crate::{
     error::AppError,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use guichet_domain::{DocumentId, OperationId, TicketId, document::Attachment, outbox::OutboxEntry};
+use guichet_domain::{BlobHash, DocumentId, OperationId, TicketId, document::Attachment, outbox::OutboxEntry};
 use guichet_store::{Draft, Resolution};
 use tauri::State;
 
@@ -91,6 +91,14 @@ pub async fn keep_attachment(
     };
     let result = result.await;
     told(&core, result).await
+}
+
+/// The bytes of a file kept here until it is sent, as standard base64; null when it is not here any more.
+#[tauri::command]
+#[specta::specta]
+pub async fn attachment(core: State<'_, AppCore>, blob: BlobHash) -> Answer<Option<String>> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.attachment(&blob).await?) }.await;
+    told(&core, result.map(|bytes| bytes.map(|bytes| STANDARD.encode(bytes)))).await
 }
 
 /// A document's content: kept here, or fetched and then kept.

@@ -64,6 +64,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             desk::drafts,
             desk::delete_draft,
             desk::keep_attachment,
+            desk::attachment,
             desk::document,
             desk::sync_now,
             desk::user_active,

@@ -142,6 +142,9 @@ fn everything_that_is_written_is_kept_with_nobody_signed_in_and_no_network() {
         (&attachment["filename"], &attachment["mime"], &attachment["size"]),
         (&json!("capture.png"), &json!("image/png"), &json!(5))
     );
+    let kept = window.get("attachment", json!({ "blob": attachment["blob"] }));
+    assert_eq!(kept, "aW1hZ2U=", "shown before it is sent");
+    assert_eq!(window.get("attachment", json!({ "blob": "00" })), Value::Null);
     let draft = json!({
         "key": "new:1", "ticket": null, "body": "{\"title\":\"Impr", "attachments": [attachment],
         "updated_at": "2026-11-22T08:00:00Z",

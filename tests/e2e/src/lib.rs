@@ -13,7 +13,7 @@ mod server;
 mod window;
 
 pub use console::{Console, test_id};
-pub use desktop::Desktop;
+pub use desktop::{Desktop, SCREEN};
 pub use error::{Error, Result};
 pub use fantoccini::key::Key;
 pub use scenario::{Answer, Scenario, checkout};

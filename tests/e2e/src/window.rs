@@ -301,6 +301,11 @@ impl Window {
         outcome
     }
 
+    /// Gives the window another size, in pixels.
+    pub async fn resize(&self, (width, height): (u32, u32)) -> Result<()> {
+        answered("the window's size", self.client.set_window_rect(0, 0, width, height)).await
+    }
+
     /// Keeps a picture of the window, once what the page holds has been painted: the driver answers with the last frame,
     /// which on a busy machine is one from before the last keys.
     pub async fn picture(&self, name: &str) -> Result<()> {

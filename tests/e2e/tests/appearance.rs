@@ -1,8 +1,11 @@
 //! Every screen in French and English, light and dark: pictured, and read by axe-core in the real window.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use guichet_e2e::{Console, Scenario, Server, checkout, test_id};
+use guichet_e2e::{Console, Key, SCREEN, Scenario, Server, checkout, test_id};
 use std::{env, path::PathBuf};
+
+/// `minWidth` and `minHeight` of `tauri.conf.json`, in pixels.
+const SMALLEST: (u32, u32) = (960, 600);
 
 fn axe() -> String {
     let ui = env::var_os("GUICHET_E2E_UI").map_or_else(|| checkout().join("ui"), PathBuf::from);
@@ -42,17 +45,46 @@ async fn every_screen_is_accessible_in_both_languages_and_themes() {
         console.queue().await.unwrap();
         console.open_ticket("messagerie lente", ticket).await.unwrap();
         look(&screen("ticket")).await;
+        window.click(&test_id("composer-tab-task")).await.unwrap();
+        window.find(&test_id("composer-task-begin")).await.unwrap();
+        look(&screen("ticket-task")).await;
+        window.click(&test_id("composer-tab-followup")).await.unwrap();
+        window.click(&test_id("edit-description")).await.unwrap();
+        window.find(&test_id("description-input")).await.unwrap();
+        look(&screen("ticket-description")).await;
+        window.click(&test_id("description-cancel")).await.unwrap();
+        window.click(&test_id("observe")).await.unwrap();
+        window.find(&test_id("observe-dialog")).await.unwrap();
+        look(&screen("ticket-observer")).await;
+        window.press(&[Key::Escape.into()]).await.unwrap();
+        window.gone(&test_id("observe-dialog")).await.unwrap();
         console.search_for("messagerie", ticket).await.unwrap();
         look(&screen("search")).await;
         window.click(&test_id("new-ticket")).await.unwrap();
         window.find(&test_id("new-ticket-title")).await.unwrap();
         look(&screen("new-ticket")).await;
+        window.click(&test_id("knowledge-button")).await.unwrap();
+        window.find(&test_id("knowledge-recent")).await.unwrap();
+        look(&screen("knowledge-list")).await;
         console.open_article("mot de passe").await.unwrap();
         look(&screen("knowledge")).await;
         window.click(&test_id("outbox-button")).await.unwrap();
         window.find(&test_id("outbox")).await.unwrap();
         look(&screen("outbox")).await;
     }
+
+    // In the smallest window there is, everything is still there.
+    window.resize(SMALLEST).await.unwrap();
+    console.open_ticket("messagerie lente", ticket).await.unwrap();
+    look("small-ticket").await;
+    window.click(&test_id("new-ticket")).await.unwrap();
+    window.find(&test_id("new-ticket-title")).await.unwrap();
+    look("small-new-ticket").await;
+    window.click(&test_id("knowledge-button")).await.unwrap();
+    look("small-knowledge").await;
+    window.click(&test_id("settings-button")).await.unwrap();
+    look("small-settings").await;
+    window.resize(SCREEN).await.unwrap();
 
     // And with the server away and something waiting.
     server.kill();

@@ -11,6 +11,7 @@ import type {
   Asset,
   AssetKey,
   Attachment,
+  BlobHash,
   Catalogue,
   CatalogueKind,
   ChangeSet,
@@ -75,6 +76,8 @@ export interface Backend {
   drafts(): Promise<Draft[]>;
   deleteDraft(key: string): Promise<void>;
   keepAttachment(filename: string, mime: string, base64: string): Promise<Attachment>;
+  /** The bytes of a file kept here until it is sent, as base64; `null` when it is not here any more. */
+  attachment(blob: BlobHash): Promise<string | null>;
   document(id: DocumentId): Promise<DocumentContent>;
 
   /** Asks for a round now. */

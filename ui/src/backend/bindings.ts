@@ -41,7 +41,9 @@ export const commands = {
 	groups: () => __TAURI_INVOKE<Group[]>("groups"),
 	/**  One of the backend's lists. */
 	catalogue: (kind: CatalogueKind) => __TAURI_INVOKE<Catalogue>("catalogue", { kind }),
+	/**  A slice of the knowledge base, newest first. */
 	listArticles: (query: ArticleQuery) => __TAURI_INVOKE<ArticleList>("list_articles", { query }),
+	/**  The categories of the knowledge base that hold something. */
 	articleCategories: () => __TAURI_INVOKE<ArticleCategory[]>("article_categories"),
 	/**  An article. */
 	article: (id: ArticleId) => __TAURI_INVOKE<Article | null>("article", { id }),
@@ -63,6 +65,8 @@ export const commands = {
 	deleteDraft: (key: string) => __TAURI_INVOKE<null>("delete_draft", { key }),
 	/**  Keeps a file's bytes durably until an operation uploads them. */
 	keepAttachment: (filename: string, mime: string, base64: string) => __TAURI_INVOKE<Attachment>("keep_attachment", { filename, mime, base64 }),
+	/**  The bytes of a file kept here until it is sent, as standard base64; null when it is not here any more. */
+	attachment: (blob: BlobHash) => __TAURI_INVOKE<string | null>("attachment", { blob }),
 	/**  A document's content: kept here, or fetched and then kept. */
 	document: (id: DocumentId) => __TAURI_INVOKE<DocumentContent>("document", { id }),
 	/**  The user asks for a round now. */
@@ -170,8 +174,50 @@ export type Article = {
 	updated_at: string | null,
 };
 
+/**  A category of the knowledge base that holds something. */
+export type ArticleCategory = {
+	/**  Which. */
+	id: number,
+	/**  Full name; `None` where the account may not read it. */
+	name: string | null,
+	/**  How many articles. */
+	articles: number,
+};
+
 /**  A knowledge-base article. */
 export type ArticleId = number;
+
+/**  A slice of the knowledge base. */
+export type ArticleList = {
+	/**  The rows asked for. */
+	rows: ArticleRow[],
+	/**  How many there are in all. */
+	total: number,
+};
+
+/**  Which articles to list, newest first. */
+export type ArticleQuery = {
+	/**  Only those of this category. */
+	category: number | null,
+	/**  First row. */
+	offset: number,
+	/**  At most this many. */
+	limit: number,
+};
+
+/**  An article as a list shows it. */
+export type ArticleRow = {
+	/**  Which. */
+	id: ArticleId,
+	/**  Title or question. */
+	title: string,
+	/**  How its text begins, plain. */
+	excerpt: string,
+	/**  Open to users (FAQ). */
+	faq: boolean,
+	/**  When the backend last changed it. */
+	updated_at: string | null,
+};
 
 /**  One piece of equipment. */
 export type Asset = {
@@ -562,6 +608,14 @@ reason: WedgeReason } |
 { type: "cancelled"; 
 /**  When. */
 at: string };
+
+/**  Why an attempt failed. */
+export type Failure = {
+	/**  Key in the message catalogue: what a person reads comes from there. */
+	code: string,
+	/**  What the network or the server said, for support; not translated. */
+	detail: string,
+};
 
 /**  A ticket's field that can be set on its own and merges three ways. */
 export type Field = 
@@ -1359,19 +1413,6 @@ export type TimelineEntry = {
 	/**  What its kind alone has. */
 	detail: EntryDetail,
 };
-
-/**  Why an attempt failed. */
-export type Failure = {
-	/**  Key in the message catalogue: what a person reads comes from there. */
-	code: string,
-	/**  What the network or the server said, for support; not translated. */
-	detail: string,
-};
-
-export type ArticleQuery = { category: number | null, offset: number, limit: number };
-export type ArticleRow = { id: ArticleId, title: string, excerpt: string, faq: boolean, updated_at: string | null };
-export type ArticleList = { rows: ArticleRow[], total: number };
-export type ArticleCategory = { id: number, name: string | null, articles: number };
 
 /**  A failure as it reaches a person. */
 export type UiError = {

@@ -174,7 +174,14 @@ export function buildWorld(start: Date, ticketCount: number): World {
     category: item('category', CATEGORIES),
     location: item('location', SITES),
     channel: item('channel', ['Téléphone', 'Courriel', 'Portail', 'Accueil']),
-    followup_template: [],
+    followup_template: item('followup_template', ['Rappel promis', 'Informations demandées']).map((template) => ({
+      ...template,
+      body: para(
+        template.id === 1
+          ? 'Nous vous rappelons dans l’heure.'
+          : 'Pour avancer, pouvez-vous nous dire depuis quand et sur quel poste ?',
+      ),
+    })),
     task_template: [],
     solution_template: [],
     solution_type: item('solution_type', ['Résolu à distance', 'Résolu sur site', 'Contournement']),

@@ -356,7 +356,10 @@ export class FakeBackend implements Backend {
   }
 
   async catalogue(kind: CatalogueKind): Promise<Catalogue> {
-    return { items: this.world.catalogues[kind], availability: kind.endsWith('_template') ? 'forbidden' : 'available' };
+    return {
+      items: this.world.catalogues[kind],
+      availability: kind === 'task_template' || kind === 'solution_template' ? 'forbidden' : 'available',
+    };
   }
 
   async listArticles(query: ArticleQuery): Promise<ArticleList> {
@@ -479,6 +482,10 @@ export class FakeBackend implements Backend {
     const blob = `${String(this.kept.size + 1).padStart(4, '0')}${'0'.repeat(60)}`;
     this.kept.set(blob, base64);
     return { blob, filename, mime, size: Math.floor((base64.length * 3) / 4) };
+  }
+
+  async attachment(blob: string): Promise<string | null> {
+    return this.kept.get(blob) ?? null;
   }
 
   async document(id: number): Promise<DocumentContent> {
@@ -721,8 +728,9 @@ export class FakeBackend implements Backend {
       if (operation.type === 'create_ticket')
         actors = [...actors, ...operation.ticket.actors.filter((actor) => actor.role === 'assigned')];
       if (operation.type === 'unassign') {
-        const gone = JSON.stringify(operation.actor.party);
-        actors = actors.filter((actor) => JSON.stringify(actor.party) !== gone);
+        const { role, party } = operation.actor;
+        const gone = JSON.stringify(party);
+        actors = actors.filter((actor) => actor.role !== role || JSON.stringify(actor.party) !== gone);
       }
     }
     return actors;
@@ -838,7 +846,9 @@ export class FakeBackend implements Backend {
         created_at: ago(minutes),
         first_attempt_at: attempts > 0 ? ago(minutes) : null,
         last_error:
-          attempts > 0 ? { code: 'backend_unreachable', detail: 'tcp connect error: Connection refused (os error 111)' } : null,
+          attempts > 0
+            ? { code: 'backend_unreachable', detail: 'tcp connect error: Connection refused (os error 111)' }
+            : null,
         remote_id: null,
       });
     };
@@ -907,6 +917,7 @@ function overlay(ticket: Ticket, pending: OutboxEntry[]): Ticket {
     if (field === 'status' && value.type === 'status') shown.status = value.value;
     if ((field === 'urgency' || field === 'impact' || field === 'priority') && value.type === 'level')
       shown[field] = value.value;
+    if (field === 'description' && value.type === 'rich') shown.description = value.value;
     if (field === 'kind' && value.type === 'kind') shown.kind = value.value;
     if ((field === 'category' || field === 'location' || field === 'channel') && value.type === 'row')
       shown[field] = value.value == null ? null : { id: value.value, name: null };

@@ -53,6 +53,7 @@ export const tauriBackend: Backend = {
   drafts: () => ask(commands.drafts()),
   deleteDraft: (key) => tell(commands.deleteDraft(key)),
   keepAttachment: (filename, mime, base64) => ask(commands.keepAttachment(filename, mime, base64)),
+  attachment: (blob) => ask(commands.attachment(blob)),
   document: (id) => ask(commands.document(id)),
   syncNow: () => tell(commands.syncNow()),
   userActive: () => tell(commands.userActive()),

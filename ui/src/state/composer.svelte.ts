@@ -2,7 +2,7 @@
 // operations when it is sent.
 import { v7 as uuidv7 } from 'uuid';
 
-import type { Attachment, NewOperation, Operation, TaskState, TicketId } from '../backend/types';
+import type { Attachment, NewOperation, Operation, TaskState, TicketId, UserId } from '../backend/types';
 import type { AppModel } from './app.svelte';
 import { DraftBox } from './drafts.svelte';
 import { fromText } from './richtext';
@@ -15,11 +15,26 @@ export interface Answer {
   private: boolean;
   task_state: TaskState;
   task_minutes: number;
+  /** Planned start as typed, or empty. */
+  task_begin: string;
+  /** What was understood of it, when it was typed (RFC 3339). */
+  task_begin_at: string | null;
+  task_assignee: { id: UserId; name: string } | null;
   solution_type: number | null;
 }
 
 function emptyAnswer(): Answer {
-  return { tab: 'followup', text: '', private: false, task_state: 'done', task_minutes: 15, solution_type: null };
+  return {
+    tab: 'followup',
+    text: '',
+    private: false,
+    task_state: 'done',
+    task_minutes: 15,
+    task_begin: '',
+    task_begin_at: null,
+    task_assignee: null,
+    solution_type: null,
+  };
 }
 
 /** The draft of a ticket's answer. */
@@ -64,8 +79,8 @@ function spoken(answer: Answer, body: ReturnType<typeof fromText>): Operation {
         private: answer.private,
         state: answer.task_state,
         duration_s: Math.max(0, Math.round(answer.task_minutes * 60)),
-        begin: null,
-        assignee: null,
+        begin: answer.task_begin_at,
+        assignee: answer.task_assignee?.id ?? null,
       };
     case 'solution':
       return { type: 'add_solution', body, solution_type: answer.solution_type };

@@ -88,7 +88,9 @@ test('a refusal shows the catalogue’s words and cure, and what the server said
   const refused = entry(backend, wedgedFor('invalid'));
   const shown = await screen.findByTestId(`outbox-entry-${refused.id}`);
   await waitFor(() => expect(within(shown).getByText('Le serveur refuse cet envoi tel quel.')).toBeTruthy());
-  expect(within(shown).getByText('Modifiez-le puis réessayez, ou abandonnez-le.')).toBeTruthy();
+  expect(
+    within(shown).getByText('Corrigez ce que le serveur signale puis réessayez, ou abandonnez l’envoi.'),
+  ).toBeTruthy();
   expect(within(shown).getByText('Filetype not allowed').closest('details')?.open).toBe(true);
 });
 

@@ -12,7 +12,7 @@ import type {
 } from '../../backend/types';
 import { span, t } from '../../i18n/i18n.svelte';
 import type { AppModel } from '../../state/app.svelte';
-import { toText } from '../../state/richtext';
+import { toEditable, toText } from '../../state/richtext';
 
 export const STATUSES: readonly Status[] = ['new', 'assigned', 'planned', 'waiting', 'solved', 'closed'];
 export const LEVELS = [1, 2, 3, 4, 5] as const;
@@ -207,14 +207,19 @@ export function remaining(target: string, now: Date): Remaining {
 
 /** The text of an operation that can be changed before it is sent, or `null` where there is none. */
 export function editableText(operation: Operation): string | null {
-  if (operation.type === 'set_field') {
-    if (operation.new.type === 'text') return operation.new.value;
-    if (operation.new.type === 'rich') return toText(operation.new.value);
-    return null;
+  switch (operation.type) {
+    case 'set_field':
+      if (operation.new.type === 'text') return operation.new.value;
+      return operation.new.type === 'rich' ? toEditable(operation.new.value).text : null;
+    case 'create_ticket':
+      return toEditable(operation.ticket.description).text;
+    case 'add_followup':
+    case 'add_task':
+    case 'add_solution':
+    case 'answer_solution':
+    case 'reopen':
+      return toEditable(operation.body).text;
+    default:
+      return null;
   }
-  return ['create_ticket', 'add_followup', 'add_task', 'add_solution', 'answer_solution', 'reopen'].includes(
-    operation.type,
-  )
-    ? operationBody(operation)
-    : null;
 }
