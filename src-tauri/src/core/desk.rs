@@ -501,6 +501,7 @@ impl Desk {
             };
             let text = serde_json::to_string(&owner).map_err(StoreError::from)?;
             self.store.set_setting(OWNER_SETTING, &text).await?;
+            self.store.set_account(Some(account.user)).await?;
         }
         self.update_config(|config| config.connection = Some(connection))
             .await?;
