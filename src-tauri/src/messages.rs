@@ -179,13 +179,21 @@ mod tests {
 
     #[test]
     fn what_a_machine_said_stays_out_of_the_sentence() {
-        let said = [("detail", "tcp connect error: Connection refused (os error 111)".to_owned())];
+        let said = [(
+            "detail",
+            "tcp connect error: Connection refused (os error 111)".to_owned(),
+        )];
         for locale in Locale::ALL {
             let told = locale.catalogue().error("backend_unreachable", &said);
             assert!(!told.message.contains("tcp"), "{}", told.message);
             assert_eq!(told.detail.as_deref(), Some(said[0].1.as_str()));
-            let told = locale.catalogue().error("backend_refused", &[("detail", "Type de fichier refusé".into())]);
-            assert!(told.message.contains("Type de fichier refusé"), "the server's own reason is the message");
+            let told = locale
+                .catalogue()
+                .error("backend_refused", &[("detail", "Type de fichier refusé".into())]);
+            assert!(
+                told.message.contains("Type de fichier refusé"),
+                "the server's own reason is the message"
+            );
             assert_eq!(told.detail, None);
         }
     }

@@ -41,7 +41,10 @@ fn a_mistake_is_a_document_with_its_code_its_words_and_its_cure() {
     let mut plain = command();
     plain.args(["--lang", "fr", "ticket", "list", "--view", "tout"]);
     let said = run(plain, "").ended(2);
-    assert!(said.err.contains("« tout » ne convient pas") && said.out.is_empty(), "{said:?}");
+    assert!(
+        said.err.contains("« tout » ne convient pas") && said.out.is_empty(),
+        "{said:?}"
+    );
 }
 
 #[test]

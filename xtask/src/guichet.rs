@@ -18,24 +18,28 @@ pub const FEATURES: [&str; 2] = ["--features", "tauri/custom-protocol"];
 
 /// Builds the executable, window included; answers its path.
 pub fn build(workspace: &Workspace, release: bool) -> Result<PathBuf> {
-    // The whole workspace is named for the same reason.
-    let mut arguments = vec![
+    build_in(workspace, if release { "release" } else { "dev" })
+}
+
+/// As [`build`], in one of cargo's profiles.
+pub fn build_in(workspace: &Workspace, profile: &str) -> Result<PathBuf> {
+    // The whole workspace is named so that nothing is compiled twice.
+    let arguments = [
         "build",
         "--locked",
         "--workspace",
         "--bin",
         "guichet",
+        "--profile",
+        profile,
         FEATURES[0],
         FEATURES[1],
     ];
-    if release {
-        arguments.push("--release");
-    }
     workspace
-        .cargo_with(arguments.into_iter().map(Into::into).collect())
+        .cargo(arguments)
         .run()
         .map_err(Error::command("cargo build --bin guichet"))?;
-    Ok(workspace.built(if release { "release" } else { "debug" }, "guichet"))
+    Ok(workspace.built(if profile == "dev" { "debug" } else { profile }, "guichet"))
 }
 
 /// The command line over one profile.

@@ -5,7 +5,6 @@
 #![allow(clippy::print_stderr, reason = "a command-line tool talks on the terminal")]
 
 mod bench;
-mod bench_kpi;
 mod bindings;
 mod check;
 mod demo;

@@ -18,7 +18,9 @@ fn code(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::UnknownArgument => "usage_unknown_argument",
         ErrorKind::InvalidSubcommand => "usage_unknown_command",
-        ErrorKind::MissingRequiredArgument | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => "usage_missing",
+        ErrorKind::MissingRequiredArgument | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
+            "usage_missing"
+        }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation | ErrorKind::InvalidUtf8 => "usage_bad_value",
         ErrorKind::ArgumentConflict => "usage_conflict",
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "usage_no_command",
@@ -51,14 +53,7 @@ pub fn explain(error: &clap::Error, locale: Locale) -> UiError {
         named = words(error, ContextKind::InvalidSubcommand);
     }
     let others = words(error, ContextKind::PriorArg).join(", ");
-    let told = catalogue.error(
-        code,
-        &[
-            ("name", named.join(", ")),
-            ("value", value),
-            ("other", others),
-        ],
-    );
+    let told = catalogue.error(code, &[("name", named.join(", ")), ("value", value), ("other", others)]);
     let mut hints = Vec::new();
     let right = [
         ContextKind::SuggestedArg,
@@ -112,7 +107,14 @@ mod tests {
     }
 
     /// Words that only clap's own English has.
-    const ENGLISH: [&str; 6] = ["error:", "unexpected", "required", "provided", "possible values", "Usage:"];
+    const ENGLISH: [&str; 6] = [
+        "error:",
+        "unexpected",
+        "required",
+        "provided",
+        "possible values",
+        "Usage:",
+    ];
 
     #[test]
     fn every_mistake_is_told_in_french_with_its_cure() {

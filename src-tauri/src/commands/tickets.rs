@@ -14,8 +14,8 @@ use guichet_domain::{
     people::{Group, Person},
 };
 use guichet_store::{
-    ArticleCategory, ArticleList, ArticleQuery, PersonCard, SearchQuery, SearchResults, TicketList, TicketQuery, TicketView,
-    View,
+    ArticleCategory, ArticleList, ArticleQuery, PersonCard, SearchQuery, SearchResults, TicketList, TicketQuery,
+    TicketView, View,
 };
 use tauri::State;
 

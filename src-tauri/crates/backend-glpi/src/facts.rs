@@ -103,7 +103,12 @@ pub(crate) async fn learn(client: &Client, config: &GlpiConfig, names: &Names) -
     let generation = Generation::from_version(&version);
 
     // Not GLPI's own "friendly name", whose order is the account's preference: people are named in one order everywhere.
-    let said = |key: &str| session.filled(key).map(|name| generation.decode(name)).unwrap_or_default();
+    let said = |key: &str| {
+        session
+            .filled(key)
+            .map(|name| generation.decode(name))
+            .unwrap_or_default()
+    };
     let name = display_name(&said("glpifirstname"), &said("glpirealname"), &said("glpiname"));
     let profile_name = profile
         .as_ref()

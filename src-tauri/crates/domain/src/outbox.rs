@@ -68,7 +68,9 @@ impl WedgeReason {
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         match self {
-            Self::Invalid { message } | Self::Forbidden { message } | Self::TooManyAttempts { message } => Some(message),
+            Self::Invalid { message } | Self::Forbidden { message } | Self::TooManyAttempts { message } => {
+                Some(message)
+            }
             Self::Gone
             | Self::Closed
             | Self::AlreadySolved

@@ -363,16 +363,19 @@ fn operation() -> impl Strategy<Value = Operation> {
 
 #[test]
 fn a_linked_ticket_shows_at_once_and_not_twice() {
-    let link = |kind| Operation::LinkTicket { ticket: TicketId(9), kind };
-    let pending = [
-        queued(1, link(LinkKind::ParentOf)),
-        queued(2, link(LinkKind::ParentOf)),
-    ];
+    let link = |kind| Operation::LinkTicket {
+        ticket: TicketId(9),
+        kind,
+    };
+    let pending = [queued(1, link(LinkKind::ParentOf)), queued(2, link(LinkKind::ParentOf))];
     let mut mirror = mirrored(Status::Assigned, &[1]);
     let view = overlay(Some(mirror.clone()), &pending, None).unwrap();
     assert_eq!(view.ticket_links.len(), 1);
     let shown = view.ticket_links[0];
-    assert_eq!((shown.from, shown.to, shown.kind), (view.ticket.id, TicketId(9), LinkKind::ParentOf));
+    assert_eq!(
+        (shown.from, shown.to, shown.kind),
+        (view.ticket.id, TicketId(9), LinkKind::ParentOf)
+    );
     assert!(shown.id < 0);
     // The backend tells it from the other end.
     mirror.ticket_links.push(TicketLink {
@@ -381,7 +384,10 @@ fn a_linked_ticket_shows_at_once_and_not_twice() {
         to: mirror.ticket.id,
         kind: LinkKind::ChildOf,
     });
-    assert_eq!(overlay(Some(mirror.clone()), &pending, None).unwrap().ticket_links, mirror.ticket_links);
+    assert_eq!(
+        overlay(Some(mirror.clone()), &pending, None).unwrap().ticket_links,
+        mirror.ticket_links
+    );
 }
 
 fn state() -> impl Strategy<Value = EntryState> {

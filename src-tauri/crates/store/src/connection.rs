@@ -292,3 +292,49 @@ fn has_header(path: &Path) -> bool {
         .is_ok()
         && &start == b"SQLite format 3\0"
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn no_room_left_has_its_own_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("desk.db");
+        let database = Database::open(&path, Durability::Precious).await.unwrap();
+        let mut writer = database.writer().await.unwrap();
+        sqlx::raw_sql("CREATE TABLE words (text TEXT); PRAGMA max_page_count = 4")
+            .execute(&mut *writer)
+            .await
+            .unwrap();
+        let full = sqlx::query("INSERT INTO words VALUES (?)")
+            .bind("mot ".repeat(10_000))
+            .execute(&mut *writer)
+            .await
+            .unwrap_err();
+        let error = StoreError::from(full).at(&path);
+        assert!(matches!(error, StoreError::DiskFull), "{error}");
+        assert_eq!(error.code(), "store_disk_full");
+    }
+
+    #[tokio::test]
+    async fn a_foreign_tool_s_lock_has_its_own_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mirror.db");
+        let database = Database::open(&path, Durability::Rebuildable).await.unwrap();
+        let mut tool = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut tool).await.unwrap();
+        let mut writer = database.writer().await.unwrap();
+        sqlx::raw_sql("PRAGMA busy_timeout = 1")
+            .execute(&mut *writer)
+            .await
+            .unwrap();
+        let refused = sqlx::raw_sql("BEGIN IMMEDIATE")
+            .execute(&mut *writer)
+            .await
+            .unwrap_err();
+        let error = StoreError::from(refused).at(&path);
+        assert!(matches!(error, StoreError::Locked { .. }), "{error}");
+    }
+}

@@ -18,6 +18,12 @@ mod open;
 mod sql;
 mod view;
 mod wipe;
+#[cfg(test)]
+mod work_tests;
+
+// The builders of the tests name the crate from outside.
+#[cfg(test)]
+extern crate self as guichet_store;
 
 pub use error::StoreError;
 pub use model::*;

@@ -19,7 +19,11 @@ fn filed(id: i64, title: &str, day: Option<i64>, categories: &[(i64, Option<&str
                 name: name.map(str::to_owned),
             })
             .collect(),
-        ..article(id, title, &format!("Texte de {title}. {}", "Encore une phrase. ".repeat(20)))
+        ..article(
+            id,
+            title,
+            &format!("Texte de {title}. {}", "Encore une phrase. ".repeat(20)),
+        )
     }))
 }
 
@@ -51,7 +55,11 @@ async fn articles_come_newest_first_in_slices() {
     let titles: Vec<&str> = all.rows.iter().map(|row| row.title.as_str()).collect();
     assert_eq!(titles, ["Imprimante", "Badge", "VPN", "Sans date"]);
     assert_eq!(all.total, 4);
-    assert!(all.rows[0].excerpt.starts_with("Texte de Imprimante."), "{:?}", all.rows[0]);
+    assert!(
+        all.rows[0].excerpt.starts_with("Texte de Imprimante."),
+        "{:?}",
+        all.rows[0]
+    );
     assert_eq!(all.rows[0].excerpt.chars().count(), 160, "cut by characters");
     let rest = store.list_articles(&slice(None, 2, 10)).await.unwrap();
     assert_eq!((rest.rows.len(), rest.total), (2, 4));
@@ -63,7 +71,10 @@ async fn a_category_holds_its_own_articles_and_is_counted() {
     let store = library().await;
     let network = store.list_articles(&slice(Some(7), 0, 10)).await.unwrap();
     let titles: Vec<&str> = network.rows.iter().map(|row| row.title.as_str()).collect();
-    assert_eq!((titles.as_slice(), network.total), (["Imprimante", "VPN"].as_slice(), 2));
+    assert_eq!(
+        (titles.as_slice(), network.total),
+        (["Imprimante", "VPN"].as_slice(), 2)
+    );
     let told: Vec<(i64, Option<String>, u32)> = store
         .article_categories()
         .await

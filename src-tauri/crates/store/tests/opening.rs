@@ -249,6 +249,55 @@ async fn a_desk_of_version_1_is_read() {
 }
 
 #[tokio::test]
+async fn a_desk_of_every_shipped_version_is_brought_to_the_newest() {
+    let folder = prepared().await;
+    let mut connection = raw(&folder.path().join("desk.db")).await;
+    let newest: i64 = sqlx::query_scalar("PRAGMA user_version")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    for version in 1..=newest {
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/desk-v{version}.sql"));
+        let sql = std::fs::read_to_string(&fixture).unwrap_or_else(|error| {
+            panic!(
+                "version {version} needs a desk it wrote, {}: {error}",
+                fixture.display()
+            )
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("desk.db");
+        let mut connection = raw(&path).await;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        let found: i64 = sqlx::query_scalar("PRAGMA user_version")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        assert_eq!(found, version, "{}", fixture.display());
+        let words: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        connection.close().await.unwrap();
+        assert!(words > 0, "a fixture without words proves nothing");
+        for _ in 0..2 {
+            let (store, _) = open(folder.path()).await;
+            assert_eq!(store.outbox(None, true).await.unwrap().len() as i64, words);
+            store.close().await;
+        }
+        let mut connection = raw(&path).await;
+        let now: i64 = sqlx::query_scalar("PRAGMA user_version")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        assert_eq!(now, newest);
+    }
+}
+
+#[tokio::test]
 async fn the_fixture_is_what_this_version_writes() {
     // When a migration is added, this test becomes one from version 1 to the newest, with a fixture of its own a version.
     async fn schema(connection: &mut SqliteConnection) -> Vec<(String, String)> {

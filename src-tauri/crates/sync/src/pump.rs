@@ -285,12 +285,7 @@ impl Engine {
 
     /// The attempt never began to be one: no network, a server that takes nothing now, a session that ended. The gate waits,
     /// not the entry, and a person who counts attempts counts what the server may have seen.
-    async fn take_back(
-        &self,
-        entry: &OutboxEntry,
-        error: &Failure,
-        changes: &mut ChangeSet,
-    ) -> Result<(), SyncError> {
+    async fn take_back(&self, entry: &OutboxEntry, error: &Failure, changes: &mut ChangeSet) -> Result<(), SyncError> {
         tracing::debug!(id = %entry.id, lane = %entry.lane, ?error, "attempt taken back");
         let settled = self.db(self.store.take_back_attempt(entry.id, error)).await?;
         merge(changes, settled);

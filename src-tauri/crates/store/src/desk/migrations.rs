@@ -43,11 +43,15 @@ CREATE TABLE gate (one INTEGER PRIMARY KEY CHECK (one = 1), value TEXT NOT NULL)
 /// What the steps leave in an empty desk (tested).
 pub(crate) const FIRST_ROWS: &str = "INSERT INTO local_numbers VALUES (1, 0);";
 
-/// The newest schema this version knows.
-pub(crate) const VERSION: i64 = STEPS.len() as i64;
-
-/// Brings a desk to [`VERSION`], creating it when the file is new.
+/// Brings a desk to the newest version, creating it when the file is new.
 pub(crate) async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
+    migrate_by(connection, path, &STEPS).await
+}
+
+/// Brings a desk forward by the steps it lacks. Each is a transaction with the version it leads to: one that fails leaves
+/// the desk as the step before it did.
+async fn migrate_by(connection: &mut SqliteConnection, path: &Path, steps: &[&str]) -> Result<(), StoreError> {
+    let known = steps.len() as i64;
     let found: i64 = sqlx::query_scalar("PRAGMA user_version")
         .fetch_one(&mut *connection)
         .await?;
@@ -65,14 +69,14 @@ pub(crate) async fn migrate(connection: &mut SqliteConnection, path: &Path) -> R
             });
         }
     }
-    if found > VERSION {
+    if found > known {
         return Err(StoreError::TooNew {
             path: path.to_owned(),
             found,
-            known: VERSION,
+            known,
         });
     }
-    for (step, version) in STEPS.iter().zip(1_i64..) {
+    for (step, version) in steps.iter().zip(1_i64..) {
         if version <= found {
             continue;
         }
@@ -82,4 +86,60 @@ pub(crate) async fn migrate(connection: &mut SqliteConnection, path: &Path) -> R
         transaction.commit().await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
+
+    const SHIPPED: &str = include_str!("../../tests/fixtures/desk-v1.sql");
+
+    async fn shipped() -> SqliteConnection {
+        let mut connection = SqliteConnectOptions::new().in_memory(true).connect().await.unwrap();
+        sqlx::raw_sql(SHIPPED).execute(&mut connection).await.unwrap();
+        connection
+    }
+
+    async fn number(connection: &mut SqliteConnection, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(connection).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_desk_is_brought_forward_by_the_steps_it_lacks_and_keeps_its_words() {
+        let mut desk = shipped().await;
+        let mut steps = STEPS.to_vec();
+        steps.push("CREATE TABLE calls (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;");
+        steps.push("ALTER TABLE drafts ADD COLUMN kind TEXT NOT NULL DEFAULT 'followup';");
+        for _ in 0..2 {
+            migrate_by(&mut desk, Path::new("desk"), &steps).await.unwrap();
+            assert_eq!(number(&mut desk, "PRAGMA user_version").await, steps.len() as i64);
+            assert_eq!(number(&mut desk, "SELECT count(*) FROM outbox").await, 3);
+            assert_eq!(
+                number(&mut desk, "SELECT count(*) FROM drafts WHERE kind = 'followup'").await,
+                1
+            );
+            assert_eq!(number(&mut desk, "SELECT count(*) FROM calls").await, 0);
+        }
+        let error = migrate(&mut desk, Path::new("desk")).await.unwrap_err();
+        assert!(matches!(error, StoreError::TooNew { .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_step_that_fails_leaves_the_desk_as_the_step_before_it_did() {
+        let mut desk = shipped().await;
+        let mut steps = STEPS.to_vec();
+        steps.push("CREATE TABLE calls (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;");
+        steps.push(
+            "CREATE TABLE trails (id TEXT PRIMARY KEY) STRICT; DELETE FROM outbox; INSERT INTO nowhere VALUES (1);",
+        );
+        assert!(migrate_by(&mut desk, Path::new("desk"), &steps).await.is_err());
+        assert_eq!(number(&mut desk, "PRAGMA user_version").await, STEPS.len() as i64 + 1);
+        assert_eq!(number(&mut desk, "SELECT count(*) FROM outbox").await, 3);
+        assert_eq!(
+            number(&mut desk, "SELECT count(*) FROM sqlite_schema WHERE name = 'trails'").await,
+            0
+        );
+    }
 }

@@ -1,7 +1,7 @@
-//! Measurements. What is printed here is what documents may quote.
+//! A first reading by the real program from a sandbox in another process, then rounds after it.
 
+use super::PROFILE;
 use crate::{
-    bench_kpi,
     error::{Error, Result},
     front_end,
     guichet::{self, CommandLine, Sandbox},
@@ -13,15 +13,6 @@ use std::{
     fs,
     time::{Duration, Instant},
 };
-
-/// What to measure.
-#[derive(clap::Subcommand)]
-pub enum Bench {
-    /// A first reading of a big server, then a delta round, with the server's own time beside.
-    FirstSync(FirstSync),
-    /// The indicators of a million tickets and two million calls: time and memory.
-    Kpi(bench_kpi::Kpi),
-}
 
 /// Arguments of `cargo xtask bench first-sync`.
 #[derive(clap::Args)]
@@ -37,26 +28,21 @@ pub struct FirstSync {
     glpi: u8,
 }
 
-/// Runs one.
-pub fn run(workspace: &Workspace, what: &Bench) -> Result<()> {
-    match what {
-        Bench::FirstSync(options) => first_sync(workspace, options),
-        Bench::Kpi(options) => bench_kpi::run(workspace, options),
-    }
-}
-
 struct Measured {
     name: &'static str,
     elapsed: Duration,
+    /// Processor time of the program, where the system tells.
+    cpu: Option<Duration>,
     server: Duration,
     answer: Value,
 }
 
-fn first_sync(workspace: &Workspace, options: &FirstSync) -> Result<()> {
+/// Measures, prints the table and keeps it.
+pub fn run(workspace: &Workspace, options: &FirstSync) -> Result<()> {
     setup::system(setup::Needs::Build)?;
     front_end::install(workspace)?;
     front_end::build(workspace)?;
-    let program = guichet::build(workspace, true)?;
+    let program = guichet::build_in(workspace, PROFILE)?;
     let folder = tempfile::tempdir().map_err(Error::command("make a temporary folder"))?;
     let (glpi, tickets) = (options.glpi.to_string(), options.tickets.to_string());
     println!("Starting a sandbox of {tickets} tickets.");
@@ -75,13 +61,18 @@ fn first_sync(workspace: &Workspace, options: &FirstSync) -> Result<()> {
 
     let measure = |name: &'static str| -> Result<Measured> {
         let before = server_time(&sandbox)?;
+        let cpu = children_cpu();
         let begun = Instant::now();
         let answer = guichet.run(&["sync", "--once"], &[0])?;
         let elapsed = begun.elapsed();
+        let cpu = children_cpu()
+            .zip(cpu)
+            .map(|(after, before)| after.saturating_sub(before));
         let server = server_time(&sandbox)?.saturating_sub(before);
         Ok(Measured {
             name,
             elapsed,
+            cpu,
             server,
             answer,
         })
@@ -95,19 +86,25 @@ fn first_sync(workspace: &Workspace, options: &FirstSync) -> Result<()> {
         "\nGLPI {glpi}, {tickets} tickets; {} changes before the delta round.",
         options.changes
     );
-    println!("{:<24} {:>10} {:>12} {:>12}", "", "elapsed s", "server s", "client s");
+    println!(
+        "{:<24} {:>10} {:>10} {:>10} {:>14}",
+        "", "elapsed s", "server s", "client s", "client's CPU s"
+    );
     let measured = [first, idle, delta];
     for one in &measured {
         println!(
-            "{:<24} {:>10.3} {:>12.3} {:>12.3}",
+            "{:<24} {:>10.3} {:>10.3} {:>10.3} {:>14}",
             one.name,
             one.elapsed.as_secs_f64(),
             one.server.as_secs_f64(),
-            one.elapsed.saturating_sub(one.server).as_secs_f64()
+            one.elapsed.saturating_sub(one.server).as_secs_f64(),
+            one.cpu
+                .map_or("–".to_owned(), |cpu| format!("{:.2}", cpu.as_secs_f64()))
         );
     }
     println!(
-        "server: time spent inside its handlers, summed; requests that overlap count twice, so client is a lower bound."
+        "server: time spent inside its handlers, summed; requests that overlap count twice, so that client (elapsed − server) \
+         is a lower bound. The program starts, opens its databases and signs in within each."
     );
     let rows: Vec<Value> = measured
         .iter()
@@ -116,6 +113,7 @@ fn first_sync(workspace: &Workspace, options: &FirstSync) -> Result<()> {
                 "name": one.name,
                 "elapsed_s": one.elapsed.as_secs_f64(),
                 "server_s": one.server.as_secs_f64(),
+                "client_cpu_s": one.cpu.map(|cpu| cpu.as_secs_f64()),
                 "answer": one.answer,
             })
         })
@@ -126,6 +124,21 @@ fn first_sync(workspace: &Workspace, options: &FirstSync) -> Result<()> {
     fs::write(&file, format!("{document:#}\n")).map_err(Error::file(&file))?;
     println!("{}", file.display());
     Ok(())
+}
+
+/// Processor time of the processes that this one has waited for (Linux): the sandbox still runs and is not among them.
+fn children_cpu() -> Option<Duration> {
+    /// Ticks a second of `/proc`, the same on every Linux.
+    const TICKS: u64 = 100;
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    // Behind the name, which may hold spaces: field 3 is the first, 16 and 17 are the children's user and system time.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks: u64 = fields
+        .get(13..15)?
+        .iter()
+        .map(|field| field.parse::<u64>().unwrap_or(0))
+        .sum();
+    Some(Duration::from_millis(ticks * 1000 / TICKS))
 }
 
 /// Time spent in the sandbox's handlers since it started.

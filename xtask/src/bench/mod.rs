@@ -1,0 +1,33 @@
+//! Measurements. What is printed here is what documents may quote.
+//!
+//! They run in the profile `simulate`: optimised, without the link-time optimisation of `release`, which takes minutes to
+//! build and changes little.
+
+mod first_sync;
+mod kpi;
+mod store;
+
+use crate::{error::Result, workspace::Workspace};
+
+/// The profile measurements are built in.
+const PROFILE: &str = "simulate";
+
+/// What to measure.
+#[derive(clap::Subcommand)]
+pub enum Bench {
+    /// A first reading of a big server, then a delta round, with the server's own time beside.
+    FirstSync(first_sync::FirstSync),
+    /// The databases with very many tickets: filling, lists, a ticket, search at each keystroke, changes.
+    Store(store::Options),
+    /// The indicators of a million tickets and two million calls: time and memory.
+    Kpi(kpi::Kpi),
+}
+
+/// Runs one.
+pub fn run(workspace: &Workspace, what: &Bench) -> Result<()> {
+    match what {
+        Bench::FirstSync(options) => first_sync::run(workspace, options),
+        Bench::Store(options) => store::run(workspace, options),
+        Bench::Kpi(options) => kpi::run(workspace, options),
+    }
+}
