@@ -153,6 +153,39 @@ pub enum VipRule {
     Plugin,
 }
 
+/// What a text of one's own is inserted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum SnippetKind {
+    /// Follow-ups.
+    Followup,
+    /// Tasks.
+    Task,
+    /// Solutions.
+    Solution,
+}
+
+/// A text of one's own, inserted by `::` beside the backend's templates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct Snippet {
+    /// What it is found by.
+    pub name: String,
+    /// What it says; the window fills its variables in.
+    pub text: String,
+    /// Where it is proposed; empty: everywhere.
+    pub kinds: Vec<SnippetKind>,
+}
+
+/// The hours in which notifications stay silent, every day, by the clock of this computer. Over midnight when it ends
+/// before it begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct QuietHours {
+    /// Minutes after midnight, 0 to 1439.
+    pub from_min: u32,
+    /// Minutes after midnight, 0 to 1439.
+    pub until_min: u32,
+}
+
 /// A profile's settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
 pub struct Settings {
@@ -166,6 +199,10 @@ pub struct Settings {
     pub active_interval_s: u32,
     /// Longest time the server may go on with a request whose reply was lost, in seconds, 10 to 3600.
     pub longest_processing_s: u32,
+    /// Texts of one's own.
+    pub snippets: Vec<Snippet>,
+    /// When notifications stay silent; `None`: never.
+    pub quiet_hours: Option<QuietHours>,
 }
 
 impl Default for Settings {
@@ -176,6 +213,8 @@ impl Default for Settings {
             vip_rules: vec![VipRule::Plugin],
             active_interval_s: 5,
             longest_processing_s: 120,
+            snippets: Vec::new(),
+            quiet_hours: None,
         }
     }
 }

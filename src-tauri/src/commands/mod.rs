@@ -47,6 +47,8 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             tickets::list_tickets,
             tickets::ticket,
             tickets::refresh_ticket,
+            tickets::around_ticket,
+            tickets::around_new_ticket,
             tickets::search,
             tickets::person,
             tickets::find_people,

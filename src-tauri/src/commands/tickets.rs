@@ -14,8 +14,8 @@ use guichet_domain::{
     people::{Group, Person},
 };
 use guichet_store::{
-    ArticleCategory, ArticleList, ArticleQuery, PersonCard, SearchQuery, SearchResults, TicketList, TicketQuery,
-    TicketView, View,
+    AroundNew, AroundTicket, ArticleCategory, ArticleList, ArticleQuery, NewTicketWords, PersonCard, SearchQuery,
+    SearchResults, TicketList, TicketQuery, TicketView, View,
 };
 use tauri::State;
 
@@ -53,6 +53,31 @@ pub async fn refresh_ticket(core: State<'_, AppCore>, id: TicketId) -> Answer<Op
         Ok::<_, AppError>(desk.store.ticket(id).await?)
     };
     let result = result.await;
+    told(&core, result).await
+}
+
+/// The tickets around one: its requester's others and those of the same equipment.
+#[tauri::command]
+#[specta::specta]
+pub async fn around_ticket(
+    core: State<'_, AppCore>,
+    id: TicketId,
+    requester: Option<UserId>,
+    assets: Vec<AssetKey>,
+) -> Answer<AroundTicket> {
+    let result = async {
+        let desk = core.desk().await?;
+        Ok::<_, AppError>(desk.store.around_ticket(id, requester, &assets).await?)
+    };
+    let result = result.await;
+    told(&core, result).await
+}
+
+/// What may be repeated by a ticket being written, and the category its words suggest.
+#[tauri::command]
+#[specta::specta]
+pub async fn around_new_ticket(core: State<'_, AppCore>, written: NewTicketWords) -> Answer<AroundNew> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.around_new_ticket(&written).await?) }.await;
     told(&core, result).await
 }
 

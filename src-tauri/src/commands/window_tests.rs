@@ -222,6 +222,27 @@ fn a_refusal_reaches_the_window_with_its_code_its_words_and_its_cure() {
         refused("save_settings", json!({ "settings": settings })),
         "setting_out_of_range"
     );
+    settings["active_interval_s"] = json!(5);
+    settings["quiet_hours"] = json!({ "from_min": 1320, "until_min": 1440 });
+    assert_eq!(
+        refused("save_settings", json!({ "settings": settings })),
+        "setting_out_of_range"
+    );
+    window.close();
+}
+
+#[test]
+fn texts_of_ones_own_and_silent_hours_are_there_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let window = Window::open(folder.path());
+    let mut settings = window.get("settings", json!({}));
+    settings["snippets"] = json!([{ "name": "Rappel", "text": "Bonjour {demandeur},", "kinds": ["followup"] }]);
+    settings["quiet_hours"] = json!({ "from_min": 1320, "until_min": 420 });
+    let kept = window.get("save_settings", json!({ "settings": settings.clone() }));
+    assert_eq!(kept, settings);
+    window.close();
+    let window = Window::open(folder.path());
+    assert_eq!(window.get("settings", json!({})), settings);
     window.close();
 }
 

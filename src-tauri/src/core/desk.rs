@@ -25,6 +25,9 @@ use tokio::{
 /// Between two status events to the window at most: a first sync changes the status with every page.
 const STATUS_PACE: Duration = Duration::from_millis(100);
 
+/// The last minute of a day.
+const LAST_MINUTE: u32 = 24 * 60 - 1;
+
 /// Where the desk remembers whose it is.
 const OWNER_SETTING: &str = "shell.owner";
 
@@ -548,6 +551,10 @@ impl Desk {
     pub async fn save_settings(&self, settings: Settings) -> Result<Settings, AppError> {
         within("active_interval_s", settings.active_interval_s, 1, 3600)?;
         within("longest_processing_s", settings.longest_processing_s, 10, 3600)?;
+        if let Some(quiet) = &settings.quiet_hours {
+            within("quiet_hours.from_min", quiet.from_min, 0, LAST_MINUTE)?;
+            within("quiet_hours.until_min", quiet.until_min, 0, LAST_MINUTE)?;
+        }
         let before = self.config().await.settings;
         let kept = settings.clone();
         self.update_config(|config| config.settings = kept).await?;

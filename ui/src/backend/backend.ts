@@ -3,6 +3,8 @@
 import type {
   Accepted,
   AppState,
+  AroundNew,
+  AroundTicket,
   Article,
   ArticleCategory,
   ArticleId,
@@ -19,6 +21,7 @@ import type {
   DocumentId,
   Draft,
   Group,
+  NewTicketWords,
   OperationId,
   OutboxEntry,
   Person,
@@ -55,6 +58,10 @@ export interface Backend {
   listTickets(query: TicketQuery): Promise<TicketList>;
   ticket(id: TicketId): Promise<TicketView | null>;
   refreshTicket(id: TicketId): Promise<TicketView | null>;
+  /** The requester's other tickets and those of the same equipment, open ones first. */
+  aroundTicket(id: TicketId, requester: UserId | null, assets: AssetKey[]): Promise<AroundTicket>;
+  /** What may be repeated by a ticket being written, and the category its words suggest. */
+  aroundNewTicket(written: NewTicketWords): Promise<AroundNew>;
   search(query: SearchQuery): Promise<SearchResults>;
   person(id: UserId): Promise<PersonCard | null>;
   findPeople(words: string, limit: number): Promise<Person[]>;

@@ -31,6 +31,10 @@ export const commands = {
 	ticket: (id: TicketId) => __TAURI_INVOKE<TicketView | null>("ticket", { id }),
 	/**  Fetches one ticket from the server now, then reads it. */
 	refreshTicket: (id: TicketId) => __TAURI_INVOKE<TicketView | null>("refresh_ticket", { id }),
+	/**  The tickets around one: its requester's others and those of the same equipment. */
+	aroundTicket: (id: TicketId, requester: UserId | null, assets: AssetKey[]) => __TAURI_INVOKE<AroundTicket>("around_ticket", { id, requester, assets }),
+	/**  What may be repeated by a ticket being written, and the category its words suggest. */
+	aroundNewTicket: (written: NewTicketWords) => __TAURI_INVOKE<AroundNew>("around_new_ticket", { written }),
 	/**  Searches everything. */
 	search: (query: SearchQuery) => __TAURI_INVOKE<SearchResults>("search", { query }),
 	/**  A person's card. */
@@ -157,6 +161,22 @@ export type Approval =
 "accepted" | 
 /**  Refused. */
 "refused";
+
+/**  What is known that may matter to a ticket being written. */
+export type AroundNew = {
+	/**  Tickets it may repeat, the likeliest first, at most 5. */
+	similar: SimilarTicket[],
+	/**  The category its words suggest. */
+	category: CategoryGuess | null,
+};
+
+/**  Tickets that lie around another, open ones first, newest first, at most 8 of each sort. */
+export type AroundTicket = {
+	/**  The first requester's others. */
+	same_requester: TicketRow[],
+	/**  Those of the same equipment. */
+	same_asset: TicketRow[],
+};
 
 /**  One article the account may see. */
 export type Article = {
@@ -387,6 +407,20 @@ export type CatalogueRef = {
 	id: number,
 	/**  Its full name ("Réseau > VPN"), if known. */
 	name: string | null,
+};
+
+/**  A category guessed from a word, with what the guess rests on. */
+export type CategoryGuess = {
+	/**  Which category. */
+	category: number,
+	/**  Its full name. */
+	name: string,
+	/**  The word as typed. */
+	word: string,
+	/**  Tickets with that word in their title that are in it… */
+	tickets: number,
+	/**  …of so many with that word and a category, among the newest. */
+	of: number,
 };
 
 /**  A table's cell. */
@@ -853,6 +887,14 @@ export type NewTicket = {
 	assets: AssetKey[],
 };
 
+/**  A ticket being written, as far as it is compared with others. */
+export type NewTicketWords = {
+	/**  Who asks, once known. */
+	requester: UserId | null,
+	/**  Its title as typed so far. */
+	title: string,
+};
+
 /**  One intent. */
 export type Operation = 
 /**  Create a ticket. */
@@ -1058,6 +1100,17 @@ export type Profile = {
 	sandbox: boolean,
 };
 
+/**
+ *  The hours in which notifications stay silent, every day, by the clock of this computer. Over midnight when it ends
+ *  before it begins.
+ */
+export type QuietHours = {
+	/**  Minutes after midnight, 0 to 1439. */
+	from_min: number,
+	/**  Minutes after midnight, 0 to 1439. */
+	until_min: number,
+};
+
 /**  A person's way out of an entry that is stuck or not wanted. */
 export type Resolution = 
 /**  Try again as it is (wedged; or a queued one that waits, at once). For an undetermined entry: send again. */
@@ -1127,6 +1180,10 @@ export type Settings = {
 	active_interval_s: number,
 	/**  Longest time the server may go on with a request whose reply was lost, in seconds, 10 to 3600. */
 	longest_processing_s: number,
+	/**  Texts of one's own. */
+	snippets: Snippet[],
+	/**  When notifications stay silent; `None`: never. */
+	quiet_hours: QuietHours | null,
 };
 
 /**  What the sign-in page sends. Neither printed nor kept: secrets go to the secret store. */
@@ -1153,6 +1210,35 @@ export type SignInMethod =
 "user_token" | 
 /**  Login and password. */
 "password";
+
+/**  A ticket that one being written may repeat. */
+export type SimilarTicket = {
+	/**  Its row. */
+	row: TicketRow,
+	/**  The same person asks. */
+	same_requester: boolean,
+	/**  Words of the title that are in its title too. */
+	words: number,
+};
+
+/**  A text of one's own, inserted by `::` beside the backend's templates. */
+export type Snippet = {
+	/**  What it is found by. */
+	name: string,
+	/**  What it says; the window fills its variables in. */
+	text: string,
+	/**  Where it is proposed; empty: everywhere. */
+	kinds: SnippetKind[],
+};
+
+/**  What a text of one's own is inserted in. */
+export type SnippetKind = 
+/**  Follow-ups. */
+"followup" | 
+/**  Tasks. */
+"task" | 
+/**  Solutions. */
+"solution";
 
 /**  How a list is sorted. */
 export type Sort = 

@@ -3,10 +3,13 @@
 import en from '../../../assets/messages/en.json';
 import fr from '../../../assets/messages/fr.json';
 import { type Backend, BackendFailure, type Unlisten } from './backend';
+import { aroundNew, openFirst } from './fake-around';
 import { buildWorld, ME, para, type World } from './fake-data';
 import type {
   Accepted,
   AppState,
+  AroundNew,
+  AroundTicket,
   Article,
   ArticleCategory,
   ArticleList,
@@ -28,6 +31,7 @@ import type {
   Hit,
   Inline,
   Locale,
+  NewTicketWords,
   OperationId,
   OutboxEntry,
   Person,
@@ -76,6 +80,16 @@ const EMPTY_CHANGES: ChangeSet = {
   assets: false,
   dropped: 0,
   renumbered: [],
+};
+
+const EVERY_TICKET: TicketQuery = {
+  view: 'all',
+  me: null,
+  vip_only: false,
+  requester: null,
+  sort: 'opened',
+  offset: 0,
+  limit: 500,
 };
 
 const PIXEL =
@@ -127,6 +141,8 @@ export class FakeBackend implements Backend {
       vip_rules: [{ type: 'category', id: 1 }],
       active_interval_s: 5,
       longest_processing_s: 120,
+      snippets: [],
+      quiet_hours: null,
     };
     if (this.options.demoOutbox) this.fillOutbox();
   }
@@ -269,6 +285,24 @@ export class FakeBackend implements Backend {
   async refreshTicket(id: TicketId): Promise<TicketView | null> {
     this.note('refreshTicket', id);
     return this.ticket(id);
+  }
+
+  async aroundTicket(id: TicketId, requester: number | null, assets: AssetKey[]): Promise<AroundTicket> {
+    this.note('aroundTicket', id, requester, assets);
+    const others = this.rows(EVERY_TICKET).filter((row) => row.id !== id);
+    const held = (row: TicketRow): boolean => assets.some((asset) => asset.id === this.world.ticketAssets.get(row.id));
+    return {
+      same_requester: openFirst(others.filter((row) => requester !== null && row.requester_id === requester)).slice(
+        0,
+        8,
+      ),
+      same_asset: openFirst(others.filter(held)).slice(0, 8),
+    };
+  }
+
+  async aroundNewTicket(written: NewTicketWords): Promise<AroundNew> {
+    this.note('aroundNewTicket', written);
+    return aroundNew(this.rows(EVERY_TICKET), this.world.tickets, written);
   }
 
   async search(query: SearchQuery): Promise<SearchResults> {

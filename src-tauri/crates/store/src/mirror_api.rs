@@ -1,9 +1,10 @@
 //! The store's answers about the mirror: what sync writes, and what the screen and the command line read.
 
 use crate::{
-    ArticleCategory, ArticleList, ArticleQuery, Batch, ChangeSet, CollectionState, MirrorCounts, PersonCard,
-    SearchQuery, SearchResults, Store, StoreError, TicketList, TicketQuery, TicketView,
-    mirror::{self, apply, others, people, refresh, schema, search::Waiting, ticket},
+    AroundNew, AroundTicket, ArticleCategory, ArticleList, ArticleQuery, Batch, ChangeSet, CollectionState,
+    MirrorCounts, NewTicketWords, PersonCard, SearchQuery, SearchResults, Store, StoreError, TicketList, TicketQuery,
+    TicketView,
+    mirror::{self, apply, around, others, people, refresh, schema, search::Waiting, ticket},
     sql::{Columns, micros, opt_instant},
     view::{name_tickets, read_mirror, write_mirror},
 };
@@ -153,6 +154,23 @@ impl Store {
             self.account()
         )
         .await?)
+    }
+
+    /// The tickets around one: its requester's others and those of the same equipment, open ones first.
+    pub async fn around_ticket(
+        &self,
+        id: TicketId,
+        requester: Option<UserId>,
+        assets: &[AssetKey],
+    ) -> Result<AroundTicket, StoreError> {
+        let id = self.resolve_ticket(id).await?;
+        read_mirror!(self, |connection| around::ticket(connection, id, requester, assets)
+            .await?)
+    }
+
+    /// What may be repeated by a ticket being written, and the category its words suggest.
+    pub async fn around_new_ticket(&self, written: &NewTicketWords) -> Result<AroundNew, StoreError> {
+        read_mirror!(self, |connection| around::new_ticket(connection, written).await?)
     }
 
     /// Searches everything, bounded and ranked: what is mirrored and what waits in the outbox.

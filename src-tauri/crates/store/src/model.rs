@@ -404,6 +404,64 @@ pub struct PersonCard {
     pub assets: Vec<Asset>,
 }
 
+/// Tickets that lie around another, open ones first, newest first, at most 8 of each sort.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct AroundTicket {
+    /// The first requester's others.
+    pub same_requester: Vec<TicketRow>,
+    /// Those of the same equipment.
+    pub same_asset: Vec<TicketRow>,
+}
+
+/// A ticket being written, as far as it is compared with others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct NewTicketWords {
+    /// Who asks, once known.
+    pub requester: Option<UserId>,
+    /// Its title as typed so far.
+    pub title: String,
+}
+
+/// What is known that may matter to a ticket being written.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct AroundNew {
+    /// Tickets it may repeat, the likeliest first, at most 5.
+    pub similar: Vec<SimilarTicket>,
+    /// The category its words suggest.
+    pub category: Option<CategoryGuess>,
+}
+
+/// A ticket that one being written may repeat.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct SimilarTicket {
+    /// Its row.
+    pub row: TicketRow,
+    /// The same person asks.
+    pub same_requester: bool,
+    /// Words of the title that are in its title too.
+    pub words: u32,
+}
+
+/// A category guessed from a word, with what the guess rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct CategoryGuess {
+    /// Which category.
+    pub category: i64,
+    /// Its full name.
+    pub name: String,
+    /// The word as typed.
+    pub word: String,
+    /// Tickets with that word in their title that are in it…
+    pub tickets: u32,
+    /// …of so many with that word and a category, among the newest.
+    pub of: u32,
+}
+
 /// What a hit is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]

@@ -1,6 +1,7 @@
 //! `mirror.db`: what the server said, the view made of it, and the search index. Disposable.
 
 pub(crate) mod apply;
+pub(crate) mod around;
 pub(crate) mod articles;
 pub(crate) mod children;
 pub(crate) mod codes;

@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 /// "GuiM": the file is a Guichet mirror.
 pub(crate) const APPLICATION_ID: i64 = 0x4775_694d;
 /// The version of what follows. Any change of a table, of an index or of the way text is folded raises it.
-pub(crate) const VERSION: i64 = 4;
+pub(crate) const VERSION: i64 = 5;
 
 const TABLES: &str = r"
 CREATE TABLE tickets (
@@ -67,6 +67,7 @@ CREATE TABLE asset_links (
   id INTEGER PRIMARY KEY, ticket INTEGER NOT NULL, asset_kind TEXT NOT NULL, asset_id INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX asset_links_ticket ON asset_links(ticket);
+CREATE INDEX asset_links_asset ON asset_links(asset_kind, asset_id, ticket);
 CREATE TABLE people (
   id INTEGER PRIMARY KEY, hash INTEGER NOT NULL, name TEXT NOT NULL, vip INTEGER NOT NULL, active INTEGER NOT NULL, record TEXT NOT NULL
 ) STRICT;

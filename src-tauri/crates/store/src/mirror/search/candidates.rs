@@ -25,7 +25,7 @@ const COMMON: u32 = 5000;
 const WINDOW: i64 = 100_000;
 
 /// Newest rows of an index that match.
-pub(super) async fn newest(
+pub(crate) async fn newest(
     connection: &mut SqliteConnection,
     index: Index,
     query: &str,

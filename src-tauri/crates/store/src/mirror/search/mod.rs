@@ -14,10 +14,12 @@ mod words;
 
 pub(crate) use people::people_candidates;
 pub(crate) use waiting::Waiting;
+pub(crate) use words::spelt;
 use words::{Words, words};
 
 use super::{index, misspelling};
 use crate::{Hit, HitKind, SearchQuery, StoreError};
+pub(crate) use candidates::newest as newest_rows;
 use candidates::{CANDIDATES, Class, classed, newest, ranked, timeline_tickets};
 use guichet_domain::text;
 use hits::{article_hits, asset_hits, ticket_hits};

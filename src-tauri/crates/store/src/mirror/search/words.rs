@@ -30,6 +30,12 @@ impl Words {
     }
 }
 
+/// One finished word in the index's language.
+pub(crate) async fn spelt(connection: &mut SqliteConnection, term: &Term) -> Result<String, StoreError> {
+    let words = words(connection, vec![term.clone()]).await?;
+    Ok(words.all())
+}
+
 /// Spells a query's terms out.
 pub(crate) async fn words(connection: &mut SqliteConnection, terms: Vec<Term>) -> Result<Words, StoreError> {
     let mut matches = Vec::new();
