@@ -40,13 +40,38 @@ export function t(key: MessageKey, values?: Values): string {
   return format(language.locale, key, values) ?? key;
 }
 
+/** The message under a key in a language, whatever the window's own. */
+export function tIn(language: Locale, key: MessageKey, values?: Values): string {
+  return format(language, key, values) ?? key;
+}
+
 /** The message under a key that came from outside (an error's code), or `null` when the catalogue has none. */
 export function tMaybe(key: string, values?: Values): string | null {
   return format(language.locale, key, values);
 }
 
+/** The spaces that French puts before its high punctuation and inside its quotation marks never end a line. */
+function spaced(text: string): string {
+  return text
+    .replace(/ (?=[:»])/g, '\u00a0')
+    .replace(/« /g, '«\u00a0')
+    .replace(/ (?=[;!?])/g, '\u202f');
+}
+
+const sources: Record<Locale, Map<string, string>> = { fr: new Map(), en: new Map() };
+
+function sourceOf(current: Locale, key: string): string | undefined {
+  const held = sources[current].get(key);
+  if (held !== undefined) return held;
+  const written = catalogues[current][key];
+  if (written === undefined) return undefined;
+  const source = current === 'fr' ? spaced(written) : written;
+  sources[current].set(key, source);
+  return source;
+}
+
 function format(current: Locale, key: string, values?: Values): string | null {
-  const source = catalogues[current][key];
+  const source = sourceOf(current, key);
   if (source === undefined) return null;
   if (!source.includes('{') && !source.includes("'")) return source;
   const id = `${current}:${key}`;

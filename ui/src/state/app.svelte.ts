@@ -24,6 +24,7 @@ import type {
   UserId,
 } from '../backend/types';
 import { type Locale, locale, type MessageKey, setLocale, t } from '../i18n/i18n.svelte';
+import type { Case, Frame } from './commands';
 import { DraftDesk } from './drafts.svelte';
 import { Navigation } from './navigation.svelte';
 import { paced } from './paced';
@@ -81,6 +82,10 @@ export class AppModel {
   /** The sign-in form is asked for although an account is there. */
   signingIn = $state(false);
   shortcutsOpen = $state(false);
+  /** What the frame around everything can do, while it is on screen. */
+  frame: Frame | null = null;
+  /** The ticket on screen, as far as commands go. */
+  openCase = $state.raw<Case | null>(null);
   /** Single-letter shortcuts (WCAG 2.1.4: they can be switched off). */
   letterKeys = $state(readLetterKeys());
 

@@ -1,0 +1,404 @@
+// Everything that can be done here, in one list: the palette (Ctrl K) offers it, the sheet of keys (?) shows it and the
+// window's key handling obeys it. A command that is handled where it is pressed (in a list, in the answer) is `local`: the
+// window leaves its key alone, and the place itself asks `pressed` for the keys declared here.
+import type { Status, TicketView } from '../backend/types';
+import { locale, type MessageKey, tIn } from '../i18n/i18n.svelte';
+import type { AppModel } from './app.svelte';
+import { copyText } from './clipboard';
+import type { Tab } from './composer.svelte';
+
+/** A key with its modifiers. Letters are compared as characters, so that they stay where an AZERTY layout has them. */
+export interface Key {
+  key: string;
+  ctrl?: boolean;
+  alt?: boolean;
+  shift?: boolean;
+}
+
+/** Says a message in one of the languages. */
+export type Say = (key: MessageKey, values?: Record<string, string | number>) => string;
+
+export type Section = 'anywhere' | 'queue' | 'ticket' | 'composer';
+
+export interface Command {
+  id: string;
+  section: Section;
+  label: (t: Say) => string;
+  /** The first one is shown beside the command. */
+  keys?: readonly Key[];
+  /** Left out of the palette: it makes sense with its key only. */
+  keyOnly?: boolean;
+  /** Handled where it is pressed. */
+  local?: boolean;
+  /** Whether it can be done now; left out: always. */
+  enabled?: (app: AppModel) => boolean;
+  run: (app: AppModel) => void;
+}
+
+/** What the frame around everything can do; told by the console while it is there. */
+export interface Frame {
+  search: (text?: string) => void;
+  step: (by: number) => void;
+  openStep: (by: number) => void;
+  region: (by: number) => void;
+  back: () => void;
+}
+
+/** What the ticket on screen can do; told by its pane while it is there. */
+export interface Case {
+  view: TicketView | null;
+  /** Its fields change no more. */
+  frozen: boolean;
+  mine: boolean;
+  compose: (tab: Tab) => void;
+  assignMe: () => void;
+  choose: (role: 'assigned' | 'observer') => void;
+  setStatus: (status: Status) => void;
+  togglePrivate: () => void;
+  editTitle: () => void;
+}
+
+const key = (name: string, modifiers: Omit<Key, 'key'> = {}): Key => ({ key: name, ...modifiers });
+
+/** Keys that more than one place asks for. */
+export const KEYS = {
+  send: key('Enter', { ctrl: true }),
+  private: key('p', { alt: true }),
+} as const satisfies Record<string, Key>;
+
+const onTicket = (app: AppModel): boolean => app.openCase !== null;
+const onOpenTicket = (app: AppModel): boolean => app.openCase !== null && !app.openCase.frozen;
+const nothing = (): void => undefined;
+
+/** Statuses that are set; "solved" comes with a solution, "closed" with its acceptance. */
+const SETTABLE: readonly Status[] = ['assigned', 'planned', 'waiting', 'solved'];
+
+const ANYWHERE: readonly Command[] = [
+  {
+    id: 'search',
+    section: 'anywhere',
+    label: (t) => t('shortcuts.search'),
+    keys: [key('k', { ctrl: true }), key('/')],
+    keyOnly: true,
+    run: (app) => app.frame?.search(),
+  },
+  {
+    id: 'palette',
+    section: 'anywhere',
+    label: (t) => t('shortcuts.commands'),
+    keys: [key('k', { ctrl: true, shift: true })],
+    keyOnly: true,
+    run: (app) => app.frame?.search('>'),
+  },
+  {
+    id: 'new',
+    section: 'anywhere',
+    label: (t) => t('command.new_ticket'),
+    keys: [key('n', { ctrl: true }), key('n')],
+    run: (app) => app.nav.open({ type: 'new_ticket' }),
+  },
+  { id: 'queue', section: 'anywhere', label: (t) => t('command.queue'), run: (app) => app.nav.show('queue') },
+  {
+    id: 'knowledge',
+    section: 'anywhere',
+    label: (t) => t('command.knowledge'),
+    run: (app) => app.nav.show('knowledge'),
+  },
+  { id: 'outbox', section: 'anywhere', label: (t) => t('command.outbox'), run: (app) => app.nav.show('outbox') },
+  { id: 'settings', section: 'anywhere', label: (t) => t('command.settings'), run: (app) => app.nav.show('settings') },
+  { id: 'sync', section: 'anywhere', label: (t) => t('command.sync'), run: (app) => void app.syncNow() },
+  ...(['light', 'dark', 'system'] as const).map((theme): Command => ({
+    id: `theme-${theme}`,
+    section: 'anywhere',
+    label: (t) => t('command.theme', { theme: t(`theme.${theme}`) }),
+    enabled: (app) => app.settings !== null && app.settings.theme !== theme,
+    run: (app) => app.settings && void app.saveSettings({ ...app.settings, theme }),
+  })),
+  ...(['fr', 'en'] as const).map((language): Command => ({
+    id: `language-${language}`,
+    section: 'anywhere',
+    label: (t) => t('command.language', { language: language === 'fr' ? 'Français' : 'English' }),
+    enabled: (app) => app.settings !== null && locale() !== language,
+    run: (app) => app.settings && void app.saveSettings({ ...app.settings, locale: language }),
+  })),
+  {
+    id: 'letter-keys',
+    section: 'anywhere',
+    label: (t) => t('command.letter_keys'),
+    run: (app) => app.setLetterKeys(!app.letterKeys),
+  },
+  {
+    id: 'sign-in',
+    section: 'anywhere',
+    label: (t) => t('command.sign_in'),
+    run: (app) => (app.signingIn = true),
+  },
+  {
+    id: 'shortcuts',
+    section: 'anywhere',
+    label: (t) => t('command.shortcuts'),
+    keys: [key('?')],
+    run: (app) => (app.shortcutsOpen = true),
+  },
+  {
+    id: 'region',
+    section: 'anywhere',
+    label: (t) => t('shortcuts.next_region'),
+    keys: [key('F6')],
+    keyOnly: true,
+    run: (app) => app.frame?.region(1),
+  },
+  {
+    id: 'region-back',
+    section: 'anywhere',
+    label: (t) => t('shortcuts.previous_region'),
+    keys: [key('F6', { shift: true })],
+    keyOnly: true,
+    run: (app) => app.frame?.region(-1),
+  },
+  {
+    id: 'back',
+    section: 'anywhere',
+    label: (t) => t('shortcuts.back'),
+    keys: [key('Escape')],
+    keyOnly: true,
+    run: (app) => app.frame?.back(),
+  },
+];
+
+const QUEUE: readonly Command[] = [
+  {
+    id: 'next',
+    section: 'queue',
+    label: (t) => t('shortcuts.next_ticket'),
+    keys: [key('j'), key('ArrowDown')],
+    keyOnly: true,
+    run: (app) => app.frame?.step(1),
+  },
+  {
+    id: 'previous',
+    section: 'queue',
+    label: (t) => t('shortcuts.previous_ticket'),
+    keys: [key('k'), key('ArrowUp')],
+    keyOnly: true,
+    run: (app) => app.frame?.step(-1),
+  },
+  {
+    id: 'open-selected',
+    section: 'queue',
+    label: (t) => t('shortcuts.open_ticket'),
+    keys: [key('Enter')],
+    keyOnly: true,
+    local: true,
+    run: nothing,
+  },
+  {
+    id: 'open-next',
+    section: 'queue',
+    label: (t) => t('command.next_ticket'),
+    keys: [key('ArrowDown', { alt: true })],
+    run: (app) => app.frame?.openStep(1),
+  },
+  {
+    id: 'open-previous',
+    section: 'queue',
+    label: (t) => t('command.previous_ticket'),
+    keys: [key('ArrowUp', { alt: true })],
+    run: (app) => app.frame?.openStep(-1),
+  },
+];
+
+const TICKET: readonly Command[] = [
+  {
+    id: 'followup',
+    section: 'ticket',
+    label: (t) => t('shortcuts.reply'),
+    keys: [key('r')],
+    enabled: onTicket,
+    run: (app) => app.openCase?.compose('followup'),
+  },
+  {
+    id: 'task',
+    section: 'ticket',
+    label: (t) => t('shortcuts.task'),
+    keys: [key('t')],
+    enabled: onTicket,
+    run: (app) => app.openCase?.compose('task'),
+  },
+  {
+    id: 'solution',
+    section: 'ticket',
+    label: (t) => t('shortcuts.solution'),
+    keys: [key('s')],
+    enabled: onTicket,
+    run: (app) => app.openCase?.compose('solution'),
+  },
+  {
+    id: 'assign-me',
+    section: 'ticket',
+    label: (t) => t('shortcuts.assign_me'),
+    keys: [key('a')],
+    enabled: (app) => onOpenTicket(app) && app.openCase?.mine === false,
+    run: (app) => app.openCase?.assignMe(),
+  },
+  {
+    id: 'assign',
+    section: 'ticket',
+    label: (t) => t('command.assign'),
+    keys: [key('e')],
+    enabled: onOpenTicket,
+    run: (app) => app.openCase?.choose('assigned'),
+  },
+  {
+    id: 'observe',
+    section: 'ticket',
+    label: (t) => t('ticket.observe_title'),
+    enabled: onOpenTicket,
+    run: (app) => app.openCase?.choose('observer'),
+  },
+  {
+    id: 'edit-title',
+    section: 'ticket',
+    label: (t) => t('ticket.edit_title'),
+    enabled: onOpenTicket,
+    run: (app) => app.openCase?.editTitle(),
+  },
+  ...SETTABLE.map((status): Command => ({
+    id: `status-${status}`,
+    section: 'ticket',
+    label: (t) => t('command.status', { status: t(`status.${status}`) }),
+    enabled: (app) => onOpenTicket(app) && app.openCase?.view?.ticket.status !== status,
+    run: (app) => app.openCase?.setStatus(status),
+  })),
+  {
+    id: 'copy-number',
+    section: 'ticket',
+    label: (t) => t('command.copy_number'),
+    keys: [key('c')],
+    enabled: (app) => (app.openCase?.view?.ticket.id ?? 0) > 0,
+    run: (app) => void copyText(app, `#${String(app.openCase?.view?.ticket.id)}`),
+  },
+  {
+    id: 'copy-title',
+    section: 'ticket',
+    label: (t) => t('command.copy_title'),
+    enabled: (app) => (app.openCase?.view?.ticket.id ?? 0) > 0,
+    run: (app) =>
+      void copyText(app, `#${String(app.openCase?.view?.ticket.id)} ${app.openCase?.view?.ticket.title ?? ''}`),
+  },
+  {
+    id: 'requester',
+    section: 'ticket',
+    label: (t) => t('command.requester'),
+    keys: [key('u')],
+    enabled: (app) => (app.openCase?.view?.requester ?? null) !== null,
+    run: (app) => {
+      const person = app.openCase?.view?.requester?.person;
+      if (person) app.nav.open({ type: 'person', id: person.id });
+    },
+  },
+];
+
+const COMPOSER: readonly Command[] = [
+  {
+    id: 'send',
+    section: 'composer',
+    label: (t) => t('shortcuts.send'),
+    keys: [KEYS.send],
+    keyOnly: true,
+    local: true,
+    run: nothing,
+  },
+  {
+    id: 'private',
+    section: 'composer',
+    label: (t) => t('shortcuts.private'),
+    keys: [KEYS.private],
+    enabled: onTicket,
+    run: (app) => app.openCase?.togglePrivate(),
+  },
+];
+
+/** The commands whose number does not depend on what is on screen. */
+export const COMMANDS: readonly Command[] = [...ANYWHERE, ...QUEUE, ...TICKET, ...COMPOSER];
+
+/** The equipment of the ticket on screen and of its requester, to be opened. */
+function equipment(app: AppModel): Command[] {
+  const view = app.openCase?.view;
+  const seen = new Set<string>();
+  return [...(view?.assets ?? []), ...(view?.requester?.assets ?? [])].flatMap((asset): Command[] => {
+    const id = `asset-${asset.key.kind}-${String(asset.key.id)}`;
+    if (seen.has(id)) return [];
+    seen.add(id);
+    return [
+      {
+        id,
+        section: 'ticket',
+        label: (t) => t('command.asset', { name: asset.name }),
+        run: () => app.nav.open({ type: 'asset', key: asset.key }),
+      },
+    ];
+  });
+}
+
+/** What the palette offers now: of the ticket on screen first, since that is what one has in hand. */
+export function offered(app: AppModel): Command[] {
+  const can = (command: Command): boolean => command.keyOnly !== true && (command.enabled?.(app) ?? true);
+  const groups = [TICKET, COMPOSER, equipment(app), ANYWHERE, QUEUE];
+  return groups.flatMap((group) => group.filter(can));
+}
+
+/** The command's name in the window's language. */
+export function labelOf(command: Command): string {
+  return command.label((message, values) => tIn(locale(), message, values));
+}
+
+/** Whether this is one of the keys that count only when nothing is being typed, and that can be switched off. */
+export const isLetter = (one: Key): boolean => one.key.length === 1 && !one.ctrl && !one.alt;
+
+/** Whether an event is that key. */
+export function pressed(event: KeyboardEvent, one: Key): boolean {
+  if ((event.ctrlKey || event.metaKey) !== (one.ctrl ?? false) || event.altKey !== (one.alt ?? false)) return false;
+  if (event.key.toLowerCase() !== one.key.toLowerCase()) return false;
+  // "?" is typed with Shift on many layouts, and a capital letter is the same letter.
+  return isLetter(one) || event.shiftKey === (one.shift ?? false);
+}
+
+const NAMES: Record<string, string> = { Enter: '↵', Escape: 'Esc', ArrowUp: '↑', ArrowDown: '↓' };
+
+/** "Ctrl K", as it is shown. */
+export function keyText(one: Key): string {
+  const name = NAMES[one.key] ?? one.key.toUpperCase();
+  return [one.ctrl ? 'Ctrl' : '', one.alt ? 'Alt' : '', one.shift ? '⇧' : '', name].filter(Boolean).join(' ');
+}
+
+/** "Control+K", as screen readers are told. */
+export function ariaKey(one: Key): string {
+  const name = one.key.length === 1 ? one.key.toUpperCase() : one.key;
+  return [one.ctrl ? 'Control' : '', one.alt ? 'Alt' : '', one.shift ? 'Shift' : '', name].filter(Boolean).join('+');
+}
+
+/** Whether keys typed there are text. */
+export function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName))
+  );
+}
+
+/** Does what a key of the window means; answers whether it meant something. Arrows and Enter belong to what has the focus. */
+export function obey(app: AppModel, event: KeyboardEvent): boolean {
+  for (const command of COMMANDS) {
+    if (command.local === true) continue;
+    const hit = command.keys?.find((one) => pressed(event, one));
+    if (!hit || isPlainArrow(hit)) continue;
+    if (isLetter(hit) && (isTyping(event.target) || !app.letterKeys)) continue;
+    if (command.enabled && !command.enabled(app)) continue;
+    command.run(app);
+    return true;
+  }
+  return false;
+}
+
+const isPlainArrow = (one: Key): boolean =>
+  !one.alt && !one.ctrl && ['ArrowDown', 'ArrowUp', 'Enter'].includes(one.key);
