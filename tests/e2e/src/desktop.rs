@@ -62,6 +62,9 @@ impl Desktop {
             // No accelerated graphics under a virtual display. (WEBKIT_DISABLE_DMABUF_RENDERER would do as well, but then the
             // driver never answers when asked for a picture.)
             ("LIBGL_ALWAYS_SOFTWARE", "1".to_owned()),
+            // Painting on threads of a software OpenGL broke the web view's memory once in a few dozen runs (a crash in
+            // WebKitGTK 2.50.6's `SkiaGPUWorker`): the processor paints without that detour.
+            ("WEBKIT_SKIA_ENABLE_CPU_RENDERING", "1".to_owned()),
             ("NO_AT_BRIDGE", "1".to_owned()),
             ("GDK_BACKEND", "x11".to_owned()),
         ];

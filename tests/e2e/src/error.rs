@@ -29,12 +29,14 @@ pub enum Error {
     #[error("the window did not open: {0}")]
     Session(#[from] NewSessionError),
     /// The driver refused a command.
-    #[error("{what}: {source}")]
+    #[error("{what}: {source}; {program}")]
     Driver {
         /// What was tried.
         what: String,
         /// Its answer.
         source: Box<CmdError>,
+        /// Whether the program still runs, and what it said last: the driver's own words do not tell a crash from a refusal.
+        program: String,
     },
     /// The sandbox did not answer.
     #[error("the sandbox: {0}")]

@@ -29,6 +29,10 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long the driver may take over one command before it is taken for dead.
 const ANSWER: Duration = Duration::from_secs(20);
+/// How much of the program's output a failure quotes.
+const LAST_LINES: usize = 20;
+/// The program that draws WebKitGTK's pages.
+const WEB_PROCESS: &str = "WebKitWebProcess";
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(40);
 
@@ -41,6 +45,7 @@ pub struct Window {
     driver: Process,
     program: PathBuf,
     pictures: PathBuf,
+    log: PathBuf,
 }
 
 impl Window {
@@ -92,25 +97,22 @@ impl Window {
             driver,
             program: program.to_owned(),
             pictures: scenario.pictures().to_owned(),
+            log,
         };
-        let (width, height) = SCREEN;
-        answered("the window's size", window.client.set_window_rect(0, 0, width, height)).await?;
+        window.resize(SCREEN).await?;
         Ok(window)
     }
 
     /// Loads a page (only for trying the harness itself; the product's window loads its own).
     pub async fn goto(&self, url: &str) -> Result<()> {
-        answered(url, self.client.goto(url)).await
+        self.answered(url, self.client.goto(url)).await
     }
 
     /// `kill -9` on the program, as a power cut would; nothing is saved on the way out.
     pub async fn kill(mut self) -> Result<()> {
         let child = child_running(self.driver.id(), &self.program)
             .ok_or_else(|| Error::Check(format!("{} does not run", self.program.display())))?;
-        let id = i32::try_from(child).ok().and_then(rustix::process::Pid::from_raw);
-        let id = id.ok_or_else(|| Error::Check(format!("{child} is no process")))?;
-        rustix::process::kill_process(id, rustix::process::Signal::KILL)
-            .map_err(|error| Error::program("kill")(error.into()))?;
+        kill(child)?;
         let gone = until("the program to be gone", PATIENCE, async || {
             match child_running(self.driver.id(), &self.program) {
                 None => Ok(()),
@@ -124,7 +126,7 @@ impl Window {
 
     /// Closes the window as a person does.
     pub async fn close(mut self) -> Result<()> {
-        let closed = answered("close the window", self.client.clone().close()).await;
+        let closed = self.answered("close the window", self.client.clone().close()).await;
         self.driver.kill();
         closed
     }
@@ -137,7 +139,9 @@ impl Window {
 
     /// How many elements there are now.
     pub async fn count(&self, selector: &str) -> Result<usize> {
-        let found = answered(selector, self.client.find_all(Locator::Css(selector))).await?;
+        let found = self
+            .answered(selector, self.client.find_all(Locator::Css(selector)))
+            .await?;
         Ok(found.len())
     }
 
@@ -168,13 +172,13 @@ impl Window {
         })
         .await?;
         let field = self.find(selector).await?;
-        answered(selector, field.send_keys(text)).await
+        self.answered(selector, field.send_keys(text)).await
     }
 
     /// Gives a file to a file field.
     pub async fn choose_file(&self, selector: &str, file: &Path) -> Result<()> {
         let field = self.find(selector).await?;
-        answered(selector, field.send_keys(&file.to_string_lossy())).await
+        self.answered(selector, field.send_keys(&file.to_string_lossy())).await
     }
 
     /// Presses keys together (modifiers first), wherever the focus is.
@@ -186,7 +190,7 @@ impl Window {
         for &value in keys.iter().rev() {
             actions = actions.then(KeyAction::Up { value });
         }
-        answered("keys", self.client.perform_actions(actions)).await
+        self.answered("keys", self.client.perform_actions(actions)).await
     }
 
     /// Types wherever the focus is, without touching the mouse.
@@ -269,12 +273,13 @@ impl Window {
 
     /// Runs a script in the page.
     pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
-        answered("a script", self.client.execute(script, arguments)).await
+        self.answered("a script", self.client.execute(script, arguments)).await
     }
 
     /// Runs a script that answers by its last argument, a callback.
     pub async fn run_async(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
-        answered("a script", self.client.execute_async(script, arguments)).await
+        self.answered("a script", self.client.execute_async(script, arguments))
+            .await
     }
 
     /// Waits until a script answers true.
@@ -301,9 +306,41 @@ impl Window {
         outcome
     }
 
+    /// One command of the driver, which must answer in time.
+    async fn answered<T>(&self, what: &str, command: impl Future<Output = Result<T, CmdError>>) -> Result<T> {
+        match tokio::time::timeout(ANSWER, command).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(source)) => Err(Error::Driver {
+                what: what.to_owned(),
+                source: Box::new(source),
+                program: self.program_state(),
+            }),
+            Err(_) => Err(Error::TimedOut {
+                what: what.to_owned(),
+                seconds: ANSWER.as_secs(),
+                seen: format!("no answer from the driver; {}", self.program_state()),
+            }),
+        }
+    }
+
+    /// Whether the program and its web view run, and the last lines of their output.
+    fn program_state(&self) -> String {
+        let program = child_running(self.driver.id(), &self.program);
+        let state = match program {
+            None => "the program has ended".to_owned(),
+            Some(id) if web_processes(id).is_empty() => format!("the program runs ({id}), its web view does not"),
+            Some(id) => format!("the program and its web view run ({id})"),
+        };
+        let said = fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<_> = said.lines().collect();
+        let last = lines.get(lines.len().saturating_sub(LAST_LINES)..).unwrap_or_default();
+        format!("{state}; it said last:\n{}", last.join("\n"))
+    }
+
     /// Gives the window another size, in pixels.
     pub async fn resize(&self, (width, height): (u32, u32)) -> Result<()> {
-        answered("the window's size", self.client.set_window_rect(0, 0, width, height)).await
+        self.answered("the window's size", self.client.set_window_rect(0, 0, width, height))
+            .await
     }
 
     /// Keeps a picture of the window, once what the page holds has been painted: the driver answers with the last frame,
@@ -313,7 +350,7 @@ impl Window {
             const frames = (left) => (left === 0 ? done(true) : requestAnimationFrame(() => frames(left - 1)));
             frames(4);";
         self.run_async(painted, Vec::new()).await?;
-        let bytes = answered("a picture", self.client.screenshot()).await?;
+        let bytes = self.answered("a picture", self.client.screenshot()).await?;
         let number = fs::read_dir(&self.pictures)
             .map_err(Error::file(&self.pictures))?
             .filter_map(|entry| entry.ok())
@@ -348,35 +385,39 @@ async fn until<T, E: std::fmt::Display>(
     }
 }
 
-/// One command of the driver, which must answer in time.
-async fn answered<T>(what: &str, command: impl Future<Output = Result<T, CmdError>>) -> Result<T> {
-    match tokio::time::timeout(ANSWER, command).await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(source)) => Err(Error::Driver {
-            what: what.to_owned(),
-            source: Box::new(source),
-        }),
-        Err(_) => Err(Error::TimedOut {
-            what: what.to_owned(),
-            seconds: ANSWER.as_secs(),
-            seen: "no answer from the driver".to_owned(),
-        }),
-    }
+/// `kill -9`.
+fn kill(process: u32) -> Result<()> {
+    let id = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
+    let id = id.ok_or_else(|| Error::Check(format!("{process} is no process")))?;
+    rustix::process::kill_process(id, rustix::process::Signal::KILL)
+        .map_err(|error| Error::program("kill")(error.into()))
+}
+
+/// The running processes among the children of `parent`, with their executables. One that ended but was not waited for has
+/// no executable any more.
+fn children(parent: u32) -> impl Iterator<Item = (u32, PathBuf)> {
+    let parent = format!("PPid:\t{parent}");
+    let processes = fs::read_dir("/proc").into_iter().flatten();
+    processes.filter_map(move |entry| {
+        let entry = entry.ok()?;
+        let id = entry.file_name().to_str()?.parse().ok()?;
+        let status = fs::read_to_string(entry.path().join("status")).ok()?;
+        let is_child = status.lines().any(|line| line == parent);
+        let executable = fs::read_link(entry.path().join("exe")).ok()?;
+        is_child.then_some((id, executable))
+    })
 }
 
 /// The child of `parent` that runs `program`.
 fn child_running(parent: u32, program: &Path) -> Option<u32> {
     let program = fs::canonicalize(program).ok()?;
-    let parent = format!("PPid:\t{parent}");
-    fs::read_dir("/proc")
-        .ok()?
-        .filter_map(|entry| entry.ok())
-        .find_map(|entry| {
-            let id = entry.file_name().to_str()?.parse().ok()?;
-            let status = fs::read_to_string(entry.path().join("status")).ok()?;
-            let is_child = status.lines().any(|line| line == parent);
-            // A process that ended but was not waited for has no executable any more.
-            let runs = fs::read_link(entry.path().join("exe")).is_ok_and(|running| running == program);
-            (is_child && runs).then_some(id)
-        })
+    children(parent).find_map(|(id, executable)| (executable == program).then_some(id))
+}
+
+/// The processes that draw the pages of `program`.
+fn web_processes(program: u32) -> Vec<u32> {
+    children(program)
+        .filter(|(_, executable)| executable.file_name().is_some_and(|name| name == WEB_PROCESS))
+        .map(|(id, _)| id)
+        .collect()
 }
