@@ -70,7 +70,7 @@ impl Store {
     /// view of every lane with pending operations.
     pub async fn open(folder: &Path, now: Timestamp) -> Result<(Self, OpenReport), StoreError> {
         std::fs::create_dir_all(folder)?;
-        let lock = open::lock(folder)?;
+        let lock = open::lock(folder).await?;
         // The desk first: a wrong key must stop here, not make a heap of mirrors moved aside.
         let desk = open::desk(folder).await?;
         let (mirror, mirror_moved_aside) = open::mirror(folder, now).await?;

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use std::{
     fs::{File, OpenOptions, TryLockError},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// Held for as long as the profile is open, so that a second Guichet says so instead of working on the same files.
@@ -19,18 +20,32 @@ const MIRROR: &str = "mirror.db";
 /// Left behind when damage is met in an open mirror; the next opening moves the mirror aside.
 const SUSPECT: &str = "mirror.suspect";
 
+/// How long a profile held by another process is waited for. A process that was killed or closed holds its files until its
+/// last write has reached the disk, and whoever starts Guichet again at once must not be told that it is still open.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+/// Between two tries at the lock.
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
 /// Takes the profile for this process.
-pub(crate) fn lock(folder: &Path) -> Result<File, StoreError> {
+pub(crate) async fn lock(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join(LOCK);
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
         .write(true)
         .open(&path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path }),
-        Err(TryLockError::Error(error)) => Err(error.into()),
+    let held = async {
+        loop {
+            match file.try_lock() {
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_PAUSE).await,
+                other => return other,
+            }
+        }
+    };
+    match tokio::time::timeout(LOCK_PATIENCE, held).await {
+        Ok(Ok(())) => Ok(file),
+        Err(_) | Ok(Err(TryLockError::WouldBlock)) => Err(StoreError::Locked { path }),
+        Ok(Err(TryLockError::Error(error))) => Err(error.into()),
     }
 }
 

@@ -478,3 +478,24 @@ async fn a_profile_held_by_another_process_is_locked() {
     // A dead process holds nothing.
     open(folder.path()).await;
 }
+
+#[tokio::test]
+async fn a_profile_let_go_a_moment_later_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = child("hold", folder.path());
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while line.trim() != "held" {
+        line.clear();
+        assert!(output.read_line(&mut line).unwrap() > 0);
+    }
+    // The opening is under way before the holder ends.
+    let opening = Store::open(folder.path(), at(0));
+    let ending = async {
+        tokio::task::yield_now().await;
+        child.kill().unwrap();
+        child.wait().unwrap();
+    };
+    let (opened, ()) = tokio::join!(opening, ending);
+    opened.unwrap();
+}
