@@ -17,6 +17,12 @@ use tokio::sync::broadcast::error::RecvError;
 
 /// How long closing may take before the process ends anyway: everything that matters is on the disk already.
 const FAREWELL: Duration = Duration::from_secs(3);
+/// How much longer each time the page waits before it is loaded again after a crash of its process.
+#[cfg(target_os = "linux")]
+const RELOAD_PAUSE: Duration = Duration::from_secs(1);
+/// The longest such wait, in [`RELOAD_PAUSE`]s.
+#[cfg(target_os = "linux")]
+const RELOAD_PAUSES: u32 = 10;
 /// Turns WebDriver automation on in WebKitGTK and WebView2.
 const AUTOMATION: &str = "TAURI_WEBVIEW_AUTOMATION";
 
@@ -93,11 +99,42 @@ fn show<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
     let Some(window) = config.app.windows.first() else {
         return Ok(());
     };
-    WebviewWindowBuilder::from_config(app, window)?
+    let window = WebviewWindowBuilder::from_config(app, window)?
         .on_navigation(move |url| is_own(url, development.as_ref()))
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .build()?;
+    #[cfg(target_os = "linux")]
+    load_again_after_a_crash(&window)?;
     Ok(())
+}
+
+/// The process that draws the page may be ended by a fault in it or by the system when memory is short; the window would stay
+/// blank. Nothing is lost (what was typed is on the disk), so the page is loaded again, where it was.
+#[cfg(target_os = "linux")]
+fn load_again_after_a_crash<R: Runtime>(window: &tauri::WebviewWindow<R>) -> tauri::Result<()> {
+    use webkit2gtk::WebViewExt as _;
+    let app = window.app_handle().clone();
+    let label = window.label().to_owned();
+    let crashes = std::sync::atomic::AtomicU32::new(0);
+    window.with_webview(move |view| {
+        view.inner().connect_web_process_terminated(move |_, reason| {
+            let before = crashes.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            tracing::error!(
+                ?reason,
+                before,
+                "the web view's process ended; the page is loaded again"
+            );
+            let (app, label) = (app.clone(), label.clone());
+            tauri::async_runtime::spawn(async move {
+                // A page that crashes at once must not keep the machine busy.
+                tokio::time::sleep(RELOAD_PAUSE * before.min(RELOAD_PAUSES)).await;
+                let reloaded = app.get_webview_window(&label).map(|window| window.reload());
+                if let Some(Err(error)) = reloaded {
+                    tracing::error!(%error, "the page could not be loaded again");
+                }
+            });
+        });
+    })
 }
 
 /// The databases are opened while the web view starts.

@@ -65,6 +65,10 @@ const COUNTS_GAP_MS = 1_000;
 const ACTIVE_MS = 5_000;
 /** How long a result stays on screen, in milliseconds. */
 const TOAST_MS = 6_000;
+/** Between two tries at a profile that another Guichet holds, in milliseconds. */
+const HELD_RETRY_MS = 2_000;
+/** The code of that refusal. */
+const HELD = 'store_locked';
 
 export class AppModel {
   readonly drafts: DraftDesk;
@@ -98,6 +102,7 @@ export class AppModel {
   private readonly refreshOutbox = paced(() => this.readOutbox(), EVENT_GAP_MS);
   private readonly refreshCounts = paced(() => this.readCounts(), COUNTS_GAP_MS);
   private stops: Unlisten[] = [];
+  private retrying: ReturnType<typeof setTimeout> | undefined;
   private lastActive = 0;
   private nextToast = 1;
 
@@ -113,6 +118,7 @@ export class AppModel {
 
   /** Reads what is there and starts listening. */
   async start(): Promise<void> {
+    this.stop();
     this.stops.push(
       this.backend.onChanged((changes) => this.changed(changes)),
       this.backend.onSyncStatus((status) => this.statusChanged(status)),
@@ -122,10 +128,14 @@ export class AppModel {
       this.startFailure = null;
     } catch (error) {
       this.startFailure = failure(error);
+      // It comes free by itself when the other window closes or the other command ends.
+      if (error instanceof BackendFailure && error.code === HELD)
+        this.retrying = setTimeout(() => void this.start(), HELD_RETRY_MS);
     }
   }
 
   stop(): void {
+    clearTimeout(this.retrying);
     for (const stop of this.stops) stop();
     this.stops = [];
   }
@@ -141,8 +151,10 @@ export class AppModel {
     this.counts = state.counts;
     this.useLocale(state.locale);
     applyTheme(state.theme);
+    const account = JSON.stringify([state.profile.id, state.account?.user ?? null]);
+    if (before === null) this.nav.resume(account);
     if (another) {
-      this.nav.reset();
+      this.nav.reset(account);
       this.catalogues.clear();
       this.asked.clear();
     }

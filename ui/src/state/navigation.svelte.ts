@@ -10,6 +10,16 @@ export type Pane =
   | { type: 'person'; id: UserId }
   | { type: 'asset'; key: AssetKey };
 
+/** What survives the web view, should its process end: where the window was, under the account's name. */
+interface Place {
+  account: string;
+  screen: Screen;
+  pane: Pane | null;
+  ticket: TicketId | null;
+}
+
+const PLACE = 'guichet.place';
+
 /** Steps kept for going back. */
 const HISTORY = 30;
 
@@ -19,12 +29,24 @@ export class Navigation {
   /** The ticket last on screen: what an article is inserted in or linked to. */
   ticket = $state<TicketId | null>(null);
   private history: { screen: Screen; pane: Pane | null }[] = [];
+  private account = '';
+
+  /** Goes back to where this account was before the page was loaded again; the window's own memory, not the disk's. */
+  resume(account: string): void {
+    this.account = account;
+    const place = readPlace();
+    if (place?.account !== account) return;
+    this.screen = place.screen;
+    this.pane = place.pane;
+    this.ticket = place.ticket;
+  }
 
   /** Shows a screen; the pane stays where it makes sense there. */
   show(screen: Screen): void {
     if (screen === this.screen) return;
     this.remember();
     this.screen = screen;
+    this.keep();
   }
 
   /** Shows something in the centre. */
@@ -42,6 +64,7 @@ export class Navigation {
     this.screen = screen;
     this.pane = pane;
     if (pane.type === 'ticket') this.ticket = pane.id;
+    this.keep();
   }
 
   /** Shows something in place of what is there: going back skips it (a form that was sent). */
@@ -56,10 +79,12 @@ export class Navigation {
     if (last) {
       this.screen = last.screen;
       this.pane = last.pane;
+      this.keep();
       return true;
     }
     if (this.pane) {
       this.pane = null;
+      this.keep();
       return true;
     }
     return false;
@@ -72,20 +97,33 @@ export class Navigation {
     for (const step of this.history) {
       if (step.pane?.type === 'ticket' && step.pane.id === local) step.pane = { type: 'ticket', id: remote };
     }
+    this.keep();
   }
 
   /** Forgets everything: another account, another profile. */
-  reset(): void {
+  reset(account: string): void {
+    this.account = account;
     this.history = [];
     this.screen = 'queue';
     this.pane = null;
     this.ticket = null;
+    this.keep();
+  }
+
+  private keep(): void {
+    const place: Place = { account: this.account, screen: this.screen, pane: this.pane, ticket: this.ticket };
+    sessionStorage.setItem(PLACE, JSON.stringify(place));
   }
 
   private remember(): void {
     this.history.push({ screen: this.screen, pane: this.pane });
     if (this.history.length > HISTORY) this.history.shift();
   }
+}
+
+function readPlace(): Place | null {
+  const kept = sessionStorage.getItem(PLACE);
+  return kept ? (JSON.parse(kept) as Place) : null;
 }
 
 export function samePane(a: Pane | null, b: Pane | null): boolean {

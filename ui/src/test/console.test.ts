@@ -1,8 +1,11 @@
-import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
-import { expect, test } from 'vitest';
+import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { expect, test, vi } from 'vitest';
 
+import App from '../App.svelte';
+import { BackendFailure } from '../backend/backend';
+import { FakeBackend } from '../backend/fake';
 import type { Operation, Submission } from '../backend/types';
-import { argumentsOf, openTicket, openWindow, settle } from './window';
+import { answerText, argumentsOf, closeWindow, openTicket, openWindow, settle } from './window';
 
 const submitted = (backend: Parameters<typeof argumentsOf>[0]): Operation[] =>
   argumentsOf<Submission>(backend, 'submit').flatMap((one) => one.operations.map(({ operation }) => operation));
@@ -273,4 +276,32 @@ test('keys pressed right after a hit was chosen are meant for the ticket, howeve
   // The heading does not take the focus back.
   await settle();
   expect(document.activeElement).toBe(text);
+});
+
+test('the page loaded again is where it was', async () => {
+  const { backend, user } = await openWindow();
+  await openTicket(user, 4821);
+  await user.type(answerText(), 'Rappelé à 10 h');
+  await waitFor(() => expect(screen.getByTestId('composer-draft-state').dataset.state).toBe('saved'));
+  closeWindow();
+  await openWindow(backend);
+  expect(await screen.findByTestId('ticket-4821')).toBeTruthy();
+  await waitFor(() => expect(answerText().value).toBe('Rappelé à 10 h'));
+});
+
+test('a profile another Guichet holds opens by itself once it is free', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const backend = new FakeBackend();
+    const held = new BackendFailure({ code: 'store_locked', message: 'Déjà ouvert', hint: '' });
+    vi.spyOn(backend, 'appState').mockRejectedValueOnce(held);
+    render(App, { backend });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(screen.getByText('Déjà ouvert')).toBeTruthy();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(screen.queryByText('Déjà ouvert')).toBeNull();
+    expect(screen.getByTestId('queue')).toBeTruthy();
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -45,5 +45,6 @@ HTMLDialogElement.prototype.close = function close(this: HTMLDialogElement): voi
 afterEach(() => {
   cleanup();
   localStorage.clear();
+  sessionStorage.clear();
   delete document.documentElement.dataset.theme;
 });
