@@ -63,6 +63,7 @@ const key = (name: string, modifiers: Omit<Key, 'key'> = {}): Key => ({ key: nam
 /** Keys that more than one place asks for. */
 export const KEYS = {
   send: key('Enter', { ctrl: true }),
+  sendThen: key('Enter', { ctrl: true, shift: true }),
   private: key('p', { alt: true }),
 } as const satisfies Record<string, Key>;
 
@@ -105,6 +106,13 @@ const ANYWHERE: readonly Command[] = [
     run: (app) => app.nav.show('knowledge'),
   },
   { id: 'outbox', section: 'anywhere', label: (t) => t('command.outbox'), run: (app) => app.nav.show('outbox') },
+  {
+    id: 'drafts',
+    section: 'anywhere',
+    label: (t) => t('command.drafts'),
+    keys: [key('d')],
+    run: (app) => app.nav.show('drafts'),
+  },
   { id: 'settings', section: 'anywhere', label: (t) => t('command.settings'), run: (app) => app.nav.show('settings') },
   { id: 'sync', section: 'anywhere', label: (t) => t('command.sync'), run: (app) => void app.syncNow() },
   ...(['light', 'dark', 'system'] as const).map((theme): Command => ({
@@ -305,6 +313,15 @@ const COMPOSER: readonly Command[] = [
     section: 'composer',
     label: (t) => t('shortcuts.send'),
     keys: [KEYS.send],
+    keyOnly: true,
+    local: true,
+    run: nothing,
+  },
+  {
+    id: 'send-then',
+    section: 'composer',
+    label: (t) => t('shortcuts.send_then'),
+    keys: [KEYS.sendThen],
     keyOnly: true,
     local: true,
     run: nothing,

@@ -2,7 +2,7 @@
 // operations when it is sent.
 import { v7 as uuidv7 } from 'uuid';
 
-import type { Attachment, NewOperation, Operation, TaskState, TicketId, UserId } from '../backend/types';
+import type { Attachment, NewOperation, Operation, Status, TaskState, TicketId, UserId } from '../backend/types';
 import type { AppModel } from './app.svelte';
 import { DraftBox } from './drafts.svelte';
 import { fromText } from './richtext';
@@ -85,6 +85,21 @@ function spoken(answer: Answer, body: ReturnType<typeof fromText>): Operation {
     case 'solution':
       return { type: 'add_solution', body, solution_type: answer.solution_type };
   }
+}
+
+/** What the ticket becomes in the same gesture: a status it is set to, or solved by the text as its solution. */
+export type After = Exclude<Status, 'new' | 'closed'>;
+
+/** The operations of an answer followed by its ticket's new status, accepted together. */
+export function answerThen(answer: Answer, attachments: Attachment[], now: Status, after: After): NewOperation[] {
+  if (after === 'solved') return answerOperations({ ...answer, tab: 'solution' }, attachments);
+  const operations = answerOperations(answer, attachments);
+  if (after === now) return operations;
+  const value = (status: Status) => ({ type: 'status' as const, value: status });
+  return [
+    ...operations,
+    { id: uuidv7(), operation: { type: 'set_field', field: 'status', base: value(now), new: value(after) } },
+  ];
 }
 
 /** Adds a text at the end of a ticket's answer and shows the ticket. */

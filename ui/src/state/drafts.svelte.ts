@@ -85,6 +85,36 @@ export class DraftDesk {
     this.locals.set(remote, local);
   }
 
+  /** Drafts given up since the window opened, newest last: they can be taken back. */
+  discarded = $state.raw<Draft[]>([]);
+
+  /** Every draft there is, newest first. */
+  async all(): Promise<Draft[]> {
+    await this.idle();
+    const drafts = await this.backend.drafts();
+    return drafts.sort((a, b) => b.updated_at.localeCompare(a.updated_at));
+  }
+
+  /** Gives a draft up, until it is taken back. */
+  async discard(draft: Draft): Promise<void> {
+    this.discarded = [...this.discarded, draft];
+    const line = this.line(draft.key);
+    line.push({ kind: 'delete' });
+    await line.idle();
+  }
+
+  /** Takes the last draft given up back, unless something was typed in its place. Answers whether it is there again. */
+  async takeBack(): Promise<boolean> {
+    const draft = this.discarded.at(-1);
+    if (!draft) return false;
+    this.discarded = this.discarded.slice(0, -1);
+    if ((await this.find(draft.key, null)) !== null) return false;
+    const line = this.line(draft.key);
+    line.push({ kind: 'save', draft });
+    await line.idle();
+    return true;
+  }
+
   /** The draft under a key: what is being saved, else what is stored. A ticket's draft follows a renumbering. */
   async find(key: string, ticket: TicketId | null): Promise<Draft | null> {
     const latest = this.line(key).latest;

@@ -1,7 +1,7 @@
 // Where the window is: a screen of the rail, and in the centre one pane with the way back to the one before.
 import type { ArticleId, AssetKey, TicketId, UserId } from '../backend/types';
 
-export type Screen = 'queue' | 'knowledge' | 'outbox' | 'settings';
+export type Screen = 'queue' | 'knowledge' | 'drafts' | 'outbox' | 'settings';
 
 export type Pane =
   | { type: 'ticket'; id: TicketId }
@@ -52,7 +52,7 @@ export class Navigation {
   /** Shows something in the centre. */
   open(pane: Pane): void {
     const screen: Screen =
-      this.screen === 'outbox' || this.screen === 'settings'
+      this.screen === 'drafts' || this.screen === 'outbox' || this.screen === 'settings'
         ? pane.type === 'article'
           ? 'knowledge'
           : 'queue'

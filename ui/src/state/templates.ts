@@ -31,6 +31,15 @@ export function asked(text: string, caret: number): Asked | null {
   return words.length > LONGEST || /[\n:]/.test(words) || /^\s/.test(words) ? null : { from, words };
 }
 
+/** The person asked for before the caret: "@" at the start of a word, then letters of a name. */
+export function mentioned(text: string, caret: number): Asked | null {
+  const match = /(?:^|\s)@(\p{L}[\p{L}'’ -]{0,38})$/u.exec(text.slice(0, caret));
+  const words = match?.[1];
+  // Two words make a name; a third is the sentence going on.
+  if (words === undefined || words.trim().split(/\s+/).length > 2 || /\s\s|\S\s+\S+\s$/.test(words)) return null;
+  return { from: caret - words.length - 1, words };
+}
+
 /** The templates whose name has every word typed; those whose name begins with them first. */
 export function proposed(items: readonly CatalogueItem[], words: string): CatalogueItem[] {
   const wanted = fold(words).split(/\s+/).filter(Boolean);

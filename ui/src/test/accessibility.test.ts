@@ -61,6 +61,16 @@ const views: [string, FakeOptions, (user: UserEvent) => Promise<unknown>][] = [
       await user.click(await screen.findByText('Décider…'));
     },
   ],
+  [
+    'drafts',
+    {},
+    async (user) => {
+      await openTicket(user, 4821);
+      await user.type(screen.getByTestId('composer-text'), 'à finir');
+      await user.click(screen.getByTestId('drafts-button'));
+      await screen.findByTestId('draft-ticket:4821');
+    },
+  ],
   ['settings', {}, (user) => user.click(screen.getByTestId('settings-button'))],
   ['shortcuts', {}, (user) => user.click(screen.getByTestId('shortcuts-button'))],
   ['first sync', { firstSync: true }, async () => undefined],
