@@ -25,7 +25,7 @@ use std::{
     future::Future,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -57,6 +57,9 @@ pub struct Engine {
     pub(crate) creating: Mutex<()>,
     /// A record that was read is applied before the next one is read: an older copy never overwrites a newer one.
     pub(crate) mirroring: Mutex<()>,
+    /// Counts what was mirrored besides the pages of a first reading: a page that was asked for ahead is of use only while
+    /// this stands still.
+    pub(crate) mirrored: AtomicU64,
     events: broadcast::Sender<SyncEvent>,
     round: Mutex<ReadingState>,
     wake: Notify,
@@ -91,6 +94,7 @@ impl Engine {
             status_sender: watch::Sender::new(SyncStatus::default()),
             creating: Mutex::default(),
             mirroring: Mutex::default(),
+            mirrored: AtomicU64::new(0),
             events: broadcast::Sender::new(EVENTS_KEPT),
             round: Mutex::default(),
             wake: Notify::new(),
@@ -350,6 +354,7 @@ impl Engine {
             }
             Err(error) => return Err(error.into()),
         }
+        self.mirrored.fetch_add(1, Ordering::SeqCst);
         let changes = self.db(self.store.apply(&batch)).await?;
         self.steps.reached("ticket.applied").await;
         Ok(changes)

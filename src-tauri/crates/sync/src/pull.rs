@@ -1,7 +1,9 @@
 //! Reading: one page of each collection in turn, the outbox first.
 //!
 //! Each page is applied in one transaction with its cursor, so that a kill in the middle of a first reading of a million
-//! tickets loses one page at most. What hangs on tickets is read once the tickets themselves are.
+//! tickets loses one page at most. What hangs on tickets is read once the tickets themselves are. During a first reading the
+//! next page of a collection is asked for while the last one is being written, so that neither the server nor the disk waits
+//! for the other.
 
 use crate::{Engine, RoundReport, SyncError, gate::Pass, status, time};
 use guichet_backend::{BackendError, Cursor, Page, Retry};
@@ -11,7 +13,7 @@ use guichet_domain::{
 };
 use guichet_store::{Batch, CollectionState};
 use jiff::Timestamp;
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::atomic::Ordering, time::Duration};
 
 /// In what order collections take turns.
 pub(crate) const READING_ORDER: [Collection; 17] = {
@@ -91,6 +93,19 @@ impl ReadingState {
     }
 }
 
+/// A page asked for while the one before it was being written.
+struct Ahead {
+    /// What had been mirrored when it was asked for ([`Engine::mirrored`]).
+    mirrored: u64,
+    /// The gate's pass it was asked under.
+    pass: Pass,
+    cursor: Cursor,
+    answer: Result<Page, BackendError>,
+}
+
+/// Pages that wait to be written, by collection.
+type PagesAhead = BTreeMap<Collection, Ahead>;
+
 /// What one page left to do.
 enum Turn {
     More,
@@ -109,6 +124,7 @@ impl Engine {
         let mut order = READING_ORDER.to_vec();
         order.sort_by_key(|collection| reading.failures.get(collection).copied().unwrap_or(0));
         let mut done = Vec::new();
+        let mut ahead = PagesAhead::new();
         let mut empty: BTreeMap<Collection, u32> = BTreeMap::new();
         loop {
             let mut read_something = false;
@@ -118,7 +134,7 @@ impl Engine {
                     continue;
                 }
                 read_something = true;
-                let rows = match self.pull_page(*collection, reading, report).await? {
+                let rows = match self.pull_page(*collection, reading, &mut ahead, report).await? {
                     (Turn::Closed, _) => return Ok(()),
                     (Turn::Done, rows) => {
                         done.push(*collection);
@@ -148,13 +164,20 @@ impl Engine {
         &self,
         collection: Collection,
         reading: &mut ReadingState,
+        ahead: &mut PagesAhead,
         report: &mut RoundReport,
     ) -> Result<(Turn, u64), SyncError> {
         let mirroring = self.mirroring.lock().await;
         let before = reading.state(collection);
         let cursor = before.cursor.clone().map(Cursor);
-        let pass = self.pass();
-        let answer = self.backend.pull(collection, cursor.as_ref()).await;
+        let mirrored = self.mirrored.load(Ordering::SeqCst);
+        let held = ahead
+            .remove(&collection)
+            .filter(|page| page.mirrored == mirrored && Some(&page.cursor) == cursor.as_ref());
+        let (pass, answer) = match held {
+            Some(page) => (page.pass, page.answer),
+            None => (self.pass(), self.backend.pull(collection, cursor.as_ref()).await),
+        };
         self.note(pass, &answer).await?;
         self.steps.reached("page.read").await;
         let page = match answer {
@@ -194,7 +217,14 @@ impl Engine {
                 records,
                 removals,
             };
-            let changes = self.db(self.store.apply(&batch)).await?;
+            if !first_reading {
+                self.mirrored.fetch_add(1, Ordering::SeqCst);
+            }
+            let worth_it = first_reading && more && !stood_still;
+            let next = state.cursor.clone().filter(|_| worth_it).map(Cursor);
+            let (changes, page) = tokio::join!(self.db(self.store.apply(&batch)), self.ask_ahead(collection, next));
+            let changes = changes?;
+            ahead.extend(page.map(|page| (collection, page)));
             self.steps.reached("page.applied").await;
             self.publish(changes);
         }
@@ -209,6 +239,19 @@ impl Engine {
             self.publish_status().await?;
         }
         Ok((if more && !stood_still { Turn::More } else { Turn::Done }, rows))
+    }
+
+    /// Asks for the page at `cursor`, if any; who takes the answer notes what it says about the server.
+    async fn ask_ahead(&self, collection: Collection, cursor: Option<Cursor>) -> Option<Ahead> {
+        let cursor = cursor?;
+        let (pass, mirrored) = (self.pass(), self.mirrored.load(Ordering::SeqCst));
+        let answer = self.backend.pull(collection, Some(&cursor)).await;
+        Some(Ahead {
+            mirrored,
+            pass,
+            cursor,
+            answer,
+        })
     }
 
     /// The server refuses a whole collection: it is shown as unavailable, not as empty, and asked again later.

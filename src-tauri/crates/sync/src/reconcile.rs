@@ -15,7 +15,7 @@ use guichet_backend::{BackendError, Presence};
 use guichet_domain::record::{Collection, Record};
 use guichet_store::Batch;
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::atomic::Ordering};
 
 /// Identities looked at in one round, of each collection and direction.
 const PORTION: usize = 200;
@@ -147,6 +147,7 @@ impl Engine {
         drop(looked);
         let rows = (batch.records.len() + batch.removals.len()) as u64;
         if rows > 0 {
+            self.mirrored.fetch_add(1, Ordering::SeqCst);
             let changes = self.db(self.store.apply(&batch)).await?;
             self.steps.reached("identities.applied").await;
             self.publish(changes);

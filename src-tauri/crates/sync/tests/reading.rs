@@ -53,6 +53,72 @@ async fn details_wait_for_the_tickets_and_the_outbox_goes_first() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_next_page_is_asked_for_while_the_last_one_is_written() {
+    let desk = Desk::new();
+    desk.backend.script(|script| {
+        script.tickets = (1..=30).map(|id| (id, bundle(id))).collect();
+        let pages = (0..3).map(|n| Ok(page(tickets(n * 10 + 1..n * 10 + 11), n, n < 2)));
+        script.pages.insert(Collection::Tickets, pages.collect());
+    });
+    desk.engine.round().await.unwrap();
+    let asked: Vec<(Option<Collection>, i64)> = desk
+        .backend
+        .seen("pull")
+        .iter()
+        .filter(|seen| matches!(seen.collection, Some(Collection::Tickets | Collection::People)))
+        .map(|seen| (seen.collection, seen.id))
+        .collect();
+    let tickets = Some(Collection::Tickets);
+    let people = Some(Collection::People);
+    assert_eq!(asked, [(tickets, -1), (tickets, 0), (people, -1), (tickets, 1)]);
+    assert_eq!(now_or_wait(desk.store.ids(Collection::Tickets)).unwrap().len(), 30);
+}
+
+/// A page of an older state must not overwrite a ticket that was read again after an answer was sent.
+#[tokio::test(start_paused = true)]
+async fn a_page_asked_for_ahead_is_asked_for_again_when_something_newer_was_mirrored() {
+    let desk = Desk::new();
+    let stale = |id: i64| {
+        let mut ticket = bundle(id).ticket;
+        ticket.title = "before".to_owned();
+        vec![Record::Ticket(Box::new(ticket))]
+    };
+    desk.backend.script(|script| {
+        script.tickets = (1..=40).map(|id| (id, bundle(id))).collect();
+        let pages = vec![
+            Ok(page(tickets(1..11), 0, true)),
+            Err(network(Delivery::NotSent)),
+            Ok(page(tickets(11..21), 1, true)),
+            // Asked for ahead, then an answer on ticket 1 goes out and the ticket is read again.
+            Ok(page(stale(1), 2, true)),
+            Ok(page(tickets(21..31), 2, true)),
+            Ok(page(tickets(31..41), 3, false)),
+        ];
+        script.pages.insert(Collection::Tickets, pages.into());
+    });
+    desk.engine.round().await.unwrap();
+    desk.engine.nudge();
+    let answer = desk.submit(1, vec![followup("now")])[0];
+    desk.engine.round().await.unwrap();
+    assert!(
+        matches!(desk.state(answer), EntryState::Sent { .. }),
+        "{:?}",
+        desk.state(answer)
+    );
+    let cursors: Vec<i64> = desk
+        .backend
+        .seen("pull")
+        .iter()
+        .filter(|seen| seen.collection == Some(Collection::Tickets))
+        .map(|seen| seen.id)
+        .collect();
+    assert_eq!(cursors, [-1, 0, 0, 1, 1, 2]);
+    assert_eq!(now_or_wait(desk.store.ids(Collection::Tickets)).unwrap().len(), 40);
+    let mirrored = now_or_wait(desk.store.mirrored_ticket(TicketId(1))).unwrap().unwrap();
+    assert_eq!(mirrored.ticket.title, bundle(1).ticket.title);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_first_sync_goes_on_after_a_kill_where_it_stood() {
     let mut desk = Desk::new();
     desk.backend.script(|script| {
