@@ -1,11 +1,12 @@
 // Everything that can be done here, in one list: the palette (Ctrl K) offers it, the sheet of keys (?) shows it and the
 // window's key handling obeys it. A command that is handled where it is pressed (in a list, in the answer) is `local`: the
 // window leaves its key alone, and the place itself asks `pressed` for the keys declared here.
-import type { Status, TicketView } from '../backend/types';
+import type { LinkKind, Status, TicketView } from '../backend/types';
 import { locale, type MessageKey, tIn } from '../i18n/i18n.svelte';
 import type { AppModel } from './app.svelte';
 import { copyText } from './clipboard';
 import type { Tab } from './composer.svelte';
+import { type Filter, FILTERS } from './timeline';
 
 /** A key with its modifiers. Letters are compared as characters, so that they stay where an AZERTY layout has them. */
 export interface Key {
@@ -56,6 +57,13 @@ export interface Case {
   setStatus: (status: Status) => void;
   togglePrivate: () => void;
   editTitle: () => void;
+  /** Links it to another ticket. */
+  link: (kind?: LinkKind) => void;
+  /** An article can be made of its solution. */
+  canPropose: boolean;
+  propose: () => void;
+  /** Chooses what the timeline shows; `null`: the next choice that has entries. */
+  filter: (filter: Filter | null) => void;
 }
 
 const key = (name: string, modifiers: Omit<Key, 'key'> = {}): Key => ({ key: name, ...modifiers });
@@ -65,6 +73,8 @@ export const KEYS = {
   send: key('Enter', { ctrl: true }),
   sendThen: key('Enter', { ctrl: true, shift: true }),
   private: key('p', { alt: true }),
+  filter: key('f'),
+  link: key('l'),
 } as const satisfies Record<string, Key>;
 
 const onTicket = (app: AppModel): boolean => app.openCase !== null;
@@ -278,6 +288,44 @@ const TICKET: readonly Command[] = [
     enabled: (app) => onOpenTicket(app) && app.openCase?.view?.ticket.status !== status,
     run: (app) => app.openCase?.setStatus(status),
   })),
+  {
+    id: 'filter',
+    section: 'ticket',
+    label: (t) => t('shortcuts.filter'),
+    keys: [KEYS.filter],
+    keyOnly: true,
+    enabled: onTicket,
+    run: (app) => app.openCase?.filter(null),
+  },
+  ...FILTERS.map((filter): Command => ({
+    id: `filter-${filter}`,
+    section: 'ticket',
+    label: (t) => t('command.filter', { filter: t(`timeline.${filter}`) }),
+    enabled: onTicket,
+    run: (app) => app.openCase?.filter(filter),
+  })),
+  {
+    id: 'link',
+    section: 'ticket',
+    label: (t) => t('command.link'),
+    keys: [KEYS.link],
+    enabled: (app) => app.openCase?.view?.departure === null,
+    run: (app) => app.openCase?.link(),
+  },
+  {
+    id: 'merge',
+    section: 'ticket',
+    label: (t) => t('command.merge'),
+    enabled: (app) => app.openCase?.view?.departure === null,
+    run: (app) => app.openCase?.link('duplicate_of'),
+  },
+  {
+    id: 'propose',
+    section: 'ticket',
+    label: (t) => t('command.propose'),
+    enabled: (app) => app.openCase?.canPropose === true,
+    run: (app) => app.openCase?.propose(),
+  },
   {
     id: 'copy-number',
     section: 'ticket',

@@ -1,6 +1,7 @@
 // The ticket on screen: one read, made again when a change names it. What is shown stays until the new reading is there.
 import type { ChangeSet, TicketId, TicketView, UserId } from '../backend/types';
 import { paced } from './paced';
+import { type Change, changeBetween, together } from './changes';
 import { type AppModel, type Failure, failure } from './app.svelte';
 
 /** Between two reads that changes ask for, in milliseconds. */
@@ -9,6 +10,8 @@ const EVENT_GAP_MS = 120;
 export class OpenTicket {
   view = $state.raw<TicketView | null>(null);
   loaded = $state(false);
+  /** What somebody else changed since the ticket was opened or the last of it was put away. */
+  change = $state.raw<Change | null>(null);
   failed = $state.raw<Failure | null>(null);
   private readonly stop: () => void;
   private reading = 0;
@@ -48,6 +51,7 @@ export class OpenTicket {
     try {
       const view = await this.app.backend.ticket(this.id);
       if (reading !== this.reading) return;
+      if (this.view && view) this.change = together(this.change, changeBetween(this.view, view, this.app.me));
       this.view = view;
       this.failed = null;
     } catch (error) {

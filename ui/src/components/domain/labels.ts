@@ -218,6 +218,7 @@ export function editableText(operation: Operation): string | null {
     case 'add_solution':
     case 'answer_solution':
     case 'reopen':
+    case 'propose_article':
       return toEditable(operation.body).text;
     default:
       return null;
