@@ -75,6 +75,8 @@ export const KEYS = {
   private: key('p', { alt: true }),
   filter: key('f'),
   link: key('l'),
+  guess: key('c', { alt: true }),
+  knowledge: key('b', { alt: true }),
 } as const satisfies Record<string, Key>;
 
 const onTicket = (app: AppModel): boolean => app.openCase !== null;
@@ -370,6 +372,15 @@ const COMPOSER: readonly Command[] = [
     section: 'composer',
     label: (t) => t('shortcuts.send_then'),
     keys: [KEYS.sendThen],
+    keyOnly: true,
+    local: true,
+    run: nothing,
+  },
+  {
+    id: 'guess',
+    section: 'composer',
+    label: (t) => t('shortcuts.guess'),
+    keys: [KEYS.guess],
     keyOnly: true,
     local: true,
     run: nothing,
