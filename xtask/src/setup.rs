@@ -33,6 +33,7 @@ const PIP: &str = "python3-pip";
 /// To test it without a display.
 const TEST: &[Package] = &[
     package("webkit2gtk-driver", "drives the real window in tests"),
+    package("at-spi2-core", "tells a screen reader what the window shows"),
     package("xvfb", "a virtual display"),
     package("xauth", "lets programs use it"),
     package("dbus", "a private message bus for tests"),

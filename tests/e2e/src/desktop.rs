@@ -22,6 +22,7 @@ pub struct Desktop {
     _bus: Process,
     _display: Process,
     environment: Vec<(&'static str, String)>,
+    bus_address: String,
     home: TempDir,
 }
 
@@ -65,7 +66,6 @@ impl Desktop {
             // Painting on threads of a software OpenGL broke the web view's memory once in a few dozen runs (a crash in
             // WebKitGTK 2.50.6's `SkiaGPUWorker`): the processor paints without that detour.
             ("WEBKIT_SKIA_ENABLE_CPU_RENDERING", "1".to_owned()),
-            ("NO_AT_BRIDGE", "1".to_owned()),
             ("GDK_BACKEND", "x11".to_owned()),
         ];
 
@@ -73,7 +73,7 @@ impl Desktop {
         command.args(["--session", "--nofork", "--print-address=1"]);
         in_environment(&mut command, &environment);
         let (bus, address) = Process::announced("dbus-daemon", &mut command, &logs.join("bus.log"))?;
-        environment.push(("DBUS_SESSION_BUS_ADDRESS", address));
+        environment.push(("DBUS_SESSION_BUS_ADDRESS", address.clone()));
 
         let mut command = Command::new("gnome-keyring-daemon");
         command.args(["--foreground", "--unlock", "--components=secrets"]);
@@ -90,6 +90,7 @@ impl Desktop {
             _bus: bus,
             _display: display,
             environment,
+            bus_address: address,
             home,
         })
     }
@@ -97,6 +98,11 @@ impl Desktop {
     /// The private home.
     pub fn home(&self) -> PathBuf {
         self.home.path().to_owned()
+    }
+
+    /// The address of its message bus.
+    pub fn bus(&self) -> &str {
+        &self.bus_address
     }
 
     /// Makes a command run on this desktop and know no other.

@@ -38,6 +38,9 @@ pub enum Error {
         /// Whether the program still runs, and what it said last: the driver's own words do not tell a crash from a refusal.
         program: String,
     },
+    /// The accessibility bus did not answer.
+    #[error("the accessibility bus: {0}")]
+    Accessibility(#[from] zbus::Error),
     /// The sandbox did not answer.
     #[error("the sandbox: {0}")]
     Server(#[from] reqwest::Error),

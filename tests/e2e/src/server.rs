@@ -1,13 +1,21 @@
 //! The sandbox, as a process that can be killed and come back.
 
 use crate::{
+    PATIENCE,
     error::{Error, Result},
     process::Process,
     scenario::Scenario,
 };
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use std::{net::TcpListener, path::PathBuf, time::Duration};
+use std::{
+    net::TcpListener,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+/// Between two looks at what arrived.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The sandbox of a scenario. Its data outlives its process.
 pub struct Server {
@@ -134,6 +142,17 @@ impl Server {
                 more + 1
             ))),
             (None, _) => Err(Error::Check(format!("{itemtype} {text:?} never arrived: {writes:?}"))),
+        }
+    }
+
+    /// As [`Server::arrived_once`], for what may still be on its way.
+    pub async fn arrives_once(&self, itemtype: &str, text: &str) -> Result<(usize, Value)> {
+        let started = Instant::now();
+        loop {
+            match self.arrived_once(itemtype, text).await {
+                Err(Error::Check(_)) if started.elapsed() < PATIENCE => tokio::time::sleep(PAUSE).await,
+                answer => return answer,
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The real window, driven by WebKitWebDriver.
 
 use crate::{
+    PATIENCE,
     desktop::SCREEN,
     error::{Error, Result},
     process::Process,
@@ -25,8 +26,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a thing may take to appear. Generous: the machine may be busy with a build.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// How long the driver may take over one command before it is taken for dead.
 const ANSWER: Duration = Duration::from_secs(20);
 /// How much of the program's output a failure quotes.
@@ -335,6 +334,18 @@ impl Window {
         let lines: Vec<_> = said.lines().collect();
         let last = lines.get(lines.len().saturating_sub(LAST_LINES)..).unwrap_or_default();
         format!("{state}; it said last:\n{}", last.join("\n"))
+    }
+
+    /// Kills the process that draws the page (`kill -9`), as a fault of the engine would; the program itself goes on. The
+    /// driver does not survive it: what the window shows afterwards is read by a screen reader.
+    pub fn kill_web_view(&self) -> Result<()> {
+        let program = child_running(self.driver.id(), &self.program)
+            .ok_or_else(|| Error::Check(format!("{} does not run", self.program.display())))?;
+        let processes = web_processes(program);
+        if processes.is_empty() {
+            return Err(Error::Check("the program has no web view".to_owned()));
+        }
+        processes.into_iter().try_for_each(kill)
     }
 
     /// Gives the window another size, in pixels.
