@@ -12,6 +12,7 @@ use guichet_store::{ChangeSet, MirrorCounts};
 use guichet_sync::SyncStatus;
 use serde::{Deserialize, Serialize};
 use specta::Type;
+use std::time::Duration;
 
 /// A failure as it reaches a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
@@ -203,6 +204,8 @@ pub struct Settings {
     pub snippets: Vec<Snippet>,
     /// When notifications stay silent; `None`: never.
     pub quiet_hours: Option<QuietHours>,
+    /// Seconds during which what the window sends can be taken back, 0 to 60; 0: it leaves at once.
+    pub undo_send_s: u32,
 }
 
 impl Default for Settings {
@@ -215,6 +218,7 @@ impl Default for Settings {
             longest_processing_s: 120,
             snippets: Vec::new(),
             quiet_hours: None,
+            undo_send_s: 5,
         }
     }
 }
@@ -236,8 +240,24 @@ pub struct Submission {
     pub lane: Option<TicketId>,
     /// The intents, in order.
     pub operations: Vec<NewOperation>,
-    /// The key of the draft they came from; it is removed in the same transaction.
+    /// The key of the draft they came from; it is removed in the same transaction, and given back when they are taken back.
     pub draft: Option<String>,
+    /// Seconds during which they can be taken back, 0 to 60; without it, the setting `undo_send_s`.
+    #[serde(default)]
+    pub hold_s: Option<u32>,
+}
+
+impl Submission {
+    /// As the store takes it.
+    #[must_use]
+    pub fn accepted_with(self, hold: Duration) -> guichet_store::Submission {
+        guichet_store::Submission {
+            lane: self.lane,
+            operations: self.operations.into_iter().map(|new| (new.id, new.operation)).collect(),
+            draft: self.draft,
+            hold,
+        }
+    }
 }
 
 /// What became of a submission: the words are safe.

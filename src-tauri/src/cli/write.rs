@@ -20,7 +20,7 @@ use guichet_domain::{
     ticket::{Actor, Level, Party, Role, Ticket, TicketKind},
     timeline::TaskState,
 };
-use guichet_store::Resolution;
+use guichet_store::{Resolution, Submission};
 use serde_json::json;
 use std::{
     io::Read,
@@ -132,7 +132,14 @@ pub async fn ticket(desk: &Desk, out: &Output, command: TicketCommand) -> Result
         }
         TicketCommand::List(_) | TicketCommand::Show(_) => (None, Vec::new()),
     };
-    let accepted = desk.submit(lane, operations, None).await?;
+    let submission = Submission {
+        lane,
+        operations,
+        draft: None,
+        // A script cannot take anything back, and waits for its words to leave.
+        hold: Duration::ZERO,
+    };
+    let accepted = desk.submit(submission).await?;
     let ids: Vec<OperationId> = accepted.entries.iter().map(|entry| entry.id).collect();
     sent_or_waiting(desk, out, accepted.lane, &ids).await
 }

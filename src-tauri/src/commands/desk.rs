@@ -9,6 +9,7 @@ use crate::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use guichet_domain::{BlobHash, DocumentId, OperationId, TicketId, document::Attachment, outbox::OutboxEntry};
 use guichet_store::{Draft, Resolution};
+use std::time::Duration;
 use tauri::State;
 
 /// Accepts operations durably; when it answers, the words are safe.
@@ -16,13 +17,12 @@ use tauri::State;
 #[specta::specta]
 pub async fn submit(core: State<'_, AppCore>, submission: Submission) -> Answer<Accepted> {
     let result = async {
-        let operations = submission
-            .operations
-            .into_iter()
-            .map(|new| (new.id, new.operation))
-            .collect();
         let desk = core.desk().await?;
-        desk.submit(submission.lane, operations, submission.draft).await
+        let hold = match submission.hold_s {
+            Some(seconds) => Duration::from_secs(seconds.into()),
+            None => desk.hold().await,
+        };
+        desk.submit(submission.accepted_with(hold)).await
     };
     let result = result.await;
     told(&core, result).await
@@ -41,6 +41,15 @@ pub async fn outbox(core: State<'_, AppCore>, lane: Option<TicketId>, all: bool)
 #[specta::specta]
 pub async fn resolve_entry(core: State<'_, AppCore>, id: OperationId, resolution: Resolution) -> Answer<()> {
     let result = async { core.desk().await?.resolve(id, resolution).await }.await;
+    told(&core, result).await
+}
+
+/// Takes back what was submitted and has not left, all of it or nothing, and answers the drafts its words are again. With an
+/// operation goes everything that was submitted together with it.
+#[tauri::command]
+#[specta::specta]
+pub async fn take_back(core: State<'_, AppCore>, ids: Vec<OperationId>) -> Answer<Vec<Draft>> {
+    let result = async { core.desk().await?.take_back(&ids).await }.await;
     told(&core, result).await
 }
 

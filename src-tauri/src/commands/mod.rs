@@ -61,6 +61,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             desk::submit,
             desk::outbox,
             desk::resolve_entry,
+            desk::take_back,
             desk::save_draft,
             desk::draft,
             desk::drafts,

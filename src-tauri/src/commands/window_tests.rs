@@ -247,6 +247,45 @@ fn texts_of_ones_own_and_silent_hours_are_there_at_the_next_start() {
 }
 
 #[test]
+fn what_the_window_sends_is_held_and_can_be_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let window = Window::open(folder.path());
+    let draft = json!({
+        "key": "new:1", "ticket": null, "body": "{\"title\":\"Impr", "attachments": [], "updated_at": "2026-11-22T08:00:00Z",
+    });
+    let send = |held: Option<u32>| {
+        window.get("save_draft", json!({ "draft": draft }));
+        let mut arguments = submission(Value::Null, &[new_ticket("Imprimante en panne")], Some("new:1"));
+        if let Some(seconds) = held {
+            arguments["submission"]["hold_s"] = json!(seconds);
+        }
+        window.get("submit", arguments)["entries"][0].clone()
+    };
+    let entry = send(None);
+    assert!(entry["held_until"].is_string(), "held as the settings have it: {entry}");
+    assert_eq!(window.get("draft", json!({ "key": "new:1" })), Value::Null);
+    let back = window.get("take_back", json!({ "ids": [entry["id"]] }));
+    assert_eq!(back, json!([draft]));
+    assert_eq!(window.get("draft", json!({ "key": "new:1" })), draft);
+    assert_eq!(window.get("outbox", json!({ "lane": null, "all": false })), json!([]));
+
+    assert_eq!(send(Some(0))["held_until"], Value::Null);
+    let mut settings = window.get("settings", json!({}));
+    settings["undo_send_s"] = json!(61);
+    let refused = window
+        .ask("save_settings", json!({ "settings": settings }))
+        .unwrap_err();
+    assert_eq!(refused["code"], "setting_out_of_range");
+    settings["undo_send_s"] = json!(0);
+    window.get("save_settings", json!({ "settings": settings }));
+    let entry = send(None);
+    assert_eq!(entry["held_until"], Value::Null, "0: at once");
+    // Nobody is signed in: it has not left, and can be taken back all the same.
+    assert_eq!(window.get("take_back", json!({ "ids": [entry["id"]] })), json!([draft]));
+    window.close();
+}
+
+#[test]
 fn profiles_are_apart_and_the_last_one_opens_first() {
     let folder = tempfile::tempdir().unwrap();
     let window = Window::open(folder.path());

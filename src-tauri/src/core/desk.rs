@@ -12,8 +12,8 @@ use crate::{
 };
 use guichet_backend::{Backend, Clock, ServerInfo};
 use guichet_backend_glpi::{GlpiBackend, GlpiConfig, HttpTransport, normalise_base_url};
-use guichet_domain::{OperationId, TicketId, UserId, operation::Operation, outbox::Gate};
-use guichet_store::{ChangeSet, OpenReport, Resolution, Store, StoreError, Submission};
+use guichet_domain::{OperationId, UserId, outbox::Gate};
+use guichet_store::{ChangeSet, Draft, OpenReport, Resolution, Store, StoreError, Submission};
 use guichet_sync::{Engine, NoSteps, SyncEvent, SyncSettings, SyncStatus};
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -27,6 +27,8 @@ const STATUS_PACE: Duration = Duration::from_millis(100);
 
 /// The last minute of a day.
 const LAST_MINUTE: u32 = 24 * 60 - 1;
+/// The longest time the window may hold what it submits, in seconds.
+const LONGEST_UNDO_S: u32 = 60;
 
 /// Where the desk remembers whose it is.
 const OWNER_SETTING: &str = "shell.owner";
@@ -555,6 +557,7 @@ impl Desk {
             within("quiet_hours.from_min", quiet.from_min, 0, LAST_MINUTE)?;
             within("quiet_hours.until_min", quiet.until_min, 0, LAST_MINUTE)?;
         }
+        within("undo_send_s", settings.undo_send_s, 0, LONGEST_UNDO_S)?;
         let before = self.config().await.settings;
         let kept = settings.clone();
         self.update_config(|config| config.settings = kept).await?;
@@ -572,34 +575,45 @@ impl Desk {
         Ok(settings)
     }
 
-    /// Accepts operations on one lane durably and lets them go out at once.
+    /// Accepts operations on one lane durably and lets them go out when their hold ends, at once without one.
     ///
     /// # Errors
     /// When an operation is incomplete or the databases refuse it.
-    pub async fn submit(
-        &self,
-        lane: Option<TicketId>,
-        operations: Vec<(OperationId, Operation)>,
-        draft: Option<String>,
-    ) -> Result<Accepted, AppError> {
-        for (_, operation) in &operations {
+    pub async fn submit(&self, submission: Submission) -> Result<Accepted, AppError> {
+        for (_, operation) in &submission.operations {
             operation.validate()?;
         }
-        let submission = Submission {
-            lane,
-            operations,
-            draft,
-        };
+        let held = !submission.hold.is_zero();
         let accepted = self.store.submit(submission, self.clock.now()).await?;
         self.publish(accepted.changes);
         self.publish_status().await;
         if let Some(session) = self.session().await {
-            session.engine.nudge();
+            session.engine.accepted(held);
         }
         Ok(Accepted {
             lane: accepted.lane,
             entries: accepted.entries,
         })
+    }
+
+    /// How long what the window submits is held, unless it says otherwise.
+    pub async fn hold(&self) -> Duration {
+        Duration::from_secs(self.config.read().await.settings.undo_send_s.into())
+    }
+
+    /// Takes back what was submitted and has not left, all of it or nothing; its words are drafts again.
+    ///
+    /// # Errors
+    /// When a request for any of it may have left already.
+    pub async fn take_back(&self, ids: &[OperationId]) -> Result<Vec<Draft>, AppError> {
+        let taken = self.store.take_back(ids, self.clock.now()).await?;
+        self.publish(taken.changes);
+        self.publish_status().await;
+        if let Some(session) = self.session().await {
+            // What waited behind it in its lane need not any more.
+            session.engine.nudge();
+        }
+        Ok(taken.drafts)
     }
 
     /// A person's way out of an entry.

@@ -78,6 +78,12 @@ export interface Backend {
   outbox(lane: TicketId | null, all: boolean): Promise<OutboxEntry[]>;
   resolveEntry(id: OperationId, resolution: Resolution): Promise<void>;
 
+  /**
+   * Takes back what has not left, all of it or nothing, with what was submitted together with it; resolves to the drafts its
+   * words are again. Refused with `entry_already_left` once a request may have left.
+   */
+  takeBack(ids: OperationId[]): Promise<Draft[]>;
+
   saveDraft(draft: Draft): Promise<void>;
   draft(key: string): Promise<Draft | null>;
   drafts(): Promise<Draft[]>;

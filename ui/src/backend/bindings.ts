@@ -59,6 +59,11 @@ export const commands = {
 	outbox: (lane: TicketId | null, all: boolean) => __TAURI_INVOKE<OutboxEntry[]>("outbox", { lane, all }),
 	/**  A person's way out of an entry that is stuck or not wanted. */
 	resolveEntry: (id: OperationId, resolution: Resolution) => __TAURI_INVOKE<null>("resolve_entry", { id, resolution }),
+	/**
+	 *  Takes back what was submitted and has not left, all of it or nothing, and answers the drafts its words are again. With an
+	 *  operation goes everything that was submitted together with it.
+	 */
+	takeBack: (ids: OperationId[]) => __TAURI_INVOKE<Draft[]>("take_back", { ids }),
 	/**  Keeps a draft as typed; answers once it is durable. */
 	saveDraft: (draft: Draft) => __TAURI_INVOKE<null>("save_draft", { draft }),
 	/**  One draft. */
@@ -1021,6 +1026,8 @@ export type OutboxEntry = {
 	last_error: Failure | null,
 	/**  What it became at the backend, once sent. */
 	remote_id: number | null,
+	/**  It does not leave before this instant, so that its author can take it back. What is behind it in its lane waits too. */
+	held_until: string | null,
 };
 
 /**  Who: a person, a group, or an address without an account. */
@@ -1184,6 +1191,8 @@ export type Settings = {
 	snippets: Snippet[],
 	/**  When notifications stay silent; `None`: never. */
 	quiet_hours: QuietHours | null,
+	/**  Seconds during which what the window sends can be taken back, 0 to 60; 0: it leaves at once. */
+	undo_send_s: number,
 };
 
 /**  What the sign-in page sends. Neither printed nor kept: secrets go to the secret store. */
@@ -1272,8 +1281,10 @@ export type Submission = {
 	lane: TicketId | null,
 	/**  The intents, in order. */
 	operations: NewOperation[],
-	/**  The key of the draft they came from; it is removed in the same transaction. */
+	/**  The key of the draft they came from; it is removed in the same transaction, and given back when they are taken back. */
 	draft: string | null,
+	/**  Seconds during which they can be taken back, 0 to 60; without it, the setting `undo_send_s`. */
+	hold_s?: number | null,
 };
 
 /**  What the status bar, the banner and the first-sync screen show. */

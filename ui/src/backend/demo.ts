@@ -22,6 +22,7 @@ export function demoBackend(search: URLSearchParams): Backend {
     theme: theme === 'dark' || theme === 'light' ? theme : 'system',
     tickets: Number(search.get('tickets') ?? 320),
     demoOutbox: search.get('outbox') !== 'empty',
+    undoSendS: 5,
     sendAfterMs: state === 'offline' ? null : 2500,
   });
 }

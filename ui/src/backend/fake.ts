@@ -68,6 +68,8 @@ export interface FakeOptions {
   sendAfterMs?: number | null;
   /** The outbox and timeline as in the design picture: a pending follow-up, a conflict, an undetermined entry. */
   demoOutbox?: boolean;
+  /** Seconds for which what is sent can be taken back. */
+  undoSendS?: number;
 }
 
 const EMPTY_CHANGES: ChangeSet = {
@@ -112,6 +114,8 @@ export class FakeBackend implements Backend {
   private readonly changeListeners = new Set<(changes: ChangeSet) => void>();
   private readonly statusListeners = new Set<(status: SyncStatus) => void>();
   private stored: Settings;
+  /** What was submitted together, and the draft it came from. */
+  private submissions: { ids: OperationId[]; draft: Draft | null }[] = [];
   private seq = 1;
   private nextLocal = -1;
   private nextRemote = 4900;
@@ -130,6 +134,7 @@ export class FakeBackend implements Backend {
       start: new Date(),
       sendAfterMs: null,
       demoOutbox: false,
+      undoSendS: 0,
       ...options,
     };
     this.gate = this.options.gate;
@@ -143,6 +148,7 @@ export class FakeBackend implements Backend {
       longest_processing_s: 120,
       snippets: [],
       quiet_hours: null,
+      undo_send_s: this.options.undoSendS,
     };
     if (this.options.demoOutbox) this.fillOutbox();
   }
@@ -439,6 +445,8 @@ export class FakeBackend implements Backend {
       const requester = first.ticket.actors.find((actor) => actor.role === 'requester')?.party;
       if (requester?.type === 'user') this.world.requester.set(lane, requester.id);
     }
+    const hold = (submission.hold_s ?? this.stored.undo_send_s) * 1000;
+    const held_until = hold > 0 ? new Date(Date.now() + hold).toISOString() : null;
     const entries = submission.operations.map(({ id, operation }): OutboxEntry => {
       return {
         id,
@@ -451,13 +459,16 @@ export class FakeBackend implements Backend {
         first_attempt_at: null,
         last_error: null,
         remote_id: null,
+        held_until,
       };
     });
     this.entries = [...this.entries, ...entries];
+    const draft = submission.draft === null ? undefined : this.storedDrafts.get(submission.draft);
+    this.submissions.push({ ids: entries.map((entry) => entry.id), draft: draft ?? null });
     if (submission.draft !== null) this.storedDrafts.delete(submission.draft);
     this.publish({ tickets: [lane], lists: true, outbox: true });
     this.publishStatus();
-    if (this.options.sendAfterMs !== null) setTimeout(() => this.drain(), this.options.sendAfterMs);
+    if (this.options.sendAfterMs !== null) setTimeout(() => this.drain(), this.options.sendAfterMs + hold);
     return { lane, entries };
   }
 
@@ -487,6 +498,30 @@ export class FakeBackend implements Backend {
     const lane = this.entries.find((entry) => entry.id === id)?.lane;
     this.publish({ tickets: lane === undefined ? [] : [lane], lists: true, outbox: true });
     this.publishStatus();
+  }
+
+  async takeBack(ids: OperationId[]): Promise<Draft[]> {
+    this.note('takeBack', ids);
+    this.refuse('takeBack');
+    const together = this.submissions.filter((submission) => submission.ids.some((id) => ids.includes(id)));
+    const all = new Set([...ids, ...together.flatMap((submission) => submission.ids)]);
+    const taken = this.entries.filter((entry) => all.has(entry.id) && entry.state.type !== 'cancelled');
+    if (taken.some((entry) => entry.attempts > 0 || (entry.state.type !== 'queued' && entry.state.type !== 'wedged'))) {
+      throw new BackendFailure(await this.explain('entry_already_left'));
+    }
+    const at = new Date().toISOString();
+    this.entries = this.entries.map((entry) =>
+      taken.includes(entry) ? { ...entry, state: { type: 'cancelled', at } } : entry,
+    );
+    const drafts = together.flatMap(({ ids: [first], draft }): Draft[] => {
+      if (!draft) return [];
+      return [this.storedDrafts.has(draft.key) ? { ...draft, key: `returned:${first ?? ''}` } : draft];
+    });
+    for (const draft of drafts) this.storedDrafts.set(draft.key, draft);
+    this.submissions = this.submissions.filter((submission) => !together.includes(submission));
+    this.publish({ tickets: [...new Set(taken.map((entry) => entry.lane))], lists: true, outbox: true });
+    this.publishStatus();
+    return structuredClone(drafts);
   }
 
   // ---- drafts and files -----------------------------------------------------------------------------------------------
@@ -591,7 +626,8 @@ export class FakeBackend implements Backend {
     const renumbered: [TicketId, TicketId][] = [];
     for (const entry of this.entries) {
       if (!isPending(entry.state)) continue;
-      if (entry.state.type !== 'queued' || stuck.has(entry.lane)) {
+      const held = entry.held_until !== null && new Date(entry.held_until) > new Date();
+      if (entry.state.type !== 'queued' || held || stuck.has(entry.lane)) {
         stuck.add(entry.lane);
         continue;
       }
@@ -884,6 +920,7 @@ export class FakeBackend implements Backend {
             ? { code: 'backend_unreachable', detail: 'tcp connect error: Connection refused (os error 111)' }
             : null,
         remote_id: null,
+        held_until: null,
       });
     };
     add(

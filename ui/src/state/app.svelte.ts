@@ -29,6 +29,7 @@ import { DraftDesk } from './drafts.svelte';
 import { Navigation } from './navigation.svelte';
 import { paced } from './paced';
 import { QueueModel } from './queue.svelte';
+import { UndoSend } from './undo.svelte';
 
 export interface Toast {
   id: number;
@@ -74,6 +75,7 @@ export class AppModel {
   readonly drafts: DraftDesk;
   readonly nav = new Navigation();
   readonly queue: QueueModel;
+  readonly undo: UndoSend;
 
   state = $state.raw<AppState | null>(null);
   settings = $state.raw<Settings | null>(null);
@@ -109,6 +111,7 @@ export class AppModel {
   constructor(readonly backend: Backend) {
     this.drafts = new DraftDesk(backend);
     this.queue = new QueueModel(backend);
+    this.undo = new UndoSend(this);
   }
 
   /** The account's own number. */
@@ -163,6 +166,8 @@ export class AppModel {
       this.queue.setMe(state.account?.user ?? null);
       void this.queue.refresh();
       void this.readOutbox();
+      // What cannot be read now is taken up at the next start.
+      this.drafts.recover().catch(() => undefined);
       void this.readGroups();
       for (const kind of [...this.asked]) void this.readCatalogue(kind);
     }
@@ -207,9 +212,9 @@ export class AppModel {
     const named = operations.map((one) => ('operation' in one ? one : { id: uuidv7(), operation: one }));
     try {
       const accepted = await this.backend.submit({ lane, operations: named, draft });
-      this.tell(
-        this.status.gate.type === 'open' ? t('toast.accepted') : t('toast.accepted_offline', { n: named.length }),
-      );
+      const held = this.undo.accepted([accepted]);
+      if (this.status.gate.type !== 'open') this.tell(t('toast.accepted_offline', { n: named.length }));
+      else this.tell(held > 0 ? t('toast.held', { s: held }) : t('toast.accepted'));
       return accepted;
     } catch (error) {
       this.report(error);

@@ -29,6 +29,8 @@ export interface Command {
   keys?: readonly Key[];
   /** Left out of the palette: it makes sense with its key only. */
   keyOnly?: boolean;
+  /** Where a text is being edited, its key is the text's own. */
+  outsideText?: boolean;
   /** Handled where it is pressed. */
   local?: boolean;
   /** Whether it can be done now; left out: always. */
@@ -77,6 +79,7 @@ export const KEYS = {
   link: key('l'),
   guess: key('c', { alt: true }),
   knowledge: key('b', { alt: true }),
+  undo: key('z', { ctrl: true }),
 } as const satisfies Record<string, Key>;
 
 const onTicket = (app: AppModel): boolean => app.openCase !== null;
@@ -109,6 +112,14 @@ const ANYWHERE: readonly Command[] = [
     label: (t) => t('command.new_ticket'),
     keys: [key('n', { ctrl: true }), key('n')],
     run: (app) => app.nav.open({ type: 'new_ticket' }),
+  },
+  {
+    id: 'undo-send',
+    section: 'anywhere',
+    label: (t) => t('shortcuts.undo_send'),
+    keys: [KEYS.undo],
+    outsideText: true,
+    run: (app) => void app.undo.last(),
   },
   { id: 'queue', section: 'anywhere', label: (t) => t('command.queue'), run: (app) => app.nav.show('queue') },
   {
@@ -462,6 +473,12 @@ export function isTyping(target: EventTarget | null): boolean {
   );
 }
 
+/** Whether there is text where the keys go, whose own undoing Ctrl Z means. The field that was just sent from is empty. */
+export function isEditing(target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement) return target.value !== '';
+  return isTyping(target);
+}
+
 /** Does what a key of the window means; answers whether it meant something. Arrows and Enter belong to what has the focus. */
 export function obey(app: AppModel, event: KeyboardEvent): boolean {
   for (const command of COMMANDS) {
@@ -469,6 +486,7 @@ export function obey(app: AppModel, event: KeyboardEvent): boolean {
     const hit = command.keys?.find((one) => pressed(event, one));
     if (!hit || isPlainArrow(hit)) continue;
     if (isLetter(hit) && (isTyping(event.target) || !app.letterKeys)) continue;
+    if (command.outsideText === true && isEditing(event.target)) continue;
     if (command.enabled && !command.enabled(app)) continue;
     command.run(app);
     return true;

@@ -28,6 +28,11 @@ class SaveLine {
     this.running ??= this.run();
   }
 
+  /** The desk stored this under the key by itself: nothing is left to save. */
+  restored(draft: Draft): void {
+    this.latest = { kind: 'save', draft };
+  }
+
   /** Resolves when nothing is left to save. */
   async idle(): Promise<void> {
     while (this.running) await this.running;
@@ -56,6 +61,9 @@ class SaveLine {
   }
 }
 
+/** Drafts that came back while newer words had their place; see `DraftDesk.giveBack`. */
+const RETURNED = 'returned:';
+
 export type SaveState = 'loading' | 'saved' | 'saving' | 'failed';
 
 /** The save lines of one backend, one a key. */
@@ -64,7 +72,48 @@ export class DraftDesk {
   /** Tickets written here, by the number the server gave them. */
   private readonly locals = new Map<TicketId, TicketId>();
 
+  /** The boxes on screen, by the key they are stored under. */
+  private readonly boxes = new Map<string, Set<(draft: Draft) => void>>();
+
   constructor(readonly backend: Backend) {}
+
+  /** A box shows what is stored under a key; returns what ends it. */
+  shown(key: string, receive: (draft: Draft) => void): () => void {
+    const boxes = this.boxes.get(key) ?? new Set();
+    this.boxes.set(key, boxes.add(receive));
+    return () => boxes.delete(receive);
+  }
+
+  /**
+   * Words came back from the outbox. Stored under their old key, they show where they were typed. Where newer words had
+   * taken their place they were stored under a key of their own: they are put behind the newer ones, and that key is
+   * forgotten only when this is on the disk.
+   */
+  async giveBack(draft: Draft): Promise<void> {
+    if (!draft.key.startsWith(RETURNED)) {
+      this.line(draft.key).restored(draft);
+      this.show(draft);
+      return;
+    }
+    const key = draft.ticket === null ? 'new:1' : `ticket:${String(draft.ticket)}`;
+    const newer = await this.find(key, draft.ticket);
+    const merged = newer ? behind(newer, draft) : { ...draft, key };
+    this.line(merged.key).push({ kind: 'save', draft: merged });
+    this.show(merged);
+    await this.line(merged.key).idle();
+    await this.backend.deleteDraft(draft.key);
+  }
+
+  /** Takes up what came back in an earlier session that ended before it was put in its place. */
+  async recover(): Promise<void> {
+    for (const draft of await this.backend.drafts()) {
+      if (draft.key.startsWith(RETURNED)) await this.giveBack(draft);
+    }
+  }
+
+  private show(draft: Draft): void {
+    for (const receive of this.boxes.get(draft.key) ?? []) receive(draft);
+  }
 
   line(key: string): SaveLine {
     let line = this.linesByKey.get(key);
@@ -126,6 +175,9 @@ export class DraftDesk {
       if (typed?.kind === 'save') return typed.draft;
     }
     const stored = await this.backend.draft(key);
+    // Something was put there while it was read.
+    const since = this.line(key).latest;
+    if (since) return since.kind === 'save' ? since.draft : null;
     if (stored || ticket === null) return stored;
     const all = await this.backend.drafts();
     return all.find((draft) => draft.ticket === ticket && draft.key.startsWith(prefix)) ?? null;
@@ -140,6 +192,7 @@ export class DraftBox<T extends object> {
   private key: string;
   private readonly ready: Promise<void>;
   private stop: () => void;
+  private received = false;
 
   constructor(
     private readonly desk: DraftDesk,
@@ -226,7 +279,18 @@ export class DraftBox<T extends object> {
       this.state = state;
     };
     line.listeners.add(listener);
-    return () => line.listeners.delete(listener);
+    const hide = this.desk.shown(this.key, (draft) => this.take(draft));
+    return () => {
+      line.listeners.delete(listener);
+      hide();
+    };
+  }
+
+  /** Shows a draft in place of what is there. */
+  private take(draft: Draft): void {
+    this.received = true;
+    Object.assign(this.value, this.empty(), readBody<T>(draft.body));
+    this.attachments = draft.attachments;
   }
 
   private async load(): Promise<void> {
@@ -237,7 +301,8 @@ export class DraftBox<T extends object> {
       this.state = 'failed';
       return;
     }
-    if (found) {
+    // What came back while it was read is newer than what was read.
+    if (found && !this.received) {
       if (found.key !== this.key) {
         this.key = found.key;
         this.stop();
@@ -248,6 +313,19 @@ export class DraftBox<T extends object> {
     }
     this.state = 'saved';
   }
+}
+
+/** A draft with another one's words and files behind its own. */
+function behind(newer: Draft, older: Draft): Draft {
+  const first = readBody<{ text: string }>(newer.body);
+  const last = readBody<{ title: string; text: string }>(older.body);
+  const text = [first.text, last.title, last.text].filter((one) => one !== undefined && one.trim() !== '').join('\n\n');
+  const held = new Set(newer.attachments.map((file) => file.blob));
+  return {
+    ...newer,
+    body: JSON.stringify({ ...first, text }),
+    attachments: [...newer.attachments, ...older.attachments.filter((file) => !held.has(file.blob))],
+  };
 }
 
 function readBody<T>(body: string): Partial<T> {

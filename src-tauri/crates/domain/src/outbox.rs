@@ -10,6 +10,8 @@
 //! InDoubt and Wedged(Undetermined): a person who knows confirms → Sent     InDoubt → Cancelled, by explicit choice
 //! Queued, and what it depends on was discarded → Wedged(DependencyDiscarded)
 //! ```
+//! An entry may be **held** for some seconds when it is accepted: it is durable and shown at once, and does not leave before
+//! they are over, so that it can be taken back. The hold is no state: it is an instant beside a `Queued` one.
 //! A lane is one ticket, strictly first in, first out: only its head may move, and a wedged head blocks its own lane
 //! and no other.
 
@@ -17,7 +19,7 @@ use crate::{
     OperationId, TicketId,
     operation::{Field, FieldValue, Operation},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Why an entry cannot go on without a person.
@@ -195,6 +197,43 @@ pub struct OutboxEntry {
     pub last_error: Option<Failure>,
     /// What it became at the backend, once sent.
     pub remote_id: Option<i64>,
+    /// It does not leave before this instant, so that its author can take it back. What is behind it in its lane waits too.
+    #[cfg_attr(feature = "bindings", specta(type = Option<String>))]
+    pub held_until: Option<Timestamp>,
+}
+
+/// The longest time an entry may be held before it leaves.
+pub const LONGEST_HOLD: SignedDuration = SignedDuration::from_secs(60);
+
+impl OutboxEntry {
+    /// The instant before which nothing happens to it: the pause after a failure, or the end of its hold.
+    #[must_use]
+    pub fn waits_until(&self) -> Option<Timestamp> {
+        match &self.state {
+            EntryState::Queued { not_before } => (*not_before).max(self.held_until),
+            EntryState::InDoubt { not_before, .. } => *not_before,
+            _ => None,
+        }
+    }
+
+    /// Whether its time has come, if it is one that moves by itself. A hold that lies further ahead than any hold lasts was
+    /// written before this machine's clock was set back: it is over.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        let (not_before, held_until) = match &self.state {
+            EntryState::Queued { not_before } => (*not_before, self.held_until),
+            EntryState::InDoubt { not_before, .. } => (*not_before, None),
+            _ => return false,
+        };
+        let held = held_until.is_some_and(|at| at > now && at.duration_since(now) <= LONGEST_HOLD);
+        !held && not_before.is_none_or(|at| at <= now)
+    }
+
+    /// Whether its author may have it back: it waits, and no request for it has left this machine.
+    #[must_use]
+    pub fn may_be_taken_back(&self) -> bool {
+        self.attempts == 0 && matches!(self.state, EntryState::Queued { .. } | EntryState::Wedged { .. })
+    }
 }
 
 /// Whether requests may be made at all. Offline, 401 and 429 change the gate, never an entry.

@@ -54,6 +54,7 @@ fn entry(seq: i64, operation: Operation, state: EntryState) -> OutboxEntry {
         first_attempt_at: None,
         last_error: None,
         remote_id: None,
+        held_until: None,
     }
 }
 

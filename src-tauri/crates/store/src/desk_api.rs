@@ -5,7 +5,7 @@
 //! crash between the two, opening computes the view again.
 
 use crate::{
-    Accepted, ChangeSet, Draft, OutboxCounts, Resolution, Store, StoreError, Submission, desk,
+    Accepted, ChangeSet, Draft, OutboxCounts, Resolution, Store, StoreError, Submission, TakenBack, desk,
     view::{read_desk, write_desk},
 };
 use guichet_domain::{
@@ -117,6 +117,24 @@ impl Store {
         let mut changes = self.refresh_stale().await?;
         changes.outbox = true;
         Ok(changes)
+    }
+
+    /// Takes back what was submitted and has not left, all of it or nothing, in one durable transaction: it never leaves, and
+    /// the drafts it came from are drafts again. With an entry goes everything that was submitted together with it. Fails with
+    /// `AlreadyLeft` once a request for any of it may have left this machine.
+    pub async fn take_back(&self, ids: &[OperationId], now: Timestamp) -> Result<TakenBack, StoreError> {
+        let (entries, drafts) = write_desk!(self, |connection| {
+            let taken = desk::resolve::take_back(connection, ids, now).await?;
+            self.mark_stale(taken.0.iter().map(|entry| entry.lane.0));
+            taken
+        })?;
+        let mut changes = self.refresh_stale().await?;
+        changes.outbox = true;
+        Ok(TakenBack {
+            operations: entries.into_iter().map(|entry| entry.id).collect(),
+            drafts,
+            changes,
+        })
     }
 
     /// Entries: pending only, or all, oldest first; of one lane or of all.

@@ -47,6 +47,14 @@ pub enum StoreError {
         /// Its state now.
         actual: &'static str,
     },
+    /// An entry cannot be taken back: a request for it (or for what was submitted with it) may have left this machine.
+    #[error("entry {id} has left already ({actual})")]
+    AlreadyLeft {
+        /// Which entry.
+        id: OperationId,
+        /// Its state now.
+        actual: &'static str,
+    },
     /// No such entry.
     #[error("no outbox entry {id}")]
     NoSuchEntry {
@@ -81,6 +89,7 @@ impl StoreError {
             Self::TooNew { .. } => "store_too_new",
             Self::DiskFull => "store_disk_full",
             Self::StateChanged { .. } => "entry_state_changed",
+            Self::AlreadyLeft { .. } => "entry_already_left",
             Self::NoSuchEntry { .. } => "entry_not_found",
             Self::Invalid { .. } => "operation_invalid",
             Self::Database(_) => "store_database",

@@ -41,6 +41,7 @@ use std::{
     fs::File,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 /// Both databases of one profile. Cheap to clone; every clone shares the same connections.
@@ -156,8 +157,23 @@ pub struct Submission {
     pub lane: Option<TicketId>,
     /// The intents with their identities, in order.
     pub operations: Vec<(OperationId, Operation)>,
-    /// The draft they came from, removed in the same transaction.
+    /// The draft they came from, removed in the same transaction; given back when they are taken back.
     pub draft: Option<String>,
+    /// How long they stay here before they leave, at most [`guichet_domain::outbox::LONGEST_HOLD`]. They are durable and
+    /// shown at once all the same.
+    pub hold: Duration,
+}
+
+/// What was taken back.
+#[derive(Debug, Clone, Default)]
+pub struct TakenBack {
+    /// The operations that never leave: those asked for, with everything that was submitted together with them.
+    pub operations: Vec<OperationId>,
+    /// The drafts they came from, as they are stored again. One whose place was taken by newer words has a key of its own
+    /// (`returned:…`).
+    pub drafts: Vec<Draft>,
+    /// What the screen should read again.
+    pub changes: ChangeSet,
 }
 
 /// What became of a submission.

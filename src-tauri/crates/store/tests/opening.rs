@@ -179,7 +179,7 @@ async fn a_desk_of_a_newer_version_is_refused() {
         Store::open(folder.path(), at(0)).await,
         Err(StoreError::TooNew {
             found: 99,
-            known: 1,
+            known: 2,
             ..
         })
     ));
@@ -249,6 +249,53 @@ async fn a_desk_of_version_1_is_read() {
 }
 
 #[tokio::test]
+async fn what_a_desk_of_version_1_holds_can_be_taken_back_entry_by_entry() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut connection = raw(&folder.path().join("desk.db")).await;
+    sqlx::raw_sql(include_str!("fixtures/desk-v1.sql"))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let queued = "UPDATE outbox SET state = '{\"type\":\"queued\",\"not_before\":null}', state_name = 'queued', attempts = 0 \
+                  WHERE seq >= 2";
+    sqlx::raw_sql(queued).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let (store, _) = open(folder.path()).await;
+    let entries = store.outbox(None, false).await.unwrap();
+    assert_eq!(entries.len(), 2);
+    assert!(
+        entries.iter().all(|entry| entry.held_until.is_none()),
+        "nothing held anything then"
+    );
+    let taken = store.take_back(&[entries[0].id], at(1)).await.unwrap();
+    assert_eq!(taken.operations, [entries[0].id]);
+    assert!(taken.drafts.is_empty(), "that version kept no draft of it");
+    assert_eq!(store.outbox(None, false).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_desk_of_version_2_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut connection = raw(&folder.path().join("desk.db")).await;
+    sqlx::raw_sql(include_str!("fixtures/desk-v2.sql"))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    let (store, _) = open(folder.path()).await;
+    let waiting = store.outbox(None, false).await.unwrap();
+    let held_until: jiff::Timestamp = "2025-11-22T12:00:06Z".parse().unwrap();
+    assert_eq!(
+        waiting.iter().map(|entry| entry.held_until).collect::<Vec<_>>(),
+        [Some(held_until); 2]
+    );
+    let taken = store.take_back(&[waiting[1].id], at(1)).await.unwrap();
+    assert_eq!(taken.operations, [waiting[0].id, waiting[1].id]);
+    assert_eq!(taken.drafts[0].body, "{\"text\":\"Retenu\"}");
+    assert_eq!(store.draft("ticket:815").await.unwrap().as_ref(), taken.drafts.first());
+}
+
+#[tokio::test]
 async fn a_desk_of_every_shipped_version_is_brought_to_the_newest() {
     let folder = prepared().await;
     let mut connection = raw(&folder.path().join("desk.db")).await;
@@ -298,8 +345,8 @@ async fn a_desk_of_every_shipped_version_is_brought_to_the_newest() {
 }
 
 #[tokio::test]
-async fn the_fixture_is_what_this_version_writes() {
-    // When a migration is added, this test becomes one from version 1 to the newest, with a fixture of its own a version.
+async fn the_newest_fixture_is_what_this_version_writes() {
+    // Each version has a fixture of its own.
     async fn schema(connection: &mut SqliteConnection) -> Vec<(String, String)> {
         let rows: Vec<(String, Option<String>)> =
             sqlx::query_as("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
@@ -321,7 +368,7 @@ async fn the_fixture_is_what_this_version_writes() {
     let folder = prepared().await;
     let mut now = raw(&folder.path().join("desk.db")).await;
     let mut then = raw(&folder.path().join("fixture.db")).await;
-    sqlx::raw_sql(include_str!("fixtures/desk-v1.sql"))
+    sqlx::raw_sql(include_str!("fixtures/desk-v2.sql"))
         .execute(&mut then)
         .await
         .unwrap();

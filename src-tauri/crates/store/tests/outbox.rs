@@ -324,6 +324,7 @@ async fn discarding_an_entry_wedges_what_depends_on_it() {
             (OperationId::new(), upload(AttachTo::Ticket)),
         ],
         draft: None,
+        hold: std::time::Duration::ZERO,
     };
     let entries = store.submit(submission, at(0)).await.unwrap().entries;
     store.resolve(parent, Resolution::Discard, at(1)).await.unwrap();
@@ -466,6 +467,7 @@ async fn a_submission_that_breaks_a_rule_leaves_nothing_behind() {
         lane: Some(TicketId(1)),
         operations: vec![(twice, say("un")), (twice, say("deux"))],
         draft: None,
+        hold: std::time::Duration::ZERO,
     };
     for (why, submission) in [
         ("empty", on(1, vec![])),
@@ -524,6 +526,7 @@ async fn a_submission_takes_its_draft_along() {
     );
     let submission = Submission {
         draft: Some("a".to_owned()),
+        hold: std::time::Duration::ZERO,
         ..on(1, vec![say("Bonjour")])
     };
     store.submit(submission, at(4)).await.unwrap();

@@ -53,6 +53,7 @@ async fn fill(store: &Store) {
             .map(|operation| (ids.next().unwrap(), operation))
             .collect(),
         draft: None,
+        hold: std::time::Duration::ZERO,
     };
     let first = store
         .submit(submission(None, vec![create("Souris"), say("Suite")]), at(1))

@@ -63,6 +63,8 @@ pub struct Engine {
     events: broadcast::Sender<SyncEvent>,
     round: Mutex<ReadingState>,
     wake: Notify,
+    /// Something was accepted that is held: the pause ends with the hold at the latest.
+    held: Notify,
     /// A person asked to try now: a closed gate is tried once.
     forced: AtomicBool,
     pace: Lock<Pace>,
@@ -98,6 +100,7 @@ impl Engine {
             events: broadcast::Sender::new(EVENTS_KEPT),
             round: Mutex::default(),
             wake: Notify::new(),
+            held: Notify::new(),
             forced: AtomicBool::new(false),
             pace: Lock::default(),
             info: Lock::default(),
@@ -211,11 +214,27 @@ impl Engine {
                     crate::backoff::pause(broken, min, max, &mut *self.rng.lock())
                 }
             };
+            self.pause(pause).await;
+        }
+    }
+
+    /// Waits for the next round's time, which something accepted meanwhile may bring forward: a hold ends when it ends, and
+    /// nobody looks every so often whether it has.
+    async fn pause(&self, pause: Duration) {
+        let mut end = tokio::time::Instant::now() + pause;
+        loop {
             tokio::select! {
                 // Always asked in this order: chance would make the same seed run differently twice.
                 biased;
-                () = self.wake.notified() => {}
-                () = tokio::time::sleep(pause) => {}
+                () = self.wake.notified() => return,
+                () = self.held.notified() => {
+                    // A failure of the databases shows in the round that comes anyway.
+                    if let Ok(Some(due)) = self.db(self.store.next_due()).await {
+                        let wait = time::until(self.clock.now(), due).max(SHORTEST_PAUSE);
+                        end = end.min(tokio::time::Instant::now() + wait);
+                    }
+                }
+                () = tokio::time::sleep_until(end) => return,
             }
         }
     }
@@ -244,6 +263,17 @@ impl Engine {
         self.forced.store(true, Ordering::SeqCst);
         self.pace.lock().touch(self.clock.now());
         self.wake.notify_one();
+    }
+
+    /// Operations were accepted. What is not held goes out at once, as after [`Engine::nudge`]; what is held, when its hold
+    /// ends: until then the server is not troubled, unless it could not be reached, which is tried now.
+    pub fn accepted(&self, held: bool) {
+        if held && self.gate_is_open() {
+            self.pace.lock().touch(self.clock.now());
+            self.held.notify_one();
+        } else {
+            self.nudge();
+        }
     }
 
     /// The user is there: poll at the active pace for a while.

@@ -168,12 +168,7 @@ impl Engine {
             return Ok(None);
         }
         let head = waiting.into_iter().next();
-        Ok(head.filter(|head| match &head.state {
-            EntryState::Queued { not_before } | EntryState::InDoubt { not_before, .. } => {
-                not_before.is_none_or(|at| at <= now)
-            }
-            _ => false,
-        }))
+        Ok(head.filter(|head| head.is_due(now)))
     }
 
     async fn move_entry(&self, entry: OutboxEntry, drive: &mut Drive) -> Result<Moved, SyncError> {

@@ -3,7 +3,7 @@
 
 mod support;
 
-use guichet_backend::{AuthProblem, BackendError, Delivery, Probe};
+use guichet_backend::{AuthProblem, BackendError, Clock, Delivery, Probe};
 use guichet_domain::{
     operation::{AttachTo, Field, FieldValue, Operation},
     outbox::{EntryState, Gate, Receipt, WedgeReason},
@@ -385,6 +385,7 @@ async fn an_upload_hangs_on_the_entry_its_parent_became() {
             ),
         ],
         draft: None,
+        hold: std::time::Duration::ZERO,
     };
     now_or_wait(desk.store.submit(submission, at(0))).unwrap();
     desk.engine.round().await.unwrap();
@@ -608,4 +609,83 @@ async fn a_created_tickets_lane_that_joins_one_under_way_waits_for_it() {
         );
     }
     assert_eq!(desk.backend.script(|script| script.most_under_way), 1);
+}
+
+const HOLD: Duration = Duration::from_secs(5);
+
+/// An engine that would look again in an hour.
+fn sleepy() -> SyncSettings {
+    SyncSettings {
+        active_interval: Duration::from_secs(3600),
+        idle_interval: Duration::from_secs(3600),
+        ..quick()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_held_leaves_when_its_hold_ends_without_anybody_looking_meanwhile() {
+    let desk = Desk::ready(sleepy()).await;
+    let engine = Arc::clone(&desk.engine);
+    let sleeping = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let before = desk.backend.seen("pull").len();
+        let id = desk.submit_held(1, vec![followup("held")], HOLD)[0];
+        engine.accepted(true);
+        tokio::time::sleep(HOLD - Duration::from_millis(100)).await;
+        assert_eq!(desk.entry(id).attempts, 0);
+        assert_eq!(
+            desk.backend.seen("pull").len(),
+            before,
+            "the server is left alone meanwhile"
+        );
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert!(
+            matches!(desk.state(id), EntryState::Sent { .. }),
+            "{:?}",
+            desk.state(id)
+        );
+    };
+    tokio::select! {
+        () = engine.run() => {}
+        () = sleeping => {}
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_taken_back_while_held_never_leaves_and_what_is_behind_it_does() {
+    let desk = Desk::ready(sleepy()).await;
+    let held = desk.submit_held(1, vec![followup("held")], HOLD)[0];
+    let behind = desk.submit(1, vec![followup("behind")])[0];
+    assert_eq!(desk.engine.round().await.unwrap().sent, 0, "the lane waits, in order");
+    now_or_wait(desk.store.take_back(&[held], desk.clock.now())).unwrap();
+    assert_eq!(desk.engine.round().await.unwrap().sent, 1);
+    tokio::time::sleep(HOLD).await;
+    desk.engine.round().await.unwrap();
+    assert!(matches!(desk.state(behind), EntryState::Sent { .. }));
+    assert!(matches!(desk.state(held), EntryState::Cancelled { .. }));
+    assert_eq!(desk.backend.seen("send").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_taken_back_between_being_due_and_being_begun_does_not_leave() {
+    let desk = Desk::ready(quick()).await;
+    let id = desk.submit(1, vec![followup("now")])[0];
+    *desk.steps.stop_at.lock().unwrap() = Some("attempt.due");
+    let stopped = tokio::time::timeout(Duration::from_secs(1), desk.engine.round()).await;
+    assert!(stopped.is_err());
+    now_or_wait(desk.store.take_back(&[id], desk.clock.now())).unwrap();
+    *desk.steps.stop_at.lock().unwrap() = None;
+    desk.engine.round().await.unwrap();
+    assert!(desk.backend.seen("send").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_started_during_a_hold_sends_when_it_ends() {
+    let mut desk = Desk::ready(sleepy()).await;
+    let id = desk.submit_held(1, vec![followup("held")], HOLD)[0];
+    desk.restart();
+    run_for(&desk, 4).await;
+    assert_eq!(desk.entry(id).attempts, 0);
+    run_for(&desk, 2).await;
+    assert!(matches!(desk.state(id), EntryState::Sent { .. }));
 }

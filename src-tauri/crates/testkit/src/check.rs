@@ -81,6 +81,7 @@ pub(crate) async fn check(
         .filter(|write| write.author == Author::Client && write.user == me.0)
         .collect();
     accounted_for(&entries, ledger, &ours, &writes, &mut findings);
+    taken_back(&entries, store, ledger, &mut findings);
     in_order(&entries, ledger, &ours, &mut findings);
     parts(&entries, ledger, &writes, server, &mut findings);
     if verdict == Verdict::Early && !findings.is_empty() {
@@ -214,6 +215,39 @@ fn accounted_for(
             findings.push(Finding::Duplicated(format!(
                 "{there} at the server, {arrived} (and perhaps {perhaps}) said to be: {named}"
             )));
+        }
+    }
+}
+
+/// What was taken back is given up (that it never arrived is in [`accounted_for`]), and its words are in a draft.
+fn taken_back(entries: &[OutboxEntry], store: &Store, ledger: &Ledger, findings: &mut Vec<Finding>) {
+    for entry in entries.iter().filter(|entry| ledger.taken_back.contains(&entry.id)) {
+        if !matches!(entry.state, EntryState::Cancelled { .. }) || entry.attempts > 0 {
+            findings.push(Finding::Duplicated(format!(
+                "taken back, yet {:?} after {} attempts: {} [{}]",
+                entry.state,
+                entry.attempts,
+                entry.operation.name(),
+                entry.id
+            )));
+        }
+    }
+    if ledger.drafted.is_empty() {
+        return;
+    }
+    let drafts = match wait(store.drafts()) {
+        Ok(drafts) => drafts,
+        Err(error) => {
+            findings.push(Finding::Broken(error.to_string()));
+            return;
+        }
+    };
+    for words in &ledger.drafted {
+        let kept = drafts
+            .iter()
+            .any(|draft| draft.body.contains(words) || draft.attachments.iter().any(|file| file.filename == *words));
+        if !kept {
+            findings.push(Finding::Lost(format!("{words:?} is in no draft any more")));
         }
     }
 }

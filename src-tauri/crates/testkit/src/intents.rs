@@ -109,6 +109,10 @@ pub(crate) struct Ledger {
     pub(crate) intents: BTreeMap<OperationId, Intent>,
     /// Given up while nobody could know whether it had arrived.
     pub(crate) given_up_in_doubt: BTreeSet<OperationId>,
+    /// Taken back before they left.
+    pub(crate) taken_back: BTreeSet<OperationId>,
+    /// What must be in some draft at the end: words, or a file's name.
+    pub(crate) drafted: BTreeSet<String>,
     /// Said to have arrived by a person who looked.
     pub(crate) confirmed: BTreeSet<OperationId>,
 }

@@ -20,6 +20,7 @@ pub mod check;
 pub mod clock;
 mod colleague;
 mod desk;
+mod holding;
 mod intents;
 mod life;
 mod network;

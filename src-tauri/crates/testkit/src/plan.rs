@@ -36,6 +36,9 @@ pub(crate) struct Plan {
     pub(crate) colleague_gap: Duration,
     /// Lanes driven beside each other.
     pub(crate) concurrency: usize,
+    /// The user holds what is submitted, and takes some of it back. Drawn by a generator of its own, in three schedules of
+    /// seven: what the others draw, and with them the seeds that once failed, stays what it was.
+    pub(crate) holds: Option<ChaCha8Rng>,
     /// The whole minute without faults is played, although everything was found right before: what is right stays right.
     pub(crate) to_the_end: bool,
     rng: ChaCha8Rng,
@@ -114,6 +117,7 @@ impl Plan {
             user_gap: Duration::from_millis(rng.random_range(700..5_000)),
             colleague_gap: Duration::from_millis(rng.random_range(1_000..12_000)),
             concurrency: rng.random_range(1..=4),
+            holds: matches!(seed % 7, 3 | 4 | 6).then(|| ChaCha8Rng::seed_from_u64(!seed)),
             to_the_end: seed.is_multiple_of(TO_THE_END),
             rng,
         }

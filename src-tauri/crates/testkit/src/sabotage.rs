@@ -27,6 +27,8 @@ pub enum Sabotage {
     BelievesInDoubt,
     /// A request that certainly was not applied is never answered.
     Hangs,
+    /// What could not be taken back is said to have been.
+    PretendsToTakeBack,
     /// Some tickets of each page are not handed over, and bundles come without their last entry.
     Forgets,
 }

@@ -184,6 +184,7 @@ async fn schedule(seed: u64, sabotage: Sabotage, verbose: bool) -> Result<Outcom
     let desk = Arc::new(Desk::default());
     let ledger = Arc::new(Mutex::new(Ledger::default()));
     let user = User::new(server.clone(), Arc::clone(&desk), Arc::clone(&ledger), plan.fork(), me);
+    let user = user.holding(plan.holds.take(), sabotage == Sabotage::PretendsToTakeBack);
     let user = user.work(plan.user_gap, plan.chaos);
     let colleague = colleague::work(server.clone(), plan.fork(), plan.colleague_gap, plan.chaos);
     let referee = Referee {

@@ -3,6 +3,7 @@
 use crate::{
     blocking::wait,
     desk::Desk,
+    holding::Holding,
     intents::{Ledger, Mark, REFUSED_TYPE, mark},
     network::Server,
 };
@@ -45,6 +46,8 @@ pub(crate) struct User {
     /// Lanes of tickets created here.
     created: Vec<TicketId>,
     me: UserId,
+    /// What is held and taken back, in the schedules that have it.
+    holding: Holding,
 }
 
 impl User {
@@ -64,7 +67,14 @@ impl User {
             last_word: None,
             created: Vec::new(),
             me,
+            holding: Holding::default(),
         }
+    }
+
+    /// Lets the user hold what is submitted and take it back. `pretends`: say so although it was refused.
+    pub(crate) fn holding(mut self, rng: Option<ChaCha8Rng>, pretends: bool) -> Self {
+        self.holding = Holding::new(rng, pretends);
+        self
     }
 
     /// Acts at random times until the faults stop, then signs in again if that is what is asked.
@@ -74,7 +84,12 @@ impl User {
                 .mul_f64(-self.rng.random_range(0.001_f64..1.0).ln())
                 .min(Duration::from_secs(20));
             let end = self.server.clock.instant(until);
-            tokio::time::sleep_until(end.min(tokio::time::Instant::now() + pause)).await;
+            let next = end.min(tokio::time::Instant::now() + pause);
+            while let Some(at) = self.holding.next_regret().filter(|at| *at < next) {
+                tokio::time::sleep_until(at).await;
+                self.take_back();
+            }
+            tokio::time::sleep_until(next).await;
             if self.server.clock.elapsed() >= until {
                 break;
             }
@@ -112,9 +127,39 @@ impl User {
             }
             _ => {}
         }
-        if self.rng.random_bool(0.8) {
+        if self.holding.held_something() {
+            engine.accepted(true);
+        } else if self.rng.random_bool(0.8) {
             engine.nudge();
         }
+    }
+
+    /// Takes back what was planned to be, if it has not left; the process may be dead just then.
+    fn take_back(&mut self) {
+        let Some(submitted) = self.holding.regret() else {
+            return;
+        };
+        let Some((engine, store)) = self.desk.current() else {
+            return;
+        };
+        let outcome = wait(store.take_back(&submitted.asked(), self.server.clock.now()));
+        let how = match &outcome {
+            Ok(taken) if taken.operations.is_empty() => "nothing left of it",
+            Ok(_) => "done",
+            Err(_) => "refused",
+        };
+        self.note(format_args!("user: takes back {:?} -> {how}", submitted.operations));
+        let taken = match &outcome {
+            Ok(taken) => taken.operations.clone(),
+            Err(_) if self.holding.pretends => submitted.operations.clone(),
+            Err(_) => return,
+        };
+        if !taken.is_empty() {
+            let mut ledger = self.ledger();
+            ledger.taken_back.extend(taken);
+            ledger.drafted.extend(submitted.words.into_values());
+        }
+        engine.nudge();
     }
 
     fn word(&mut self, lane: TicketId) -> String {
@@ -326,16 +371,31 @@ impl User {
         if operations.is_empty() {
             return;
         }
+        let (draft, hold) = self.holding.draft(lane, &operations, self.server.clock.now());
+        if let Some(draft) = &draft
+            && wait(store.save_draft(draft)).is_err()
+        {
+            return;
+        }
         let submission = Submission {
             lane,
             operations: operations
                 .iter()
                 .map(|(id, _, operation)| (*id, operation.clone()))
                 .collect(),
-            draft: None,
+            draft: draft.as_ref().map(|draft| draft.key.clone()),
+            hold,
         };
         match wait(store.submit(submission, self.server.clock.now())) {
             Ok(accepted) => {
+                if let Some(draft) = draft {
+                    let typed = self.holding.submitted(&draft, &operations);
+                    if let Some(typed) = typed
+                        && wait(store.save_draft(&typed)).is_ok()
+                    {
+                        self.ledger().drafted.insert(typed.body);
+                    }
+                }
                 let strangers: Vec<TicketId> = self
                     .created
                     .iter()
@@ -397,6 +457,10 @@ impl User {
             EntryState::Wedged { reason } => *reason == WedgeReason::Undetermined,
             _ => false,
         };
+        let edited = format!("mot{:04}fin", self.words);
+        if matches!(resolution, Resolution::Edit { .. }) {
+            self.holding.edited(entry.id, &edited);
+        }
         let mut ledger = self.ledger();
         match resolution {
             Resolution::Discard if doubtful => {
@@ -406,7 +470,7 @@ impl User {
                 ledger.confirmed.insert(entry.id);
             }
             Resolution::Edit { operation } => {
-                let word = format!("mot{:04}fin", self.words);
+                let word = edited;
                 if let Some(intent) = ledger.intents.get_mut(&entry.id) {
                     let new = mark(&operation, &word);
                     let old = std::mem::replace(&mut intent.mark, new);

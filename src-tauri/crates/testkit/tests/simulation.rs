@@ -90,6 +90,12 @@ fn the_referee_sees_a_queue_that_hangs() {
 }
 
 #[test]
+fn the_referee_sees_what_was_said_to_be_taken_back_and_left_all_the_same() {
+    let report = run(Sabotage::PretendsToTakeBack, 1, 60);
+    assert!(report.duplicated > 0 && report.lost > 0, "{report}");
+}
+
+#[test]
 fn the_referee_sees_a_mirror_that_differs() {
     let report = run(Sabotage::Forgets, 1, 10);
     assert!(report.differing > 0, "{report}");

@@ -12,6 +12,7 @@ import type {
 } from '../../backend/types';
 import { span, t } from '../../i18n/i18n.svelte';
 import type { AppModel } from '../../state/app.svelte';
+import { clock } from '../../state/clock.svelte';
 import { toEditable, toText } from '../../state/richtext';
 
 export const STATUSES: readonly Status[] = ['new', 'assigned', 'planned', 'waiting', 'solved', 'closed'];
@@ -143,7 +144,7 @@ export function operationBody(operation: Operation): string {
 export function stateText(entry: OutboxEntry): string {
   switch (entry.state.type) {
     case 'queued':
-      return t('entry.queued');
+      return isHeld(entry) ? t('entry.held') : t('entry.queued');
     case 'in_flight':
       return t('entry.in_flight');
     case 'in_doubt':
@@ -155,6 +156,16 @@ export function stateText(entry: OutboxEntry): string {
     case 'cancelled':
       return t('entry.cancelled');
   }
+}
+
+/** Whether it stays here for some seconds more before it leaves. */
+export function isHeld(entry: OutboxEntry): boolean {
+  return entry.held_until !== null && new Date(entry.held_until) > clock.now;
+}
+
+/** Whether no request has left for it, so that its author can have it back. */
+export function mayBeTakenBack(entry: OutboxEntry): boolean {
+  return entry.attempts === 0 && (entry.state.type === 'queued' || entry.state.type === 'wedged');
 }
 
 /** Why an entry does not go on: a code of the catalogue, and what the machine said, for support. */

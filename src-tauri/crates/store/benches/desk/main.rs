@@ -403,6 +403,7 @@ async fn writes(store: &Store, tickets: i64, figures: &mut Figures) -> Result<()
             lane: Some(id),
             operations: vec![(OperationId::new(), operation)],
             draft: None,
+            hold: std::time::Duration::ZERO,
         };
         figures
             .timed("a follow-up accepted durably", store.submit(submission, now()))

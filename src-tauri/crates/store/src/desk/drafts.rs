@@ -4,8 +4,8 @@ use crate::{
     Draft, StoreError,
     sql::{Columns, micros},
 };
-use guichet_domain::TicketId;
-use sqlx::{SqliteConnection, sqlite::SqliteRow};
+use guichet_domain::{OperationId, TicketId};
+use sqlx::{AssertSqlSafe, SqliteConnection, sqlite::SqliteRow};
 
 fn decode(row: &SqliteRow) -> Result<Draft, StoreError> {
     let mut c = Columns::new(row);
@@ -58,17 +58,80 @@ pub(crate) async fn delete(connection: &mut SqliteConnection, key: &str) -> Resu
     Ok(())
 }
 
-/// A ticket created here got its number: its drafts follow, and so does the key that names it.
-pub(crate) async fn renumber(connection: &mut SqliteConnection, local: i64, remote: i64) -> Result<(), StoreError> {
-    sqlx::query("UPDATE drafts SET ticket = ? WHERE ticket = ?")
-        .bind(remote)
-        .bind(local)
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query("UPDATE OR IGNORE drafts SET key = ? WHERE key = ?")
-        .bind(format!("ticket:{remote}"))
-        .bind(format!("ticket:{local}"))
+/// A draft was submitted: it is no draft any more, but kept until what it became has left. A draft under a second name of the
+/// same submission cannot be.
+pub(crate) async fn set_aside(
+    connection: &mut SqliteConnection,
+    key: &str,
+    submission: &str,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO submitted_drafts (submission, key, ticket, body, attachments, updated_at) \
+         SELECT ?, key, ticket, body, attachments, updated_at FROM drafts WHERE key = ?",
+    )
+    .bind(submission)
+    .bind(key)
+    .execute(&mut *connection)
+    .await?;
+    delete(connection, key).await
+}
+
+/// What a submission came from is a draft again, under its key, or under one of its own where newer words have taken its
+/// place. None when the submission came from no draft.
+pub(crate) async fn give_back(
+    connection: &mut SqliteConnection,
+    submission: &str,
+) -> Result<Option<Draft>, StoreError> {
+    let row = sqlx::query(
+        "DELETE FROM submitted_drafts WHERE submission = ? RETURNING key, ticket, body, attachments, updated_at",
+    )
+    .bind(submission)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(mut draft) = row.as_ref().map(decode).transpose()? else {
+        return Ok(None);
+    };
+    if get(connection, &draft.key).await?.is_some() {
+        draft.key = format!("returned:{submission}");
+    }
+    save(connection, &draft).await?;
+    Ok(Some(draft))
+}
+
+/// Other words for a submitted draft.
+pub(crate) async fn reword(connection: &mut SqliteConnection, submission: &str, body: &str) -> Result<(), StoreError> {
+    sqlx::query("UPDATE submitted_drafts SET body = ? WHERE submission = ?")
+        .bind(body)
+        .bind(submission)
         .execute(connection)
         .await?;
+    Ok(())
+}
+
+/// Nothing of an entry's submission can be taken back any more: the draft it came from is not needed.
+pub(crate) async fn forget(connection: &mut SqliteConnection, id: OperationId) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM submitted_drafts WHERE submission = (SELECT submission FROM outbox WHERE id = ?)")
+        .bind(id.to_string())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// A ticket created here got its number: its drafts follow, those submitted included, and so does the key that names it.
+pub(crate) async fn renumber(connection: &mut SqliteConnection, local: i64, remote: i64) -> Result<(), StoreError> {
+    for table in ["drafts", "submitted_drafts"] {
+        sqlx::query(AssertSqlSafe(format!("UPDATE {table} SET ticket = ? WHERE ticket = ?")))
+            .bind(remote)
+            .bind(local)
+            .execute(&mut *connection)
+            .await?;
+        sqlx::query(AssertSqlSafe(format!(
+            "UPDATE OR IGNORE {table} SET key = ? WHERE key = ?"
+        )))
+        .bind(format!("ticket:{remote}"))
+        .bind(format!("ticket:{local}"))
+        .execute(&mut *connection)
+        .await?;
+    }
     Ok(())
 }

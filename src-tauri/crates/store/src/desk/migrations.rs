@@ -9,7 +9,8 @@ use std::path::Path;
 pub(crate) const APPLICATION_ID: i64 = 0x4775_6944;
 
 /// Step *n* (from 1) brings a desk from version *n*−1 to *n*.
-const STEPS: [&str; 1] = [r"
+const STEPS: [&str; 2] = [
+    r"
 CREATE TABLE outbox (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
@@ -38,7 +39,18 @@ CREATE TABLE drafts (
 CREATE TABLE attachments (blob TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
 CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE gate (one INTEGER PRIMARY KEY CHECK (one = 1), value TEXT NOT NULL) STRICT;
-"];
+",
+    // Sending can be undone: an entry may be held, knows what it was submitted with (by the first operation of it; NULL where
+    // an earlier version accepted it, which kept no draft), and the draft it came from is kept until it has left.
+    r"
+ALTER TABLE outbox ADD COLUMN held_until INTEGER;
+ALTER TABLE outbox ADD COLUMN submission TEXT;
+CREATE TABLE submitted_drafts (
+  submission TEXT PRIMARY KEY,
+  key TEXT NOT NULL, ticket INTEGER, body TEXT NOT NULL, attachments TEXT NOT NULL, updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+",
+];
 
 /// What the steps leave in an empty desk (tested).
 pub(crate) const FIRST_ROWS: &str = "INSERT INTO local_numbers VALUES (1, 0);";

@@ -9,13 +9,14 @@ use crate::{
 use guichet_domain::{
     OperationId, TicketId,
     operation::{AttachTo, Operation},
-    outbox::{EntryState, Failure, OutboxEntry, Receipt, Transition, WedgeReason},
+    outbox::{EntryState, Failure, LONGEST_HOLD, OutboxEntry, Receipt, Transition, WedgeReason},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::{AssertSqlSafe, SqliteConnection, sqlite::SqliteRow};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
-const COLUMNS: &str = "id, lane, seq, operation, state, attempts, created_at, first_attempt_at, last_error, remote_id";
+const COLUMNS: &str =
+    "id, lane, seq, operation, state, attempts, created_at, first_attempt_at, last_error, remote_id, held_until";
 
 fn decode(row: &SqliteRow) -> Result<OutboxEntry, StoreError> {
     let mut c = Columns::new(row);
@@ -33,6 +34,7 @@ fn decode(row: &SqliteRow) -> Result<OutboxEntry, StoreError> {
         first_attempt_at: opt_instant(c.opt_int()?),
         last_error: c.opt_text()?.map(failure),
         remote_id: c.opt_int()?,
+        held_until: c.opt_at()?,
     })
 }
 
@@ -106,6 +108,8 @@ pub(crate) async fn submit(
         .fetch_one(&mut *connection)
         .await?;
     let first = now.as_second().max(last.map_or(i64::MIN, |last| last + 1));
+    let held_until = hold_from(now, submission.hold)?;
+    let together = submission.operations.first().map(|(id, _)| id.to_string());
     let mut entries: Vec<OutboxEntry> = Vec::new();
     for ((id, operation), written) in submission.operations.iter().zip(first..) {
         if !entries.is_empty() && creates(operation) {
@@ -115,8 +119,8 @@ pub(crate) async fn submit(
         earlier.insert(*id);
         let state = EntryState::Queued { not_before: None };
         let seq: Result<i64, sqlx::Error> = sqlx::query_scalar(
-            "INSERT INTO outbox (id, lane, operation, kind, depends_on, state, state_name, pending, created_at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?) RETURNING seq",
+            "INSERT INTO outbox (id, lane, operation, kind, depends_on, state, state_name, pending, created_at, held_until, submission) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?) RETURNING seq",
         )
         .bind(id.to_string())
         .bind(lane.0)
@@ -126,6 +130,8 @@ pub(crate) async fn submit(
         .bind(serde_json::to_string(&state)?)
         .bind(state.name())
         .bind(written)
+        .bind(held_until.map(micros))
+        .bind(&together)
         .fetch_one(&mut *connection)
         .await;
         let seq = match seq {
@@ -145,12 +151,29 @@ pub(crate) async fn submit(
             first_attempt_at: None,
             last_error: None,
             remote_id: None,
+            held_until,
         });
     }
-    if let Some(draft) = &submission.draft {
-        drafts::delete(connection, draft).await?;
+    if let (Some(draft), Some(together)) = (&submission.draft, &together) {
+        drafts::set_aside(connection, draft, together).await?;
     }
     Ok((lane, entries))
+}
+
+/// The end of a hold that begins now; none for no hold.
+fn hold_from(now: Timestamp, hold: Duration) -> Result<Option<Timestamp>, StoreError> {
+    if hold.is_zero() {
+        return Ok(None);
+    }
+    let until = SignedDuration::try_from(hold)
+        .ok()
+        .filter(|hold| *hold <= LONGEST_HOLD)
+        .and_then(|hold| now.checked_add(hold).ok());
+    match until {
+        // As it is read back.
+        Some(until) => Ok(Some(instant(micros(until)))),
+        None => invalid("nothing is held for so long"),
+    }
 }
 
 /// An operation's own rules, and what it refers to on this desk.
@@ -210,27 +233,24 @@ async fn select(
     rows.iter().map(decode).collect()
 }
 
-/// Heads of lanes that wait for nobody, with the instant before which they do not move. A lane may have an entry behind its
-/// head under way: what was accepted for a ticket created here joins the lane of its number, where somebody may have answered
-/// meanwhile, not knowing that it is the same ticket. Two requests are never under way in one lane all the same.
-fn heads(pending: &Pending) -> impl Iterator<Item = (&OutboxEntry, Option<i64>)> {
+/// Heads of lanes that wait for nobody. A lane may have an entry behind its head under way: what was accepted for a ticket
+/// created here joins the lane of its number, where somebody may have answered meanwhile, not knowing that it is the same
+/// ticket. Two requests are never under way in one lane all the same.
+fn heads(pending: &Pending) -> impl Iterator<Item = &OutboxEntry> {
     pending.values().filter_map(|lane| {
         let head = lane
             .iter()
             .all(|entry| entry.state != EntryState::InFlight)
             .then(|| lane.first())??;
-        matches!(head.state, EntryState::Queued { .. } | EntryState::InDoubt { .. })
-            .then(|| (head, not_before(&head.state)))
+        matches!(head.state, EntryState::Queued { .. } | EntryState::InDoubt { .. }).then_some(head)
     })
 }
 
 /// Heads of lanes that may move now, oldest first.
 pub(crate) fn due(pending: &Pending, now: Timestamp, limit: u32) -> Vec<OutboxEntry> {
-    let now = micros(now);
-    let mut due: Vec<&OutboxEntry> = heads(pending)
-        .filter(|(_, not_before)| not_before.is_none_or(|at| at <= now))
-        .map(|(head, _)| head)
-        .collect();
+    // Instants are kept to the microsecond.
+    let now = instant(micros(now));
+    let mut due: Vec<&OutboxEntry> = heads(pending).filter(|head| head.is_due(now)).collect();
     due.sort_by_key(|head| head.seq);
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     due.into_iter().take(limit).cloned().collect()
@@ -238,10 +258,7 @@ pub(crate) fn due(pending: &Pending, now: Timestamp, limit: u32) -> Vec<OutboxEn
 
 /// The earliest instant a head waits for.
 pub(crate) fn next_due(pending: &Pending) -> Option<Timestamp> {
-    heads(pending)
-        .filter_map(|(_, not_before)| not_before)
-        .min()
-        .map(instant)
+    heads(pending).filter_map(OutboxEntry::waits_until).min()
 }
 
 /// Pending entries, oldest first, of one lane or of all.
@@ -272,6 +289,21 @@ pub(crate) async fn entry(
 /// One entry that must exist.
 pub(crate) async fn existing(connection: &mut SqliteConnection, id: OperationId) -> Result<OutboxEntry, StoreError> {
     entry(connection, id).await?.ok_or(StoreError::NoSuchEntry { id })
+}
+
+/// Everything accepted in one submission, in order.
+pub(crate) async fn submitted_together(
+    connection: &mut SqliteConnection,
+    lane: TicketId,
+    submission: &str,
+) -> Result<Vec<OutboxEntry>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM outbox WHERE lane = ? AND submission = ? ORDER BY seq");
+    let rows = sqlx::query(AssertSqlSafe(sql))
+        .bind(lane.0)
+        .bind(submission)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(decode).collect()
 }
 
 /// Whether an entry is the first pending one of its lane.
@@ -392,6 +424,7 @@ pub(crate) async fn mark_sent(
         .bind(id.to_string())
         .execute(&mut *connection)
         .await?;
+    drafts::forget(connection, id).await?;
     let mut renumbered = None;
     if matches!(entry.operation, Operation::CreateTicket { .. }) && entry.lane.is_local() {
         let Some(remote) = receipt.ticket.filter(|ticket| !ticket.is_local()) else {

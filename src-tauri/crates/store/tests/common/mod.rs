@@ -272,6 +272,7 @@ pub fn on(lane: i64, operations: Vec<Operation>) -> Submission {
             .map(|operation| (OperationId::new(), operation))
             .collect(),
         draft: None,
+        hold: std::time::Duration::ZERO,
     }
 }
 

@@ -369,6 +369,10 @@ impl Desk {
     }
 
     pub fn submit(&self, lane: i64, operations: Vec<Operation>) -> Vec<OperationId> {
+        self.submit_held(lane, operations, std::time::Duration::ZERO)
+    }
+
+    pub fn submit_held(&self, lane: i64, operations: Vec<Operation>, hold: std::time::Duration) -> Vec<OperationId> {
         let operations: Vec<_> = operations
             .into_iter()
             .map(|operation| (OperationId::new(), operation))
@@ -378,6 +382,7 @@ impl Desk {
             lane: (lane != 0).then_some(TicketId(lane)),
             operations,
             draft: None,
+            hold,
         };
         now_or_wait(self.store.submit(submission, self.clock.now())).unwrap();
         ids

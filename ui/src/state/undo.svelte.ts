@@ -1,0 +1,81 @@
+// Undoing a send. What is submitted stays on this machine for some seconds (the setting `undo_send_s`): until a request for
+// it may have left, it can be taken back, and its words and files are a draft again. The last thing sent is offered by a bar
+// with its key while its hold lasts; without a network it can be taken back for as long as it waits.
+import type { Accepted, Draft, OperationId } from '../backend/types';
+import { t } from '../i18n/i18n.svelte';
+import type { AppModel } from './app.svelte';
+import { clock } from './clock.svelte';
+
+/** Submissions remembered for taking back, at most. */
+const REMEMBERED = 20;
+
+interface Sent {
+  ids: OperationId[];
+  /** The end of its hold, in milliseconds since 1970. */
+  until: number;
+}
+
+export class UndoSend {
+  /** Whole seconds until the last thing sent leaves; 0 when nothing is held. */
+  seconds = $state(0);
+  /** How many submissions leave together. */
+  count = $state(0);
+  private readonly sent: Sent[] = [];
+  private timer: ReturnType<typeof setInterval> | null = null;
+
+  constructor(private readonly app: AppModel) {}
+
+  /** Something was accepted; answers for how many seconds it is held. */
+  accepted(all: Accepted[]): number {
+    const entries = all.flatMap((accepted) => accepted.entries);
+    if (entries.length === 0) return 0;
+    const held = entries.map((entry) => (entry.held_until === null ? 0 : new Date(entry.held_until).getTime()));
+    this.sent.push({ ids: entries.map((entry) => entry.id), until: Math.max(...held) });
+    if (this.sent.length > REMEMBERED) this.sent.shift();
+    this.count = all.length;
+    this.tick();
+    if (this.seconds > 0) this.timer ??= setInterval(() => this.tick(), 250);
+    return this.seconds;
+  }
+
+  /** Takes the last thing sent back. */
+  async last(): Promise<void> {
+    const sent = this.sent.pop();
+    this.tick();
+    if (!sent) this.app.tell(t('undo.nothing'));
+    else await this.takeBack(sent.ids);
+  }
+
+  /** Takes these back, and what was sent with them; shows their words where they were typed. */
+  async takeBack(ids: OperationId[]): Promise<boolean> {
+    let drafts: Draft[];
+    try {
+      // The draft that was sent is forgotten here as well: that must be over before it comes back.
+      await this.app.drafts.idle();
+      drafts = await this.app.backend.takeBack(ids);
+    } catch (error) {
+      this.app.report(error);
+      return false;
+    }
+    for (const draft of drafts) await this.app.drafts.giveBack(draft);
+    await this.app.readOutbox();
+    this.app.tell(t('undo.done', { words: drafts.length > 0 ? 'yes' : 'no' }));
+    const [draft] = drafts;
+    if (drafts.length === 1 && draft) {
+      if (draft.ticket !== null) this.app.nav.open({ type: 'ticket', id: draft.ticket });
+      else this.app.nav.replace({ type: 'new_ticket' });
+    }
+    return true;
+  }
+
+  private tick(): void {
+    const until = this.sent.at(-1)?.until ?? 0;
+    const before = this.seconds;
+    this.seconds = Math.max(0, Math.ceil((until - Date.now()) / 1000));
+    if (this.seconds > 0 || this.timer === null) return;
+    clearInterval(this.timer);
+    this.timer = null;
+    // What says that it is held is told that it is not.
+    if (before > 0) clock.now = new Date();
+  }
+}
