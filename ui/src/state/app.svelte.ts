@@ -27,6 +27,7 @@ import { type Locale, locale, type MessageKey, setLocale, t } from '../i18n/i18n
 import type { Case, Frame } from './commands';
 import { DraftDesk } from './drafts.svelte';
 import { Navigation } from './navigation.svelte';
+import { Notices } from './notices.svelte';
 import { paced } from './paced';
 import { QueueModel } from './queue.svelte';
 import { UndoSend } from './undo.svelte';
@@ -76,6 +77,7 @@ export class AppModel {
   readonly nav = new Navigation();
   readonly queue: QueueModel;
   readonly undo: UndoSend;
+  readonly notices = new Notices(this);
 
   state = $state.raw<AppState | null>(null);
   settings = $state.raw<Settings | null>(null);
@@ -169,6 +171,7 @@ export class AppModel {
       // What cannot be read now is taken up at the next start.
       this.drafts.recover().catch(() => undefined);
       void this.readGroups();
+      this.notices.look();
       for (const kind of [...this.asked]) void this.readCatalogue(kind);
     }
     void this.readSettings();
@@ -212,6 +215,8 @@ export class AppModel {
     const named = operations.map((one) => ('operation' in one ? one : { id: uuidv7(), operation: one }));
     try {
       const accepted = await this.backend.submit({ lane, operations: named, draft });
+      if (named.some(({ operation }) => ['assign', 'create_ticket', 'reopen'].includes(operation.type)))
+        this.notices.mine(accepted.lane);
       const held = this.undo.accepted([accepted]);
       if (this.status.gate.type !== 'open') this.tell(t('toast.accepted_offline', { n: named.length }));
       else this.tell(held > 0 ? t('toast.held', { s: held }) : t('toast.accepted'));
@@ -348,8 +353,12 @@ export class AppModel {
       this.queue.renumber(local, remote);
       this.drafts.renumber(local, remote);
       this.nav.renumber(local, remote);
+      this.notices.renumber(local, remote);
     }
-    if (changes.lists || changes.tickets.length > 0) this.refreshQueue();
+    if (changes.lists || changes.tickets.length > 0) {
+      this.refreshQueue();
+      this.notices.look();
+    }
     if (changes.outbox) this.refreshOutbox();
     if (changes.people) void this.readGroups();
     if (changes.catalogues) for (const kind of [...this.asked]) void this.readCatalogue(kind);

@@ -58,6 +58,8 @@ export interface Case {
   choose: (role: 'assigned' | 'observer') => void;
   setStatus: (status: Status) => void;
   togglePrivate: () => void;
+  /** Shows the knowledge base beside the answer, or puts it away. */
+  shelf: () => void;
   editTitle: () => void;
   /** Links it to another ticket. */
   link: (kind?: LinkKind) => void;
@@ -80,6 +82,7 @@ export const KEYS = {
   guess: key('c', { alt: true }),
   knowledge: key('b', { alt: true }),
   undo: key('z', { ctrl: true }),
+  notices: key('b'),
 } as const satisfies Record<string, Key>;
 
 const onTicket = (app: AppModel): boolean => app.openCase !== null;
@@ -135,6 +138,13 @@ const ANYWHERE: readonly Command[] = [
     label: (t) => t('command.drafts'),
     keys: [key('d')],
     run: (app) => app.nav.show('drafts'),
+  },
+  {
+    id: 'notices',
+    section: 'anywhere',
+    label: (t) => t('command.notices'),
+    keys: [KEYS.notices],
+    run: (app) => (app.notices.open = true),
   },
   { id: 'settings', section: 'anywhere', label: (t) => t('command.settings'), run: (app) => app.nav.show('settings') },
   { id: 'sync', section: 'anywhere', label: (t) => t('command.sync'), run: (app) => void app.syncNow() },
@@ -386,6 +396,14 @@ const COMPOSER: readonly Command[] = [
     keyOnly: true,
     local: true,
     run: nothing,
+  },
+  {
+    id: 'shelf',
+    section: 'composer',
+    label: (t) => t('command.shelf'),
+    keys: [KEYS.knowledge],
+    enabled: onTicket,
+    run: (app) => app.openCase?.shelf(),
   },
   {
     id: 'guess',

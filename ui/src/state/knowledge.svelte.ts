@@ -3,13 +3,12 @@
 import type { ArticleCategory, ArticleRow, Hit, TicketId } from '../backend/types';
 import { type AppModel, type Failure, failure } from './app.svelte';
 import { paced } from './paced';
+import { suggestArticles } from './suggest';
 
 /** Rows read at once. */
 const SLICE = 50;
 /** Hits shown at most. */
 const HITS = 50;
-/** Words of the ticket at hand that are worth looking for: the longest. */
-const WORDS = 4;
 /** Articles suggested for it at most. */
 const SUGGESTED = 5;
 /** Between two reads that changes ask for, in milliseconds. */
@@ -76,23 +75,10 @@ export class KnowledgeModel {
     this.suggestions = [];
     if (ticket === null) return;
     const view = await this.app.backend.ticket(ticket);
-    const words = [...new Set(view?.ticket.title.match(/[\p{L}\d]{4,}/gu) ?? [])]
-      .sort((a, b) => b.length - a.length)
-      .slice(0, WORDS);
-    const found = await Promise.all(
-      words.map((word) => this.app.backend.search({ text: word, kinds: ['article'], limit: 8 })),
-    );
-    const ranked: { hit: Hit; words: number }[] = [];
-    for (const hit of found.flatMap((results) => results.hits)) {
-      const known = ranked.find((one) => one.hit.id === hit.id);
-      if (known) known.words++;
-      else ranked.push({ hit, words: 1 });
-    }
+    const texts = view ? [view.ticket.title, view.ticket.category?.name ?? ''] : [];
+    const found = await suggestArticles(this.app.backend, texts, SUGGESTED);
     if (ticket !== this.app.nav.ticket) return;
-    this.suggestions = ranked
-      .sort((a, b) => b.words - a.words)
-      .slice(0, SUGGESTED)
-      .map((one) => one.hit);
+    this.suggestions = found;
   }
 
   private async read(): Promise<void> {

@@ -71,6 +71,52 @@ const views: [string, FakeOptions, (user: UserEvent) => Promise<unknown>][] = [
       await screen.findByTestId('draft-ticket:4821');
     },
   ],
+  [
+    'articles beside the answer',
+    {},
+    async (user) => {
+      await openTicket(user, 4821);
+      await user.click(screen.getByTestId('composer-shelf'));
+      await screen.findByTestId('shelf-31');
+    },
+  ],
+  [
+    'linking',
+    {},
+    async (user) => {
+      await openTicket(user, 4821);
+      await user.click(screen.getByTestId('link-ticket'));
+      await screen.findByTestId('link-dialog');
+    },
+  ],
+  [
+    'notifications',
+    {},
+    async (user) => {
+      await openTicket(user, 4819);
+      await user.click(screen.getByTestId('bell'));
+      await screen.findByTestId('notices');
+    },
+  ],
+  [
+    'the status after sending',
+    {},
+    async (user) => {
+      await openTicket(user, 4821);
+      await user.type(screen.getByTestId('composer-text'), 'vu');
+      await user.click(screen.getByTestId('composer-then'));
+      await screen.findByRole('menu');
+    },
+  ],
+  [
+    'a new ticket with its help',
+    {},
+    async (user) => {
+      await user.click(screen.getByTestId('new-ticket'));
+      await user.type(await screen.findByTestId('new-ticket-title'), 'Imprimante bloquée');
+      await screen.findByTestId('new-guess');
+    },
+  ],
   ['settings', {}, (user) => user.click(screen.getByTestId('settings-button'))],
   ['shortcuts', {}, (user) => user.click(screen.getByTestId('shortcuts-button'))],
   ['first sync', { firstSync: true }, async () => undefined],

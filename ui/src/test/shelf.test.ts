@@ -1,0 +1,81 @@
+// The knowledge base beside the answer, and what was read and used of it on this computer.
+import { screen, waitFor, within } from '@testing-library/svelte';
+import { expect, test } from 'vitest';
+
+import type { Submission } from '../backend/types';
+import { articlesUsed, mostUsed, noteRead, noteUse } from '../state/articleuse.svelte';
+import { telling } from '../state/suggest';
+import { answerText, argumentsOf, openTicket, openWindow, settle } from './window';
+
+test('the longest words lead, each once whatever its accents', () => {
+  expect(telling(['VPN refusé depuis la mise à jour', 'Réseau > VPN', 'refuse certificat'])).toEqual([
+    'certificat',
+    'refusé',
+    'depuis',
+    'Réseau',
+  ]);
+});
+
+test('what is read comes first, what is used most too, a profile apart from another', () => {
+  noteRead('p1', 1, 'Un');
+  noteUse('p1', 2, 'Deux');
+  noteUse('p1', 3, 'Trois');
+  noteUse('p1', 3, 'Trois');
+  noteRead('p1', 1, 'Un, revu');
+  expect(articlesUsed('p1').map((one) => one.title)).toEqual(['Un, revu', 'Trois', 'Deux']);
+  expect(mostUsed('p1', 5).map((one) => [one.id, one.uses])).toEqual([
+    [3, 2],
+    [2, 1],
+  ]);
+  expect(articlesUsed('p2')).toEqual([]);
+});
+
+test('an article is found beside the answer from the ticket, and inserted where the caret stands, by keyboard', async () => {
+  const { user } = await openWindow();
+  await openTicket(user, 4821);
+  await user.type(answerText(), 'Bonjour,');
+  await user.keyboard('{Alt>}b{/Alt}');
+  const shelf = await screen.findByTestId('shelf');
+  await waitFor(() => expect(within(shelf).getByTestId('shelf-31')).toBeTruthy());
+  expect(within(shelf).getByRole('listbox')).toBe(document.activeElement);
+  const selected = within(shelf).getByRole('option', { selected: true });
+  expect(document.activeElement?.getAttribute('aria-activedescendant')).toBe(selected.id);
+  await user.keyboard('{Enter}');
+  await waitFor(() => expect(answerText().value).toMatch(/^Bonjour,\n\n./));
+  await waitFor(() => expect(document.activeElement).toBe(answerText()));
+  expect(screen.queryByTestId('shelf')).toBeNull();
+});
+
+test('what is being typed changes what is suggested; a reference also links the article', async () => {
+  const { backend, user } = await openWindow();
+  await openTicket(user, 4821);
+  await user.type(answerText(), 'bourrage fantôme');
+  await user.click(screen.getByTestId('composer-shelf'));
+  await screen.findByTestId('shelf-34');
+  while (document.activeElement?.getAttribute('aria-activedescendant') !== 'shelf-34')
+    await user.keyboard('{ArrowDown}');
+  await user.keyboard('{Control>}{Enter}{/Control}');
+  await waitFor(() => expect(argumentsOf<Submission>(backend, 'submit')).toHaveLength(1));
+  expect(argumentsOf<Submission>(backend, 'submit')[0]?.operations[0]?.operation).toEqual({
+    type: 'link_article',
+    article: 34,
+  });
+  await waitFor(() => expect(answerText().value).toContain('Bourrage papier fantôme'));
+  expect(answerText().value).toContain('bourrage fantôme\n\n');
+});
+
+test('reading has a table of contents, and is remembered', async () => {
+  const { user } = await openWindow();
+  await openTicket(user, 4821);
+  await user.click(screen.getByTestId('knowledge-button'));
+  await user.click(await screen.findByTestId('article-hit-31'));
+  const contents = await screen.findByTestId('article-contents');
+  await user.click(within(contents).getByText('Marche à suivre'));
+  expect(document.activeElement?.textContent).toBe('Marche à suivre');
+  expect(document.activeElement?.tagName).toMatch(/^H\d$/);
+  expect(within(await screen.findByTestId('knowledge-read')).getByText(/Renouveler le certificat/)).toBeTruthy();
+  await user.click(screen.getByTestId('article-insert'));
+  await settle();
+  await user.click(screen.getByTestId('knowledge-button'));
+  expect(await screen.findByTestId('knowledge-used')).toBeTruthy();
+});
