@@ -5,11 +5,14 @@ use crate::messages::Locale;
 use guichet_domain::{
     OperationId, TicketId, UserId,
     catalogue::{Availability, CatalogueItem},
-    operation::Operation,
+    operation::{Field, FieldValue, Operation},
     outbox::OutboxEntry,
+    record::LinkKind,
+    ticket::Actor,
 };
 use guichet_store::{ChangeSet, MirrorCounts};
 use guichet_sync::SyncStatus;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 use std::time::Duration;
@@ -267,6 +270,54 @@ pub struct Accepted {
     pub lane: TicketId,
     /// The entries, in order.
     pub entries: Vec<OutboxEntry>,
+}
+
+/// One change to many tickets.
+#[derive(Debug, Clone, PartialEq, Deserialize, Type)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum BulkAction {
+    /// Give somebody a part in each.
+    Assign {
+        /// Who, as what.
+        actor: Actor,
+    },
+    /// Set one field of each, whatever it is now.
+    Set {
+        /// Which; not a text, and no status that comes with a solution.
+        field: Field,
+        /// What it shall be.
+        new: FieldValue,
+    },
+    /// Link each to one other ticket.
+    Link {
+        /// The other one, by the backend's number.
+        ticket: TicketId,
+        /// What each is to it.
+        kind: LinkKind,
+    },
+}
+
+/// A ticket that a change to many left as it is, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+pub struct BulkRefusal {
+    /// Which.
+    pub ticket: TicketId,
+    /// Its title, if it is known here.
+    pub title: Option<String>,
+    /// Why.
+    pub error: UiError,
+}
+
+/// What became of a change to many tickets.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Type)]
+pub struct BulkReport {
+    /// The operations that were accepted, one a ticket, in one transaction: what `take_back` takes.
+    pub accepted: Vec<OperationId>,
+    /// Until when they are held.
+    #[specta(type = Option<String>)]
+    pub held_until: Option<Timestamp>,
+    /// What was refused.
+    pub refused: Vec<BulkRefusal>,
 }
 
 /// A list and whether it could be read.

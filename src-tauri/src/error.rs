@@ -54,6 +54,24 @@ pub enum AppError {
     /// The ticket is not mirrored.
     #[error("no ticket {0}")]
     NoSuchTicket(TicketId),
+    /// The ticket is closed and takes no such change.
+    #[error("the ticket is closed")]
+    TicketClosed,
+    /// More tickets than are changed at once.
+    #[error("more than {max} tickets at once")]
+    TooManyTickets {
+        /// Most.
+        max: usize,
+    },
+    /// It is so already.
+    #[error("it is so already")]
+    NothingChanges,
+    /// It is written for one ticket at a time.
+    #[error("this is not changed in many tickets at once")]
+    NotInBulk,
+    /// A ticket is not linked to itself.
+    #[error("a ticket is not linked to itself")]
+    LinkedToItself,
     /// Something else that was asked for by number or name is not mirrored.
     #[error("{what} {name} is not known here")]
     NotFound {
@@ -225,6 +243,11 @@ impl AppError {
             Self::NotSignedIn => "not_signed_in",
             Self::UnsentOfAnotherAccount { .. } => "unsent_of_another_account",
             Self::NoSuchTicket(_) => "ticket_unknown",
+            Self::TicketClosed => "ticket_closed",
+            Self::TooManyTickets { .. } => "bulk_too_many",
+            Self::NothingChanges => "bulk_nothing_changes",
+            Self::NotInBulk => "bulk_one_by_one",
+            Self::LinkedToItself => "bulk_itself",
             Self::NotFound { .. } => "not_found_here",
             Self::Ambiguous { .. } => "ambiguous_name",
             Self::DocumentNotKept => "document_not_kept",
@@ -293,6 +316,7 @@ impl AppError {
             Self::AttachmentTooLarge { filename, limit_mb } => {
                 vec![("name", filename.clone()), ("max", limit_mb.to_string())]
             }
+            Self::TooManyTickets { max } => vec![("max", max.to_string())],
             Self::File { path, source } => vec![("path", shown(path)), ("detail", source.to_string())],
             Self::SettingOutOfRange { setting, min, max } => vec![
                 ("name", (*setting).to_owned()),
@@ -307,6 +331,10 @@ impl AppError {
             Self::Kpi(_)
             | Self::Operation(_)
             | Self::NotSignedIn
+            | Self::TicketClosed
+            | Self::NothingChanges
+            | Self::NotInBulk
+            | Self::LinkedToItself
             | Self::DocumentNotKept
             | Self::BadEncoding
             | Self::LinkRefused
@@ -404,6 +432,10 @@ pub fn every_code() -> Vec<&'static str> {
         "ticket_unknown",
         "not_found_here",
         "ambiguous_name",
+        "bulk_too_many",
+        "bulk_nothing_changes",
+        "bulk_one_by_one",
+        "bulk_itself",
         "document_not_kept",
         "attachment_too_large",
         "attachment_unreadable",
@@ -507,6 +539,11 @@ mod tests {
             StoreError::DiskFull.into(),
             StoreError::StateChanged { id, actual: "sent" }.into(),
             StoreError::AlreadyLeft { id, actual: "sent" }.into(),
+            AppError::TicketClosed,
+            AppError::TooManyTickets { max: 500 },
+            AppError::NothingChanges,
+            AppError::NotInBulk,
+            AppError::LinkedToItself,
             StoreError::NoSuchEntry { id }.into(),
             StoreError::Invalid { message: detail() }.into(),
             StoreError::Io(io()).into(),

@@ -1,7 +1,7 @@
 //! Writing: operations, the outbox, drafts, files, and the two signals the engine takes.
 
 use crate::{
-    api::{Accepted, DocumentContent, Submission},
+    api::{Accepted, BulkAction, BulkReport, DocumentContent, Submission},
     commands::{Answer, told},
     core::{AppCore, files},
     error::AppError,
@@ -41,6 +41,19 @@ pub async fn outbox(core: State<'_, AppCore>, lane: Option<TicketId>, all: bool)
 #[specta::specta]
 pub async fn resolve_entry(core: State<'_, AppCore>, id: OperationId, resolution: Resolution) -> Answer<()> {
     let result = async { core.desk().await?.resolve(id, resolution).await }.await;
+    told(&core, result).await
+}
+
+/// Changes many tickets in one way: one operation a ticket, all accepted in one transaction; what is refused is reported.
+#[tauri::command]
+#[specta::specta]
+pub async fn bulk(core: State<'_, AppCore>, tickets: Vec<TicketId>, action: BulkAction) -> Answer<BulkReport> {
+    let locale = core.locale().await;
+    let result = async {
+        let desk = core.desk().await?;
+        desk.bulk(&tickets, &action, desk.hold().await, locale).await
+    };
+    let result = result.await;
     told(&core, result).await
 }
 

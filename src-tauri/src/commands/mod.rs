@@ -62,6 +62,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             desk::outbox,
             desk::resolve_entry,
             desk::take_back,
+            desk::bulk,
             desk::save_draft,
             desk::draft,
             desk::drafts,

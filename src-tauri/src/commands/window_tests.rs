@@ -286,6 +286,52 @@ fn what_the_window_sends_is_held_and_can_be_taken_back() {
 }
 
 #[test]
+fn many_tickets_are_changed_at_once_and_what_is_refused_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let window = Window::open(folder.path());
+    let written = |title: &str| {
+        let accepted = window.get("submit", submission(Value::Null, &[new_ticket(title)], None));
+        accepted["lane"].clone()
+    };
+    let (first, second) = (written("Un"), written("Deux"));
+    let set = |level: u8| json!({ "type": "set", "field": "urgency", "new": { "type": "level", "value": level } });
+    let bulk = |tickets: Value, action: Value| window.get("bulk", json!({ "tickets": tickets, "action": action }));
+    let report = bulk(json!([first, second, -99, first]), set(5));
+    assert_eq!(report["accepted"].as_array().unwrap().len(), 2, "each once: {report}");
+    assert!(report["held_until"].is_string());
+    assert_eq!(report["refused"][0]["ticket"], -99);
+    assert_eq!(report["refused"][0]["error"]["code"], "ticket_unknown");
+    let urgency = |id: &Value| window.get("ticket", json!({ "id": id }))["ticket"]["urgency"].clone();
+    assert_eq!((urgency(&first), urgency(&second)), (json!(5), json!(5)));
+    let again = bulk(json!([first]), set(5));
+    assert_eq!(again["refused"][0]["error"]["code"], "bulk_nothing_changes");
+    assert_eq!(again["refused"][0]["title"], "Un");
+    let solved = json!({ "type": "set", "field": "status", "new": { "type": "status", "value": "solved" } });
+    assert_eq!(
+        bulk(json!([first]), solved)["refused"][0]["error"]["code"],
+        "bulk_one_by_one"
+    );
+    let link = |kind: &str| json!({ "type": "link", "ticket": 4821, "kind": kind });
+    assert_eq!(
+        bulk(json!([first, second]), link("child_of"))["accepted"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    let many: Vec<i64> = (1..=501).collect();
+    let refused = window
+        .ask("bulk", json!({ "tickets": many, "action": set(1) }))
+        .unwrap_err();
+    assert_eq!(refused["code"], "bulk_too_many");
+    // One undo for all of them.
+    window.get("take_back", json!({ "ids": report["accepted"] }));
+    assert_ne!(urgency(&first), json!(5));
+    assert_ne!(urgency(&second), json!(5));
+    window.close();
+}
+
+#[test]
 fn profiles_are_apart_and_the_last_one_opens_first() {
     let folder = tempfile::tempdir().unwrap();
     let window = Window::open(folder.path());

@@ -596,6 +596,32 @@ impl Desk {
         })
     }
 
+    /// Accepts several submissions in one durable transaction; answers for each whether it was.
+    ///
+    /// # Errors
+    /// When the databases refuse the whole.
+    pub async fn submit_all(&self, submissions: Vec<Submission>) -> Result<Vec<Result<Accepted, AppError>>, AppError> {
+        let held = submissions.iter().all(|submission| !submission.hold.is_zero());
+        let outcomes = self.store.submit_all(&submissions, self.clock.now()).await?;
+        if let Some(accepted) = outcomes.iter().flatten().next() {
+            self.publish(accepted.changes.clone());
+            self.publish_status().await;
+            if let Some(session) = self.session().await {
+                session.engine.accepted(held);
+            }
+        }
+        Ok(outcomes
+            .into_iter()
+            .map(|outcome| {
+                let accepted = outcome?;
+                Ok(Accepted {
+                    lane: accepted.lane,
+                    entries: accepted.entries,
+                })
+            })
+            .collect())
+    }
+
     /// How long what the window submits is held, unless it says otherwise.
     pub async fn hold(&self) -> Duration {
         Duration::from_secs(self.config.read().await.settings.undo_send_s.into())

@@ -2,6 +2,7 @@
 //! the command line both stand on this; nothing here knows Tauri.
 
 pub mod app;
+pub mod bulk;
 pub mod desk;
 pub mod diagnosis;
 pub mod files;

@@ -14,6 +14,8 @@ import type {
   AssetKey,
   Attachment,
   BlobHash,
+  BulkAction,
+  BulkReport,
   Catalogue,
   CatalogueKind,
   ChangeSet,
@@ -78,6 +80,8 @@ export interface Backend {
   outbox(lane: TicketId | null, all: boolean): Promise<OutboxEntry[]>;
   resolveEntry(id: OperationId, resolution: Resolution): Promise<void>;
 
+  /** Changes many tickets (500 at most) in one way, in one transaction; what single tickets refuse is in the report. */
+  bulk(tickets: TicketId[], action: BulkAction): Promise<BulkReport>;
   /**
    * Takes back what has not left, all of it or nothing, with what was submitted together with it; resolves to the drafts its
    * words are again. Refused with `entry_already_left` once a request may have left.

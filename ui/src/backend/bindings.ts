@@ -64,6 +64,8 @@ export const commands = {
 	 *  operation goes everything that was submitted together with it.
 	 */
 	takeBack: (ids: OperationId[]) => __TAURI_INVOKE<Draft[]>("take_back", { ids }),
+	/**  Changes many tickets in one way: one operation a ticket, all accepted in one transaction; what is refused is reported. */
+	bulk: (tickets: TicketId[], action: BulkAction) => __TAURI_INVOKE<BulkReport>("bulk", { tickets, action }),
 	/**  Keeps a draft as typed; answers once it is durable. */
 	saveDraft: (draft: Draft) => __TAURI_INVOKE<null>("save_draft", { draft }),
 	/**  One draft. */
@@ -351,6 +353,45 @@ blocks: Block[] } |
 { type: "code"; 
 /**  Verbatim, lines included. */
 text: string };
+
+/**  One change to many tickets. */
+export type BulkAction = 
+/**  Give somebody a part in each. */
+{ type: "assign"; 
+/**  Who, as what. */
+actor: Actor } | 
+/**  Set one field of each, whatever it is now. */
+{ type: "set"; 
+/**  Which; not a text, and no status that comes with a solution. */
+field: Field; 
+/**  What it shall be. */
+new: FieldValue } | 
+/**  Link each to one other ticket. */
+{ type: "link"; 
+/**  The other one, by the backend's number. */
+ticket: TicketId; 
+/**  What each is to it. */
+kind: LinkKind };
+
+/**  A ticket that a change to many left as it is, and why. */
+export type BulkRefusal = {
+	/**  Which. */
+	ticket: TicketId,
+	/**  Its title, if it is known here. */
+	title: string | null,
+	/**  Why. */
+	error: UiError,
+};
+
+/**  What became of a change to many tickets. */
+export type BulkReport = {
+	/**  The operations that were accepted, one a ticket, in one transaction: what `take_back` takes. */
+	accepted: OperationId[],
+	/**  Until when they are held. */
+	held_until: string | null,
+	/**  What was refused. */
+	refused: BulkRefusal[],
+};
 
 /**  A list and whether it could be read. */
 export type Catalogue = {

@@ -19,12 +19,15 @@ import type {
   AttachedDocument,
   Attachment,
   Block,
+  BulkAction,
+  BulkReport,
   Catalogue,
   CatalogueKind,
   ChangeSet,
   DocumentContent,
   Draft,
   EntryState,
+  Field,
   FieldValue,
   Gate,
   Group,
@@ -32,6 +35,7 @@ import type {
   Inline,
   Locale,
   NewTicketWords,
+  Operation,
   OperationId,
   OutboxEntry,
   Person,
@@ -498,6 +502,54 @@ export class FakeBackend implements Backend {
     const lane = this.entries.find((entry) => entry.id === id)?.lane;
     this.publish({ tickets: lane === undefined ? [] : [lane], lists: true, outbox: true });
     this.publishStatus();
+  }
+
+  async bulk(tickets: TicketId[], action: BulkAction): Promise<BulkReport> {
+    this.note('bulk', tickets, action);
+    this.refuse('bulk');
+    const report: BulkReport = { accepted: [], held_until: null, refused: [] };
+    for (const ticket of new Set(tickets)) {
+      const view = await this.ticket(ticket);
+      const outcome = view ? this.meant(view, action) : 'ticket_unknown';
+      if (typeof outcome === 'string') {
+        const error = await this.explain(outcome);
+        report.refused.push({ ticket, title: view?.ticket.title ?? null, error });
+        continue;
+      }
+      const operations = [{ id: `bulk-${String(this.seq)}`, operation: outcome }];
+      const { entries } = await this.submit({ lane: ticket, operations, draft: null });
+      report.accepted.push(...entries.map((entry) => entry.id));
+      report.held_until = entries[0]?.held_until ?? null;
+    }
+    return report;
+  }
+
+  /** What a change to many means for one ticket, or the code of why it means nothing. */
+  private meant({ ticket, actors, links }: TicketView, action: BulkAction): Operation | string {
+    if (ticket.status === 'closed' && action.type !== 'link') return 'ticket_closed';
+    switch (action.type) {
+      case 'assign': {
+        const wanted = JSON.stringify(action.actor);
+        if (actors.some((actor) => JSON.stringify(actor) === wanted)) return 'bulk_nothing_changes';
+        return { type: 'assign', actor: action.actor };
+      }
+      case 'link':
+        if (action.ticket === ticket.id) return 'bulk_itself';
+        if (links.some((link) => link.id === action.ticket && link.kind === action.kind)) return 'bulk_nothing_changes';
+        return { type: 'link_ticket', ticket: action.ticket, kind: action.kind };
+      case 'set': {
+        const base: Partial<Record<Field, FieldValue>> = {
+          status: { type: 'status', value: ticket.status },
+          category: { type: 'row', value: ticket.category?.id ?? null },
+          urgency: { type: 'level', value: ticket.urgency },
+          priority: { type: 'level', value: ticket.priority },
+        };
+        const now = base[action.field];
+        if (!now) return 'bulk_one_by_one';
+        if (JSON.stringify(now) === JSON.stringify(action.new)) return 'bulk_nothing_changes';
+        return { type: 'set_field', field: action.field, base: now, new: action.new };
+      }
+    }
   }
 
   async takeBack(ids: OperationId[]): Promise<Draft[]> {

@@ -50,6 +50,7 @@ export const tauriBackend: Backend = {
   submit: (submission) => ask(commands.submit(submission)),
   outbox: (lane, all) => ask(commands.outbox(lane, all)),
   resolveEntry: (id, resolution) => tell(commands.resolveEntry(id, resolution)),
+  bulk: (tickets, action) => ask(commands.bulk(tickets, action)),
   takeBack: (ids) => ask(commands.takeBack(ids)),
   saveDraft: (draft) => tell(commands.saveDraft(draft)),
   draft: (key) => ask(commands.draft(key)),

@@ -217,7 +217,7 @@ export class AppModel {
       const accepted = await this.backend.submit({ lane, operations: named, draft });
       if (named.some(({ operation }) => ['assign', 'create_ticket', 'reopen'].includes(operation.type)))
         this.notices.mine(accepted.lane);
-      const held = this.undo.accepted([accepted]);
+      const held = this.undo.accepted(accepted);
       if (this.status.gate.type !== 'open') this.tell(t('toast.accepted_offline', { n: named.length }));
       else this.tell(held > 0 ? t('toast.held', { s: held }) : t('toast.accepted'));
       return accepted;

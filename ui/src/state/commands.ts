@@ -77,6 +77,7 @@ export const KEYS = {
   send: key('Enter', { ctrl: true }),
   sendThen: key('Enter', { ctrl: true, shift: true }),
   private: key('p', { alt: true }),
+  mark: key(' '),
   filter: key('f'),
   link: key('l'),
   guess: key('c', { alt: true }),
@@ -248,6 +249,37 @@ const QUEUE: readonly Command[] = [
     run: (app) => app.frame?.openStep(-1),
   },
 ];
+
+/** Choosing several tickets; handled by the list. */
+const MARKING: readonly Command[] = [
+  { id: 'mark', label: 'shortcuts.mark', keys: [KEYS.mark] },
+  {
+    id: 'mark-range',
+    label: 'shortcuts.mark_range',
+    keys: [key('ArrowDown', { shift: true }), key('ArrowUp', { shift: true })],
+  },
+  { id: 'mark-all', label: 'shortcuts.mark_all', keys: [key('a', { ctrl: true })] },
+].map(({ id, label, keys }): Command => ({
+  id,
+  section: 'queue',
+  label: (t) => t(label as MessageKey),
+  keys,
+  keyOnly: true,
+  local: true,
+  run: nothing,
+}));
+
+const BULK: Command = {
+  id: 'bulk',
+  section: 'queue',
+  label: (t) => t('command.bulk'),
+  keys: [key('m')],
+  enabled: (app) => app.queue.marked.size > 0,
+  run: (app) => {
+    app.nav.show('queue');
+    app.queue.acting = true;
+  },
+};
 
 const TICKET: readonly Command[] = [
   {
@@ -425,7 +457,7 @@ const COMPOSER: readonly Command[] = [
 ];
 
 /** The commands whose number does not depend on what is on screen. */
-export const COMMANDS: readonly Command[] = [...ANYWHERE, ...QUEUE, ...TICKET, ...COMPOSER];
+export const COMMANDS: readonly Command[] = [...ANYWHERE, ...QUEUE, ...MARKING, BULK, ...TICKET, ...COMPOSER];
 
 /** The equipment of the ticket on screen and of its requester, to be opened. */
 function equipment(app: AppModel): Command[] {
@@ -449,7 +481,7 @@ function equipment(app: AppModel): Command[] {
 /** What the palette offers now: of the ticket on screen first, since that is what one has in hand. */
 export function offered(app: AppModel): Command[] {
   const can = (command: Command): boolean => command.keyOnly !== true && (command.enabled?.(app) ?? true);
-  const groups = [TICKET, COMPOSER, equipment(app), ANYWHERE, QUEUE];
+  const groups = [[BULK], TICKET, COMPOSER, equipment(app), ANYWHERE, QUEUE];
   return groups.flatMap((group) => group.filter(can));
 }
 
@@ -469,7 +501,7 @@ export function pressed(event: KeyboardEvent, one: Key): boolean {
   return isLetter(one) || event.shiftKey === (one.shift ?? false);
 }
 
-const NAMES: Record<string, string> = { Enter: '↵', Escape: 'Esc', ArrowUp: '↑', ArrowDown: '↓' };
+const NAMES: Record<string, string> = { Enter: '↵', ' ': '␣', Escape: 'Esc', ArrowUp: '↑', ArrowDown: '↓' };
 
 /** "Ctrl K", as it is shown. */
 export function keyText(one: Key): string {

@@ -1,13 +1,15 @@
 // The queue: a list of up to a million rows of which only the pages in view are read. A change reads the visible pages
 // again in place; selection is kept by the ticket's number, never by its place, so that a sync moves nothing under the
 // technician's hands.
-import { SvelteMap } from 'svelte/reactivity';
+import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 
 import type { Backend } from '../backend/backend';
 import type { Sort, TicketId, TicketQuery, TicketRow, UserId, View } from '../backend/types';
 
 /** Rows a page. */
 export const PAGE = 200;
+/** Tickets changed at once, at most; Rust holds to it as well. */
+export const MOST_MARKED = 500;
 /** Pages kept in memory around the ones in view. */
 const KEPT_PAGES = 24;
 
@@ -21,6 +23,13 @@ export class QueueModel {
   selected = $state<TicketId | null>(null);
   /** Where the selected row was last seen, for moving on when it left the list. */
   selectedIndex = $state(-1);
+
+  /** Tickets chosen for something done to all of them, by number: a sync moves nothing in or out. */
+  readonly marked = new SvelteSet<TicketId>();
+  /** What is done to them is being asked. */
+  acting = $state(false);
+  /** Where a range begins. */
+  private anchor: TicketId | null = null;
 
   private readonly pages = new SvelteMap<number, TicketRow[]>();
   private readonly wanted = new Set<number>();
@@ -106,9 +115,58 @@ export class QueueModel {
     if (at !== null) this.selectedIndex = at;
   }
 
+  /** Chooses a row, or not any more. False when there are as many as can be. */
+  async mark(index: number): Promise<boolean> {
+    const row = await this.selectAt(index);
+    if (!row) return true;
+    this.anchor = row.id;
+    if (this.marked.delete(row.id)) return true;
+    if (this.marked.size >= MOST_MARKED) return false;
+    this.marked.add(row.id);
+    return true;
+  }
+
+  /** Chooses the rows from where the range began to a place. False when they are more than can be. */
+  async markTo(index: number): Promise<boolean> {
+    this.anchor ??= this.selected;
+    const from = this.anchor === null ? 0 : (this.indexOf(this.anchor) ?? Math.max(0, this.selectedIndex));
+    const row = await this.selectAt(index);
+    if (!row) return true;
+    this.anchor ??= row.id;
+    return this.markRange(Math.min(from, this.selectedIndex), Math.max(from, this.selectedIndex));
+  }
+
+  /** Chooses all the list, or its first rows where they are more than can be: then it answers false. */
+  async markAll(): Promise<boolean> {
+    return this.total === 0 || this.markRange(0, this.total - 1);
+  }
+
+  clearMarks(): void {
+    this.marked.clear();
+    this.anchor = null;
+  }
+
+  private async markRange(first: number, last: number): Promise<boolean> {
+    const end = Math.min(last, first + MOST_MARKED - 1);
+    const generation = this.generation;
+    for (let page = Math.floor(first / PAGE); page <= Math.floor(end / PAGE); page++) {
+      if (!this.pages.has(page)) await this.read(page);
+    }
+    // Another list was chosen meanwhile.
+    if (generation !== this.generation && !this.row(first)) return true;
+    this.marked.clear();
+    for (let at = first; at <= end; at++) {
+      const row = this.row(at);
+      if (row) this.marked.add(row.id);
+    }
+    return end === last;
+  }
+
   /** A ticket written here got the server's number. */
   renumber(local: TicketId, remote: TicketId): void {
     if (this.selected === local) this.selected = remote;
+    if (this.anchor === local) this.anchor = remote;
+    if (this.marked.delete(local)) this.marked.add(remote);
   }
 
   private indexOf(id: TicketId): number | null {
@@ -133,6 +191,7 @@ export class QueueModel {
     this.wanted.clear();
     this.visible = [0, 40];
     this.selectedIndex = -1;
+    this.clearMarks();
     this.loaded = false;
     void this.refresh();
   }

@@ -13,6 +13,7 @@ interface Sent {
   ids: OperationId[];
   /** The end of its hold, in milliseconds since 1970. */
   until: number;
+  submissions: number;
 }
 
 export class UndoSend {
@@ -26,13 +27,16 @@ export class UndoSend {
   constructor(private readonly app: AppModel) {}
 
   /** Something was accepted; answers for how many seconds it is held. */
-  accepted(all: Accepted[]): number {
-    const entries = all.flatMap((accepted) => accepted.entries);
-    if (entries.length === 0) return 0;
-    const held = entries.map((entry) => (entry.held_until === null ? 0 : new Date(entry.held_until).getTime()));
-    this.sent.push({ ids: entries.map((entry) => entry.id), until: Math.max(...held) });
+  accepted({ entries }: Accepted): number {
+    const ids = entries.map((entry) => entry.id);
+    return this.remember(ids, entries[0]?.held_until ?? null, 1);
+  }
+
+  /** So many submissions were accepted together; answers for how many seconds they are held. */
+  remember(ids: OperationId[], heldUntil: string | null, submissions: number): number {
+    if (ids.length === 0) return 0;
+    this.sent.push({ ids, until: heldUntil === null ? 0 : new Date(heldUntil).getTime(), submissions });
     if (this.sent.length > REMEMBERED) this.sent.shift();
-    this.count = all.length;
     this.tick();
     if (this.seconds > 0) this.timer ??= setInterval(() => this.tick(), 250);
     return this.seconds;
@@ -69,7 +73,9 @@ export class UndoSend {
   }
 
   private tick(): void {
-    const until = this.sent.at(-1)?.until ?? 0;
+    const last = this.sent.at(-1);
+    const until = last?.until ?? 0;
+    this.count = last?.submissions ?? 0;
     const before = this.seconds;
     this.seconds = Math.max(0, Math.ceil((until - Date.now()) / 1000));
     if (this.seconds > 0 || this.timer === null) return;

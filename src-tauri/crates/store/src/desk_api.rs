@@ -37,6 +37,54 @@ impl Store {
         Ok(Accepted { lane, entries, changes })
     }
 
+    /// Accepts several submissions in one durable transaction. What one of them breaks refuses that one alone, as
+    /// `Invalid`; answered in their order.
+    pub async fn submit_all(
+        &self,
+        submissions: &[Submission],
+        now: Timestamp,
+    ) -> Result<Vec<Result<Accepted, StoreError>>, StoreError> {
+        let mut known = Vec::with_capacity(submissions.len());
+        for submission in submissions {
+            known.push(match submission.lane {
+                Some(lane) => self.is_known(lane).await?,
+                None => true,
+            });
+        }
+        let outcomes = write_desk!(self, |connection| {
+            let mut outcomes = Vec::with_capacity(submissions.len());
+            for (submission, known) in submissions.iter().zip(known) {
+                let mut part = connection.begin().await?;
+                match desk::outbox::submit(&mut part, submission, known, now).await {
+                    Ok((lane, entries)) => {
+                        part.commit().await?;
+                        outcomes.push(Ok((lane, entries)));
+                    }
+                    Err(error @ StoreError::Invalid { .. }) => {
+                        part.rollback().await?;
+                        outcomes.push(Err(error));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            self.mark_stale(outcomes.iter().flatten().map(|(lane, _)| lane.0));
+            outcomes
+        })?;
+        let mut changes = self.refresh_stale().await?;
+        changes.outbox = true;
+        Ok(outcomes
+            .into_iter()
+            .map(|outcome| {
+                outcome.map(|(lane, entries)| Accepted {
+                    lane,
+                    entries,
+                    // All of them are told at once.
+                    changes: changes.clone(),
+                })
+            })
+            .collect())
+    }
+
     /// The entries that may move now: the head of each lane (the first pending entry) if it is queued and due, or in
     /// doubt and its probe due. Oldest first, at most `limit`.
     pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OutboxEntry>, StoreError> {

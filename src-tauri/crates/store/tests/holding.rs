@@ -409,3 +409,29 @@ async fn what_is_held_when_the_process_ends_waits_on_and_can_still_be_taken_back
         "le ticket"
     );
 }
+
+#[tokio::test]
+async fn several_submissions_are_one_transaction_and_what_one_breaks_refuses_it_alone() {
+    let store = with_ticket().await;
+    store
+        .apply(&batch(vec![bundled(bundle(ticket(2, "Ticket 2")))]))
+        .await
+        .unwrap();
+    let all = [
+        held(on(1, vec![say("Un")])),
+        held(on(77, vec![say("Nulle part")])),
+        held(on(2, vec![say("Deux"), say("")])),
+        held(on(2, vec![say("Trois")])),
+    ];
+    let outcomes = store.submit_all(&all, at(10)).await.unwrap();
+    let taken: Vec<bool> = outcomes.iter().map(Result::is_ok).collect();
+    assert_eq!(taken, [true, false, false, true]);
+    let waiting = store.outbox(None, false).await.unwrap();
+    assert_eq!(waiting.len(), 2, "nothing is left of a submission half accepted");
+    assert!(waiting.iter().all(|entry| entry.held_until == Some(at(15))));
+    assert_eq!(store.ticket(TicketId(2)).await.unwrap().unwrap().pending.len(), 1);
+    let ids: Vec<OperationId> = waiting.iter().map(|entry| entry.id).collect();
+    let taken = store.take_back(&ids, at(11)).await.unwrap();
+    assert_eq!(taken.operations.len(), 2, "and taken back together");
+    assert!(store.outbox(None, false).await.unwrap().is_empty());
+}
