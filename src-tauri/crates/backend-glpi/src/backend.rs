@@ -168,6 +168,10 @@ impl Backend for GlpiBackend {
         self.probe_operation(outgoing).await
     }
 
+    async fn sight(&self) -> Result<String, BackendError> {
+        facts::sight(&self.client).await
+    }
+
     async fn download(&self, document: DocumentId) -> Result<Bytes, BackendError> {
         self.facts().await?;
         self.client

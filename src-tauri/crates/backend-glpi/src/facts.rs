@@ -1,7 +1,7 @@
 //! What signing in teaches: who the account is, which GLPI answers, what the account is refused, and how dates are written.
 
 use crate::{
-    client::{Client, Failure},
+    client::{Client, Failure, Reply},
     config::GlpiConfig,
     names::Names,
     wire::{Generation, Row},
@@ -53,13 +53,7 @@ const OTHER_RIGHTS: [(&str, &str); 4] = [
 pub(crate) async fn learn(client: &Client, config: &GlpiConfig, names: &Names) -> Result<Facts, BackendError> {
     let reply = client.get("getFullSession", &[]).await?;
     let asked_at = client.now();
-    let session = reply
-        .body
-        .get("session")
-        .and_then(Value::as_object)
-        .cloned()
-        .map(Row)
-        .ok_or_else(|| missing("session"))?;
+    let session = session_of(&reply)?;
     let user = session.key("glpiID").ok_or_else(|| missing("glpiID"))?;
     let clock_skew_s = reply.date.map_or(0, |server| server.as_second() - asked_at.as_second());
 
@@ -114,6 +108,7 @@ pub(crate) async fn learn(client: &Client, config: &GlpiConfig, names: &Names) -
         .as_ref()
         .and_then(|row| row.filled("name"))
         .map(|name| generation.decode(name));
+    let sight = sight_of(&session);
     let info = ServerInfo {
         user: UserId(user),
         name,
@@ -124,6 +119,7 @@ pub(crate) async fn learn(client: &Client, config: &GlpiConfig, names: &Names) -
         visibility: Visibility {
             refused: refused.into_iter().collect(),
         },
+        sight: sight.clone(),
         read_at: asked_at,
     };
 
@@ -134,15 +130,40 @@ pub(crate) async fn learn(client: &Client, config: &GlpiConfig, names: &Names) -
     ];
     let now = reply.date.zip(session.filled("glpi_currenttime").map(str::to_owned));
     let zone = zone(client, config, user, hints, now).await?;
-    let entities = session.0.get("glpiactiveentities").cloned().unwrap_or_default();
     Ok(Facts {
-        scope: crate::pull::fingerprint(&(&info.profile, entities)),
+        scope: sight,
         info,
         generation,
         zone,
         calibrated_at: asked_at,
         custom_assets: custom_assets(&configuration),
     })
+}
+
+/// What the session sees now, asked of the server.
+pub(crate) async fn sight(client: &Client) -> Result<String, BackendError> {
+    let reply = client.get("getFullSession", &[]).await?;
+    Ok(sight_of(&session_of(&reply)?))
+}
+
+fn session_of(reply: &Reply) -> Result<Row, BackendError> {
+    reply
+        .body
+        .get("session")
+        .and_then(Value::as_object)
+        .cloned()
+        .map(Row)
+        .ok_or_else(|| missing("session"))
+}
+
+/// A digest of the session's profile and active entities.
+fn sight_of(session: &Row) -> String {
+    let profile = session
+        .0
+        .get("glpiactiveprofile")
+        .and_then(|profile| profile.get("name"));
+    let entities = session.0.get("glpiactiveentities");
+    crate::pull::fingerprint(&(profile, entities))
 }
 
 fn missing(what: &str) -> BackendError {

@@ -72,6 +72,10 @@ pub trait Backend: Send + Sync + 'static {
     /// Reads back whether an operation in doubt was applied. Never changes anything.
     async fn probe(&self, outgoing: &Outgoing) -> Result<Probe, BackendError>;
 
+    /// What the account sees at this moment, asked of the server: a digest of whatever decides it (profile, entities). Under
+    /// another one, a row that is absent may only be out of sight.
+    async fn sight(&self) -> Result<String, BackendError>;
+
     /// A document's content.
     async fn download(&self, document: DocumentId) -> Result<Bytes, BackendError>;
 

@@ -66,6 +66,9 @@ pub struct ServerInfo {
     pub ticket_keys: bool,
     /// What is refused.
     pub visibility: Visibility,
+    /// What the account sees ([`Backend::sight`](crate::Backend::sight)).
+    #[serde(default)]
+    pub sight: String,
     /// When this was read.
     pub read_at: Timestamp,
 }

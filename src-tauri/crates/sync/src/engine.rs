@@ -185,6 +185,7 @@ impl Engine {
                 }
                 let text = serde_json::to_string(&info).map_err(guichet_store::StoreError::from)?;
                 self.db(self.store.set_setting(SERVER_INFO_SETTING, &text)).await?;
+                self.saw(&info.sight).await?;
                 *self.info.lock() = Some(info);
                 self.introduced.store(true, Ordering::SeqCst);
                 Ok(true)

@@ -12,6 +12,7 @@ mod probe;
 mod pull;
 mod pump;
 mod reconcile;
+mod sight;
 mod status;
 mod time;
 

@@ -1,9 +1,10 @@
 //! Operations in doubt: read back before anything is sent again.
 //!
 //! "It is not there" is believed only when it was read after the server's longest processing time had passed since the
-//! **last** request that may have been applied: until then the request may still be under way.
+//! **last** request that may have been applied: until then the request may still be under way; and, for a row that does not
+//! hang on a ticket, only while the account sees what it saw then (`sight.rs`).
 
-use crate::{Engine, SyncError, backoff, pump::Moved, time};
+use crate::{Engine, SyncError, backoff, pump::Moved, sight::has_a_place_of_its_own, time};
 use guichet_backend::{BackendError, Outgoing, Presence, Probe, Retry};
 use guichet_domain::{
     TicketId,
@@ -37,8 +38,15 @@ impl Engine {
         };
         self.steps.reached("probe.asking").await;
         let pass = self.pass();
-        let outcome = self.backend.probe(&outgoing).await;
+        let mut outcome = self.backend.probe(&outgoing).await;
         self.steps.reached("probe.answered").await;
+        if decisive && matches!(outcome, Ok(Probe::Absent)) && has_a_place_of_its_own(&entry.operation) {
+            outcome = match self.backend.sight().await {
+                Ok(sight) if self.may_be_out_of_sight(&entry, &sight).await? => Ok(Probe::Undecidable),
+                Ok(_) => Ok(Probe::Absent),
+                Err(error) => Err(error),
+            };
+        }
         let error = outcome.as_ref().err().map(BackendError::failure);
         let state = match &outcome {
             Ok(Probe::Applied(receipt)) => {

@@ -130,6 +130,24 @@ async fn absence_is_believed_only_after_the_longest_processing_time_since_the_la
     assert!(desk.backend.seen("probe").len() > 6);
 }
 
+/// The account lost an entity meanwhile: what was sent may be there, out of sight.
+#[tokio::test(start_paused = true)]
+async fn absence_is_not_believed_when_the_account_sees_other_things_than_before() {
+    for (sight, sends) in [("", 2), ("fewer entities", 1)] {
+        let desk = Desk::ready(quick()).await;
+        desk.backend.script(|script| {
+            script.sends.push_back(Err(network(Delivery::MaybeSent)));
+        });
+        let id = desk.submit(0, vec![creation("New one")])[0];
+        desk.engine.round().await.unwrap();
+        desk.backend.script(|script| script.sight = sight.to_owned());
+        run_for(&desk, 130).await;
+        assert_eq!(desk.backend.seen("send").len(), sends, "{sight}: {:?}", desk.state(id));
+        let reason = WedgeReason::Undetermined;
+        assert_eq!(desk.state(id) == EntryState::Wedged { reason }, sends == 1, "{sight}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_decided_is_shown_after_the_longest_processing_time() {
     let desk = Desk::ready(quick()).await;

@@ -107,6 +107,10 @@ impl Backend for Saboteur {
         }
     }
 
+    async fn sight(&self) -> Result<String, BackendError> {
+        self.backend.sight().await
+    }
+
     async fn download(&self, document: DocumentId) -> Result<Bytes, BackendError> {
         self.backend.download(document).await
     }

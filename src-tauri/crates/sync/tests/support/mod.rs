@@ -116,6 +116,8 @@ pub struct Script {
     pub opens: VecDeque<Answer<ServerInfo>>,
     pub tickets: BTreeMap<i64, TicketBundle>,
     pub presences: BTreeMap<i64, Presence>,
+    /// What the account sees.
+    pub sight: String,
     /// Everything is answered 503.
     pub down: bool,
     /// How long a `send` takes.
@@ -170,6 +172,7 @@ pub fn info(user: i64) -> ServerInfo {
         clock_skew_s: 0,
         ticket_keys: true,
         visibility: Visibility::default(),
+        sight: String::new(),
         read_at: at(0),
     }
 }
@@ -278,6 +281,12 @@ impl Backend for ScriptedBackend {
         self.up()?;
         self.script(|script| script.probes.pop_front())
             .unwrap_or(Ok(Probe::Absent))
+    }
+
+    async fn sight(&self) -> Answer<String> {
+        self.see("sight", None, None, 0);
+        self.up()?;
+        Ok(self.script(|script| script.sight.clone()))
     }
 
     async fn download(&self, document: DocumentId) -> Answer<Bytes> {
