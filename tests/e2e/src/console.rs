@@ -53,10 +53,15 @@ impl Console {
         self.window.holds("the first reading to be complete", done).await
     }
 
+    /// Types into the search box: words, `#` and a number, `>` and a command.
+    pub async fn search_box(&self, text: &str) -> Result<()> {
+        self.window.press(&[Key::Control.into(), 'k']).await?;
+        self.replace_text(&test_id("search-input"), text).await
+    }
+
     /// Types into the search box and waits for this ticket among the answers.
     pub async fn search_for(&self, text: &str, ticket: i64) -> Result<()> {
-        self.window.press(&[Key::Control.into(), 'k']).await?;
-        self.replace_text(&test_id("search-input"), text).await?;
+        self.search_box(text).await?;
         self.window.find(&hit(ticket)).await.map(|_| ())
     }
 

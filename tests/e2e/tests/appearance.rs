@@ -58,11 +58,40 @@ async fn every_screen_is_accessible_in_both_languages_and_themes() {
         look(&screen("ticket-observer")).await;
         window.press(&[Key::Escape.into()]).await.unwrap();
         window.gone(&test_id("observe-dialog")).await.unwrap();
+        window.click(&test_id("link-ticket")).await.unwrap();
+        window.find(&test_id("link-dialog")).await.unwrap();
+        look(&screen("ticket-link")).await;
+        window.press(&[Key::Escape.into()]).await.unwrap();
+        window.gone(&test_id("link-dialog")).await.unwrap();
+        console
+            .write("followup", "Le relais est redémarré, à confirmer.")
+            .await
+            .unwrap();
+        console.draft_saved().await.unwrap();
+        window.click(&test_id("composer-then")).await.unwrap();
+        window.find(&test_id("composer-then-waiting")).await.unwrap();
+        look(&screen("ticket-send-and-status")).await;
+        window.press(&[Key::Escape.into()]).await.unwrap();
+        window.click(&test_id("drafts-button")).await.unwrap();
+        window.find(&test_id("drafts")).await.unwrap();
+        look(&screen("drafts")).await;
+        console.search_box(">").await.unwrap();
+        window.find(&test_id("hit-command-new")).await.unwrap();
+        look(&screen("commands")).await;
+        window.press(&[Key::Escape.into()]).await.unwrap();
         console.search_for("messagerie", ticket).await.unwrap();
         look(&screen("search")).await;
         window.click(&test_id("new-ticket")).await.unwrap();
         window.find(&test_id("new-ticket-title")).await.unwrap();
         look(&screen("new-ticket")).await;
+        window
+            .type_into(&test_id("new-ticket-title"), "Messagerie lente")
+            .await
+            .unwrap();
+        window.find(&test_id(&format!("new-similar-{ticket}"))).await.unwrap();
+        look(&screen("new-ticket-seen-before")).await;
+        window.click(&test_id("new-ticket-discard")).await.unwrap();
+        window.click(&test_id("new-ticket-discard-confirm")).await.unwrap();
         window.click(&test_id("knowledge-button")).await.unwrap();
         window.find(&test_id("knowledge-recent")).await.unwrap();
         look(&screen("knowledge-list")).await;
