@@ -37,6 +37,7 @@ pub fn counted(workspace: &Workspace, options: &Options, counts: &mut Counts) ->
         "--locked",
         "--package",
         "guichet-e2e",
+        "--no-fail-fast",
         "--",
         "--ignored",
         "--test-threads=1",

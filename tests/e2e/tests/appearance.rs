@@ -38,6 +38,13 @@ async fn every_screen_is_accessible_in_both_languages_and_themes() {
     console.sign_in(&server).await.unwrap();
     console.first_sync_done().await.unwrap();
 
+    // A draft for the views that show one.
+    console.open_ticket("messagerie lente", ticket).await.unwrap();
+    console
+        .write("followup", "Le relais est redémarré, à confirmer.")
+        .await
+        .unwrap();
+    console.draft_saved().await.unwrap();
     for (language, theme) in [("fr", "light"), ("fr", "dark"), ("en", "light"), ("en", "dark")] {
         let screen = |name: &str| format!("{language}-{theme}-{name}");
         console.settings(language, theme).await.unwrap();
@@ -63,11 +70,6 @@ async fn every_screen_is_accessible_in_both_languages_and_themes() {
         look(&screen("ticket-link")).await;
         window.press(&[Key::Escape.into()]).await.unwrap();
         window.gone(&test_id("link-dialog")).await.unwrap();
-        console
-            .write("followup", "Le relais est redémarré, à confirmer.")
-            .await
-            .unwrap();
-        console.draft_saved().await.unwrap();
         window.click(&test_id("composer-then")).await.unwrap();
         window.find(&test_id("composer-then-waiting")).await.unwrap();
         look(&screen("ticket-send-and-status")).await;
@@ -119,10 +121,6 @@ async fn every_screen_is_accessible_in_both_languages_and_themes() {
     server.kill();
     console.gate("offline").await.unwrap();
     console.open_ticket("messagerie lente", ticket).await.unwrap();
-    console
-        .write("followup", "In the outbox until the server is back.")
-        .await
-        .unwrap();
     console.send().await.unwrap();
     look("offline-ticket").await;
     console.outbox(1).await.unwrap();
