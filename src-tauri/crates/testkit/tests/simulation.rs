@@ -127,6 +127,10 @@ const REGRESSIONS: &[(u64, &str)] = &[
         9504,
         "somebody assigned from the start was assigned again, which GLPI refuses, and then taken away",
     ),
+    (
+        79466,
+        "a document stayed in an entity that was lost, its ticket moved to another one, and it was sent twice",
+    ),
 ];
 
 #[test]
