@@ -159,7 +159,18 @@ pub fn stream(name: &str, expression: &Expression, mut look: impl FnMut(&str)) -
 
 /// Runs a program and counts the tests that its output reports.
 pub fn counted(name: &str, expression: &Expression, counts: &mut Counts) -> Result<()> {
+    counted_and_read(name, expression, counts, |_| ())
+}
+
+/// As [`counted`], handing each line to `look` too.
+pub fn counted_and_read(
+    name: &str,
+    expression: &Expression,
+    counts: &mut Counts,
+    mut look: impl FnMut(&str),
+) -> Result<()> {
     stream(name, expression, |line| {
+        look(line);
         if let Some(found) = reported(line) {
             counts.passed += found.passed;
             counts.failed += found.failed;

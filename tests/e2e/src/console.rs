@@ -62,7 +62,12 @@ impl Console {
     /// Types into the search box and waits for this ticket among the answers.
     pub async fn search_for(&self, text: &str, ticket: i64) -> Result<()> {
         self.search_box(text).await?;
-        self.window.find(&hit(ticket)).await.map(|_| ())
+        // Before the answer the hits are those of fewer letters, and move away under a click.
+        let answered = format!("{}[aria-busy=\"false\"]", test_id("search-results"));
+        self.window
+            .find(&format!("{answered} {}", hit(ticket)))
+            .await
+            .map(|_| ())
     }
 
     /// Finds a ticket by words and opens it.
@@ -157,7 +162,11 @@ impl Console {
         self.window.click(&test_id("knowledge-button")).await?;
         self.window.click(&test_id("knowledge-search")).await?;
         self.replace_text(&test_id("knowledge-search"), words).await?;
-        self.window.click("[data-testid^=\"article-hit-\"]").await?;
+        // Before the answer the list is that of fewer letters, and moves away under a click.
+        let answered = format!("{}[aria-busy=\"false\"]", test_id("knowledge-hits"));
+        self.window
+            .click(&format!("{answered} [data-testid^=\"article-hit-\"]"))
+            .await?;
         self.window
             .find("[data-pane] [data-testid^=\"article-\"] h1")
             .await

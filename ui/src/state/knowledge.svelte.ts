@@ -25,6 +25,8 @@ export class KnowledgeModel {
   failed = $state.raw<Failure | null>(null);
   /** The first read has come back. */
   loaded = $state(false);
+  /** What is typed is being looked for: the hits on screen are still those of before. */
+  finding = $state(false);
   private asked = 0;
   private listed = 0;
   private readonly stop: () => void;
@@ -44,7 +46,8 @@ export class KnowledgeModel {
   /** Searches for what is typed. */
   async find(): Promise<void> {
     const mine = ++this.asked;
-    if (this.text.trim() === '') {
+    this.finding = this.text.trim() !== '';
+    if (!this.finding) {
       this.hits = [];
       this.failed = null;
       return;
@@ -55,8 +58,10 @@ export class KnowledgeModel {
       this.hits = results.hits;
       this.failed = null;
     } catch (error) {
-      if (mine === this.asked) this.failed = failure(error);
+      if (mine !== this.asked) return;
+      this.failed = failure(error);
     }
+    this.finding = false;
   }
 
   /** Shows one category, or all. */
