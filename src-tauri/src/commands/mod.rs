@@ -56,6 +56,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             tickets::catalogue,
             tickets::list_articles,
             tickets::article_categories,
+            tickets::suggest_articles,
             tickets::article,
             tickets::asset,
             desk::submit,

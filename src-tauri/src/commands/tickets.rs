@@ -14,7 +14,7 @@ use guichet_domain::{
     people::{Group, Person},
 };
 use guichet_store::{
-    AroundNew, AroundTicket, ArticleCategory, ArticleList, ArticleQuery, NewTicketWords, PersonCard, SearchQuery,
+    AroundNew, AroundTicket, ArticleCategory, ArticleList, ArticleQuery, Hit, NewTicketWords, PersonCard, SearchQuery,
     SearchResults, TicketList, TicketQuery, TicketView, View,
 };
 use tauri::State;
@@ -86,6 +86,14 @@ pub async fn around_new_ticket(core: State<'_, AppCore>, written: NewTicketWords
 #[specta::specta]
 pub async fn search(core: State<'_, AppCore>, query: SearchQuery) -> Answer<SearchResults> {
     let result = async { Ok::<_, AppError>(core.desk().await?.store.search(&query).await?) }.await;
+    told(&core, result).await
+}
+
+/// Articles that may help with what these texts are about, the likeliest first.
+#[tauri::command]
+#[specta::specta]
+pub async fn suggest_articles(core: State<'_, AppCore>, texts: Vec<String>, limit: u32) -> Answer<Vec<Hit>> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.suggest_articles(&texts, limit).await?) }.await;
     told(&core, result).await
 }
 

@@ -23,6 +23,7 @@ import type {
   DocumentId,
   Draft,
   Group,
+  Hit,
   NewTicketWords,
   OperationId,
   OutboxEntry,
@@ -72,6 +73,8 @@ export interface Backend {
   /** The knowledge base, newest first. */
   listArticles(query: ArticleQuery): Promise<ArticleList>;
   articleCategories(): Promise<ArticleCategory[]>;
+  /** Articles that may help with what these texts are about, the likeliest first. */
+  suggestArticles(texts: string[], limit: number): Promise<Hit[]>;
   article(id: ArticleId): Promise<Article | null>;
   asset(key: AssetKey): Promise<Asset | null>;
 

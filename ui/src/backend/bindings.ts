@@ -49,6 +49,8 @@ export const commands = {
 	listArticles: (query: ArticleQuery) => __TAURI_INVOKE<ArticleList>("list_articles", { query }),
 	/**  The categories of the knowledge base that hold something. */
 	articleCategories: () => __TAURI_INVOKE<ArticleCategory[]>("article_categories"),
+	/**  Articles that may help with what these texts are about, the likeliest first. */
+	suggestArticles: (texts: string[], limit: number) => __TAURI_INVOKE<Hit[]>("suggest_articles", { texts, limit }),
 	/**  An article. */
 	article: (id: ArticleId) => __TAURI_INVOKE<Article | null>("article", { id }),
 	/**  A piece of equipment. */
@@ -455,17 +457,17 @@ export type CatalogueRef = {
 	name: string | null,
 };
 
-/**  A category guessed from a word, with what the guess rests on. */
+/**  A category guessed from words, with what the guess rests on. */
 export type CategoryGuess = {
 	/**  Which category. */
 	category: number,
 	/**  Its full name. */
 	name: string,
-	/**  The word as typed. */
-	word: string,
-	/**  Tickets with that word in their title that are in it… */
+	/**  The words that lead to it as typed, the surest first: two or more, or one that is very sure. */
+	words: string[],
+	/**  Tickets with one of those words in their title that are in it… */
 	tickets: number,
-	/**  …of so many with that word and a category, among the newest. */
+	/**  …of so many with one of those words and a category, among the newest. */
 	of: number,
 };
 

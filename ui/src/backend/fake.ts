@@ -3,7 +3,7 @@
 import en from '../../../assets/messages/en.json';
 import fr from '../../../assets/messages/fr.json';
 import { type Backend, BackendFailure, type Unlisten } from './backend';
-import { aroundNew, openFirst } from './fake-around';
+import { aroundNew, openFirst, telling } from './fake-around';
 import { buildWorld, ME, para, type World } from './fake-data';
 import type {
   Accepted,
@@ -362,6 +362,35 @@ export class FakeBackend implements Backend {
       return count <= query.limit;
     });
     return { hits: bounded, elapsed_ms: performance.now() - began };
+  }
+
+  async suggestArticles(texts: string[], limit: number): Promise<Hit[]> {
+    this.note('suggestArticles', texts);
+    const words = telling(texts);
+    const weighed = this.world.articles.map((one) => {
+      const text = plain(one.body.blocks);
+      const title = fold(one.title);
+      const body = fold(text);
+      const weight = words.reduce(
+        (sum, word) => sum + (title.includes(word) ? 2 : 0) + (title.includes(word) || body.includes(word) ? 1 : 0),
+        0,
+      );
+      const hit: Hit = {
+        kind: 'article',
+        id: one.id,
+        asset_kind: '',
+        title: one.title,
+        snippet: marked(text.slice(0, 160), words),
+        status: null,
+        vip: false,
+      };
+      return { weight, hit };
+    });
+    return weighed
+      .filter((one) => one.weight > 0)
+      .sort((a, b) => b.weight - a.weight)
+      .slice(0, limit)
+      .map((one) => one.hit);
   }
 
   async person(id: number): Promise<PersonCard | null> {

@@ -45,6 +45,7 @@ export const tauriBackend: Backend = {
   catalogue: (kind) => ask(commands.catalogue(kind)),
   listArticles: (query) => ask(commands.listArticles(query)),
   articleCategories: () => ask(commands.articleCategories()),
+  suggestArticles: (texts, limit) => ask(commands.suggestArticles(texts, limit)),
   article: (id) => ask(commands.article(id)),
   asset: (key) => ask(commands.asset(key)),
   submit: (submission) => ask(commands.submit(submission)),

@@ -121,6 +121,11 @@ export function day(at: string | Date, now: Date): string {
       );
 }
 
+/** "a, b or c". */
+export function either(items: readonly string[]): string {
+  return intl('either', (r) => new Intl.ListFormat(r, { type: 'disjunction' })).format(items);
+}
+
 /** The time today, the day before that. */
 export function moment(at: string | Date, now: Date): string {
   const date = new Date(at);

@@ -35,6 +35,8 @@ export interface Command {
   local?: boolean;
   /** Whether it can be done now; left out: always. */
   enabled?: (app: AppModel) => boolean;
+  /** Whether the palette offers it, where its key answers in any case (and says why it cannot be done). */
+  offered?: (app: AppModel) => boolean;
   run: (app: AppModel) => void;
 }
 
@@ -123,6 +125,7 @@ const ANYWHERE: readonly Command[] = [
     label: (t) => t('shortcuts.undo_send'),
     keys: [KEYS.undo],
     outsideText: true,
+    offered: (app) => app.undo.possible,
     run: (app) => void app.undo.last(),
   },
   { id: 'queue', section: 'anywhere', label: (t) => t('command.queue'), run: (app) => app.nav.show('queue') },
@@ -480,7 +483,8 @@ function equipment(app: AppModel): Command[] {
 
 /** What the palette offers now: of the ticket on screen first, since that is what one has in hand. */
 export function offered(app: AppModel): Command[] {
-  const can = (command: Command): boolean => command.keyOnly !== true && (command.enabled?.(app) ?? true);
+  const can = (command: Command): boolean =>
+    command.keyOnly !== true && (command.enabled?.(app) ?? true) && (command.offered?.(app) ?? true);
   const groups = [[BULK], TICKET, COMPOSER, equipment(app), ANYWHERE, QUEUE];
   return groups.flatMap((group) => group.filter(can));
 }

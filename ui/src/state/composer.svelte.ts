@@ -2,7 +2,16 @@
 // operations when it is sent.
 import { v7 as uuidv7 } from 'uuid';
 
-import type { Attachment, NewOperation, Operation, Status, TaskState, TicketId, UserId } from '../backend/types';
+import type {
+  ArticleId,
+  Attachment,
+  NewOperation,
+  Operation,
+  Status,
+  TaskState,
+  TicketId,
+  UserId,
+} from '../backend/types';
 import type { AppModel } from './app.svelte';
 import { DraftBox } from './drafts.svelte';
 import { fromText } from './richtext';
@@ -21,6 +30,8 @@ export interface Answer {
   task_begin_at: string | null;
   task_assignee: { id: UserId; name: string } | null;
   solution_type: number | null;
+  /** Articles it refers to: linked to the ticket when it is sent, and not before. */
+  links: { id: ArticleId; title: string }[];
 }
 
 function emptyAnswer(): Answer {
@@ -34,6 +45,7 @@ function emptyAnswer(): Answer {
     task_begin_at: null,
     task_assignee: null,
     solution_type: null,
+    links: [],
   };
 }
 
@@ -44,11 +56,14 @@ export function answerDraft(app: AppModel, ticket: TicketId): DraftBox<Answer> {
     `ticket:${String(ticket)}`,
     ticket,
     emptyAnswer,
-    (answer) => answer.text === '' && !answer.private && answer.tab === 'followup',
+    (answer) => answer.text === '' && !answer.private && answer.tab === 'followup' && answer.links.length === 0,
   );
 }
 
-/** The operations an answer becomes, in the order they are sent: the text, then each file on what the text creates. */
+/**
+ * The operations an answer becomes, in the order they are sent: the text, then each file on what the text creates, then the
+ * links to the articles it refers to.
+ */
 export function answerOperations(answer: Answer, attachments: Attachment[]): NewOperation[] {
   const body = fromText(answer.text);
   const operations: NewOperation[] = [];
@@ -65,6 +80,8 @@ export function answerOperations(answer: Answer, attachments: Attachment[]): New
       },
     });
   }
+  for (const { id: article } of answer.links)
+    operations.push({ id: uuidv7(), operation: { type: 'link_article', article } });
   return operations;
 }
 

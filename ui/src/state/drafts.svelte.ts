@@ -315,15 +315,17 @@ export class DraftBox<T extends object> {
   }
 }
 
-/** A draft with another one's words and files behind its own. */
+/** A draft with another one's words, files and links behind its own. */
 function behind(newer: Draft, older: Draft): Draft {
-  const first = readBody<{ text: string }>(newer.body);
-  const last = readBody<{ title: string; text: string }>(older.body);
+  const first = readBody<{ text: string; links: { id: number }[] }>(newer.body);
+  const last = readBody<{ title: string; text: string; links: { id: number }[] }>(older.body);
   const text = [first.text, last.title, last.text].filter((one) => one !== undefined && one.trim() !== '').join('\n\n');
   const held = new Set(newer.attachments.map((file) => file.blob));
+  const links = [...(first.links ?? []), ...(last.links ?? [])];
+  const linked = links.filter((link, at) => links.findIndex((other) => other.id === link.id) === at);
   return {
     ...newer,
-    body: JSON.stringify({ ...first, text }),
+    body: JSON.stringify({ ...first, text, ...(linked.length > 0 ? { links: linked } : {}) }),
     attachments: [...newer.attachments, ...older.attachments.filter((file) => !held.has(file.blob))],
   };
 }

@@ -3,7 +3,6 @@
 import type { ArticleCategory, ArticleRow, Hit, TicketId } from '../backend/types';
 import { type AppModel, type Failure, failure } from './app.svelte';
 import { paced } from './paced';
-import { suggestArticles } from './suggest';
 
 /** Rows read at once. */
 const SLICE = 50;
@@ -81,7 +80,7 @@ export class KnowledgeModel {
     if (ticket === null) return;
     const view = await this.app.backend.ticket(ticket);
     const texts = view ? [view.ticket.title, view.ticket.category?.name ?? ''] : [];
-    const found = await suggestArticles(this.app.backend, texts, SUGGESTED);
+    const found = await this.app.backend.suggestArticles(texts, SUGGESTED);
     if (ticket !== this.app.nav.ticket) return;
     this.suggestions = found;
   }

@@ -21,7 +21,7 @@ export class UndoSend {
   seconds = $state(0);
   /** How many submissions leave together. */
   count = $state(0);
-  private readonly sent: Sent[] = [];
+  private sent = $state.raw<Sent[]>([]);
   private timer: ReturnType<typeof setInterval> | null = null;
 
   constructor(private readonly app: AppModel) {}
@@ -35,16 +35,26 @@ export class UndoSend {
   /** So many submissions were accepted together; answers for how many seconds they are held. */
   remember(ids: OperationId[], heldUntil: string | null, submissions: number): number {
     if (ids.length === 0) return 0;
-    this.sent.push({ ids, until: heldUntil === null ? 0 : new Date(heldUntil).getTime(), submissions });
-    if (this.sent.length > REMEMBERED) this.sent.shift();
+    const until = heldUntil === null ? 0 : new Date(heldUntil).getTime();
+    this.sent = [...this.sent, { ids, until, submissions }].slice(-REMEMBERED);
     this.tick();
     if (this.seconds > 0) this.timer ??= setInterval(() => this.tick(), 250);
     return this.seconds;
   }
 
+  /** Whether the last thing sent can still be taken back, as far as is known here: it is held, or all of it waits. */
+  get possible(): boolean {
+    const last = this.sent.at(-1);
+    if (!last) return false;
+    const waits = (id: OperationId): boolean =>
+      this.app.outbox.some((entry) => entry.id === id && entry.state.type === 'queued');
+    return this.seconds > 0 || last.ids.every(waits);
+  }
+
   /** Takes the last thing sent back. */
   async last(): Promise<void> {
-    const sent = this.sent.pop();
+    const sent = this.sent.at(-1);
+    this.sent = this.sent.slice(0, -1);
     this.tick();
     if (!sent) this.app.tell(t('undo.nothing'));
     else await this.takeBack(sent.ids);

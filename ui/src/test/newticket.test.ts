@@ -13,7 +13,9 @@ test('a known caller’s ticket is written with the keyboard alone: site, equipm
   await settle();
   await user.keyboard('{Enter}{Tab}Imprimante bloquée');
   const guess = await screen.findByTestId('new-guess');
-  expect(guess.textContent).toMatch(/parce que \d+ tickets sur \d+ avec «\sImprimante\s» sont dans Impression/);
+  expect(guess.textContent).toMatch(
+    /parce que \d+ tickets sur \d+ avec «\sImprimante\s»( ou «\sbloquée\s»)? sont dans Impression/,
+  );
   expect((screen.getByTestId('new-category') as HTMLInputElement).value).toBe('');
   await user.keyboard('{Alt>}c{/Alt}');
   expect((screen.getByTestId('new-category') as HTMLInputElement).value).toBe('Impression');

@@ -33,6 +33,7 @@ test('a ticket is linked as the child of another found by words, with the keyboa
   (document.activeElement as HTMLElement).blur();
   await user.keyboard('l');
   await screen.findByTestId('link-dialog');
+  expect(document.activeElement).toBe(screen.getByTestId('link-other'));
   await user.selectOptions(screen.getByTestId('link-kind'), 'child_of');
   await user.type(screen.getByTestId('link-other'), '4821');
   await screen.findByTestId('link-option-4821');

@@ -4,17 +4,7 @@ import { expect, test } from 'vitest';
 
 import type { Submission } from '../backend/types';
 import { articlesUsed, mostUsed, noteRead, noteUse } from '../state/articleuse.svelte';
-import { telling } from '../state/suggest';
 import { answerText, argumentsOf, openTicket, openWindow, settle } from './window';
-
-test('the longest words lead, each once whatever its accents', () => {
-  expect(telling(['VPN refusé depuis la mise à jour', 'Réseau > VPN', 'refuse certificat'])).toEqual([
-    'certificat',
-    'refusé',
-    'depuis',
-    'Réseau',
-  ]);
-});
 
 test('what is read comes first, what is used most too, a profile apart from another', () => {
   noteRead('p1', 1, 'Un');
@@ -46,22 +36,50 @@ test('an article is found beside the answer from the ticket, and inserted where 
   expect(screen.queryByTestId('shelf')).toBeNull();
 });
 
-test('what is being typed changes what is suggested; a reference also links the article', async () => {
+test('what is being typed changes what is suggested; a reference links the article when the answer is sent', async () => {
   const { backend, user } = await openWindow();
   await openTicket(user, 4821);
   await user.type(answerText(), 'bourrage fantôme');
   await user.click(screen.getByTestId('composer-shelf'));
   await screen.findByTestId('shelf-34');
+  // One question for all the words.
+  expect(argumentsOf(backend, 'search')).toHaveLength(0);
+  expect(argumentsOf(backend, 'suggestArticles').length).toBeLessThan(3);
   while (document.activeElement?.getAttribute('aria-activedescendant') !== 'shelf-34')
     await user.keyboard('{ArrowDown}');
   await user.keyboard('{Control>}{Enter}{/Control}');
-  await waitFor(() => expect(argumentsOf<Submission>(backend, 'submit')).toHaveLength(1));
-  expect(argumentsOf<Submission>(backend, 'submit')[0]?.operations[0]?.operation).toEqual({
-    type: 'link_article',
-    article: 34,
-  });
   await waitFor(() => expect(answerText().value).toContain('Bourrage papier fantôme'));
   expect(answerText().value).toContain('bourrage fantôme\n\n');
+  expect(screen.getByTestId('composer-links').textContent).toContain('Bourrage papier fantôme');
+  expect(argumentsOf(backend, 'submit')).toHaveLength(0);
+  await user.keyboard('{Control>}{Enter}{/Control}');
+  await waitFor(() => expect(argumentsOf<Submission>(backend, 'submit')).toHaveLength(1));
+  const operations = argumentsOf<Submission>(backend, 'submit')[0]?.operations.map((one) => one.operation) ?? [];
+  expect(operations.map((operation) => operation.type)).toEqual(['add_followup', 'link_article']);
+  expect(operations[1]).toEqual({ type: 'link_article', article: 34 });
+  await waitFor(() => expect(screen.queryByTestId('composer-links')).toBeNull());
+});
+
+test('an article that was referred to is not linked when one says so, and comes back with what is taken back', async () => {
+  const { backend, user } = await openWindow({ undoSendS: 5 });
+  await openTicket(user, 4821);
+  await user.keyboard('{Alt>}b{/Alt}');
+  await screen.findByTestId('shelf-31');
+  await user.keyboard('{Control>}{Enter}{/Control}');
+  await screen.findByTestId('composer-unlink-31');
+  await waitFor(() => expect(document.activeElement).toBe(answerText()));
+  await waitFor(() => expect(screen.getByTestId('composer-draft-state').dataset.state).toBe('saved'));
+  await user.keyboard('{Control>}{Enter}{/Control}');
+  await waitFor(() => expect(argumentsOf<Submission>(backend, 'submit')).toHaveLength(1));
+  await settle();
+  expect(screen.queryByTestId('composer-links')).toBeNull();
+  await user.keyboard('{Control>}z{/Control}');
+  await user.click(await screen.findByTestId('composer-unlink-31'));
+  expect(document.activeElement).toBe(answerText());
+  await user.keyboard('{Control>}{Enter}{/Control}');
+  await waitFor(() => expect(argumentsOf<Submission>(backend, 'submit')).toHaveLength(2));
+  const operations = argumentsOf<Submission>(backend, 'submit')[1]?.operations.map((one) => one.operation.type);
+  expect(operations).toEqual(['add_followup']);
 });
 
 test('reading has a table of contents, and is remembered', async () => {

@@ -136,3 +136,24 @@ test('what is held can be sent at once', async () => {
   await user.click(button);
   expect(argumentsOf(backend, 'resolveEntry')).toEqual([id]);
 });
+
+test('the command list offers to take back only what can be', async () => {
+  const { backend, user } = await sent('parti', { undoSendS: 0 });
+  const offered = async (): Promise<boolean> => {
+    await user.keyboard('{Control>}k{/Control}>reprendre');
+    await settle();
+    const there = screen.queryByTestId('hit-command-undo-send') !== null;
+    await user.clear(screen.getByTestId('search-input'));
+    await user.keyboard('{Escape}');
+    return there;
+  };
+  expect(await offered()).toBe(false);
+  await user.click(answerText());
+  await user.keyboard('{Control>}{Enter}{/Control}');
+  await settle();
+  expect(await offered()).toBe(true);
+  const [submission] = argumentsOf<Submission>(backend, 'submit');
+  backend.setState(submission?.operations[0]?.id ?? '', { type: 'sent', at: new Date().toISOString() });
+  await settle();
+  await waitFor(async () => expect(await offered()).toBe(false));
+});

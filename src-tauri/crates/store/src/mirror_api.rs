@@ -1,7 +1,7 @@
 //! The store's answers about the mirror: what sync writes, and what the screen and the command line read.
 
 use crate::{
-    AroundNew, AroundTicket, ArticleCategory, ArticleList, ArticleQuery, Batch, ChangeSet, CollectionState,
+    AroundNew, AroundTicket, ArticleCategory, ArticleList, ArticleQuery, Batch, ChangeSet, CollectionState, Hit,
     MirrorCounts, NewTicketWords, PersonCard, SearchQuery, SearchResults, Store, StoreError, TicketList, TicketQuery,
     TicketView,
     mirror::{self, apply, around, others, people, refresh, schema, search::Waiting, ticket},
@@ -183,6 +183,15 @@ impl Store {
             hits,
             elapsed_ms: started.elapsed().as_secs_f64() * 1000.0,
         })
+    }
+
+    /// Articles that may help with what these texts are about (a ticket's title and category, an answer being typed), the
+    /// likeliest first, at most 20: those that most of the texts' longest words lead to.
+    pub async fn suggest_articles(&self, texts: &[String], limit: u32) -> Result<Vec<Hit>, StoreError> {
+        read_mirror!(self, |connection| mirror::search::suggested_articles(
+            connection, texts, limit
+        )
+        .await?)
     }
 
     /// A person's card: record, open tickets, equipment.

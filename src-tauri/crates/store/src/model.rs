@@ -446,7 +446,7 @@ pub struct SimilarTicket {
     pub words: u32,
 }
 
-/// A category guessed from a word, with what the guess rests on.
+/// A category guessed from words, with what the guess rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct CategoryGuess {
@@ -454,11 +454,11 @@ pub struct CategoryGuess {
     pub category: i64,
     /// Its full name.
     pub name: String,
-    /// The word as typed.
-    pub word: String,
-    /// Tickets with that word in their title that are in it…
+    /// The words that lead to it as typed, the surest first: two or more, or one that is very sure.
+    pub words: Vec<String>,
+    /// Tickets with one of those words in their title that are in it…
     pub tickets: u32,
-    /// …of so many with that word and a category, among the newest.
+    /// …of so many with one of those words and a category, among the newest.
     pub of: u32,
 }
 

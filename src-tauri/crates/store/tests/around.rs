@@ -89,33 +89,98 @@ async fn a_ticket_being_written_shows_what_it_may_repeat() {
     assert_eq!(found("", None).await, []);
 }
 
-#[tokio::test]
-async fn a_category_is_guessed_from_one_word_and_says_what_it_rests_on() {
+/// A desk with so many tickets of each title in a category.
+async fn desk(tickets: &[(u32, &str, i64, &str)]) -> Store {
     let store = memory().await;
-    let records = vec![
-        filed(1, "Imprimante bloquée", 3, "Matériel > Imprimante", Status::Closed),
-        filed(2, "Imprimantes lentes", 3, "Matériel > Imprimante", Status::Closed),
-        filed(3, "Toner d'imprimante", 3, "Matériel > Imprimante", Status::Assigned),
-        filed(4, "Imprimante à déménager", 8, "Déménagement", Status::Assigned),
-        filed(5, "Badge bloqué", 4, "Accès", Status::Assigned),
-        filed(6, "Compte bloqué", 5, "Comptes", Status::Assigned),
-        bundled(bundle(ticket(7, "Imprimante sans catégorie"))),
-    ];
+    let mut id = 0;
+    let mut records = Vec::new();
+    for (n, title, category, name) in tickets {
+        for _ in 0..*n {
+            id += 1;
+            records.push(filed(id, title, *category, name, Status::Closed));
+        }
+    }
     store.apply(&batch(records)).await.unwrap();
-    let guess = |title: &'static str| {
-        let store = store.clone();
-        async move { store.around_new_ticket(&written(title, None)).await.unwrap().category }
-    };
+    store
+}
+
+async fn guess(store: &Store, title: &str) -> Option<CategoryGuess> {
+    store.around_new_ticket(&written(title, None)).await.unwrap().category
+}
+
+#[tokio::test]
+async fn a_category_is_guessed_from_two_words_and_says_what_it_rests_on() {
+    let store = desk(&[
+        (3, "Imprimante bloquée", 3, "Matériel > Imprimante"),
+        (1, "Toner d'imprimante", 3, "Matériel > Imprimante"),
+        (1, "Imprimante à déménager", 8, "Déménagement"),
+        (1, "Badge perdu", 4, "Accès"),
+    ])
+    .await;
+    let found = guess(&store, "L'imprimante du hall est bloquée").await.unwrap();
+    assert_eq!((found.category, found.name.as_str()), (3, "Matériel > Imprimante"));
+    assert_eq!(found.words, ["bloquée", "imprimante"], "the surest first, as typed");
     assert_eq!(
-        guess("L'imprimante du hall est bloquée").await,
-        Some(CategoryGuess {
-            category: 3,
-            name: "Matériel > Imprimante".to_owned(),
-            word: "imprimante".to_owned(),
-            tickets: 3,
-            of: 4,
-        })
+        (found.tickets, found.of),
+        (4, 5),
+        "tickets with one of the words, each once"
     );
-    assert_eq!(guess("bloqué").await, None, "no category has most of them");
-    assert_eq!(guess("badge").await, None, "one ticket says nothing");
+    assert_eq!(
+        guess(&store, "Imprimante").await,
+        None,
+        "four of five is not sure enough for a word alone"
+    );
+    assert_eq!(guess(&store, "badge").await, None, "one ticket says nothing");
+}
+
+#[tokio::test]
+async fn a_word_alone_suggests_a_category_only_when_it_is_very_sure() {
+    let store = desk(&[
+        (8, "Badge perdu", 4, "Accès"),
+        (20, "Messagerie absente sur le mobile", 5, "Téléphonie > Mobile"),
+        (6, "Messagerie vocale pleine", 6, "Téléphonie > Poste fixe"),
+        (30, "Outlook lent", 7, "Messagerie > Outlook"),
+    ])
+    .await;
+    assert_eq!(
+        guess(&store, "badge").await.map(|guess| guess.words),
+        Some(vec!["badge".to_owned()])
+    );
+    assert_eq!(
+        guess(&store, "Messagerie").await,
+        None,
+        "20 of 26 are on mobiles, which is no reason to file a message that does not arrive there"
+    );
+    assert_eq!(
+        guess(&store, "Messagerie lente au siège")
+            .await
+            .map(|guess| guess.category),
+        None
+    );
+    assert_eq!(
+        guess(&store, "Messagerie du mobile absente")
+            .await
+            .map(|guess| guess.category),
+        Some(5),
+        "with its other words it is one"
+    );
+}
+
+#[tokio::test]
+async fn words_that_lead_to_different_categories_suggest_none() {
+    let store = desk(&[
+        (4, "Imprimante bloquée", 3, "Impression"),
+        (4, "Badge refusé", 4, "Accès"),
+    ])
+    .await;
+    assert_eq!(guess(&store, "Imprimante à badge").await, None);
+    let records = vec![bundled(bundle(ticket(90, "Imprimante sans catégorie")))];
+    store.apply(&batch(records)).await.unwrap();
+    assert_eq!(
+        guess(&store, "Imprimante bloquée")
+            .await
+            .map(|guess| (guess.tickets, guess.of)),
+        Some((4, 4)),
+        "a ticket without a category says nothing of categories"
+    );
 }

@@ -114,3 +114,46 @@ async fn the_order_is_read_from_an_index() {
     assert!(plan.iter().any(|step| step.contains("articles_recent")), "{plan:?}");
     assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{plan:?}");
 }
+
+#[tokio::test]
+async fn articles_are_suggested_by_the_words_of_a_ticket_and_its_answer() {
+    let store = memory().await;
+    let records = vec![
+        Record::Article(Box::new(article(
+            1,
+            "VPN refusé",
+            "Renouveler le certificat de la passerelle.",
+        ))),
+        Record::Article(Box::new(article(
+            2,
+            "Certificat de messagerie",
+            "Le certificat expire chaque année.",
+        ))),
+        Record::Article(Box::new(article(
+            3,
+            "Imprimante bloquée",
+            "Vider le bac, puis la passerelle d'impression.",
+        ))),
+    ];
+    store.apply(&batch(records)).await.unwrap();
+    let suggest = |texts: &[&str], limit| {
+        let store = store.clone();
+        let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+        async move {
+            let hits = store.suggest_articles(&texts, limit).await.unwrap();
+            hits.iter().map(|hit| hit.id).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(
+        suggest(&["VPN impossible", "Réseau > VPN", "le certificat de la passerelle"], 5).await,
+        [1, 2, 3],
+        "the one with most of the words first; a word in the title counts more"
+    );
+    assert_eq!(suggest(&["VPN impossible", "", "certificat"], 1).await, [1]);
+    assert_eq!(
+        suggest(&["certificta"], 5).await,
+        [2, 1],
+        "a word nobody wrote is taken for its neighbour"
+    );
+    assert_eq!(suggest(&["", "le la les"], 5).await, [] as [i64; 0]);
+}

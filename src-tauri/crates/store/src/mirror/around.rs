@@ -1,6 +1,6 @@
-//! What lies around a ticket: its requester's other tickets and those of the same equipment; and, around one being
-//! written, the tickets it may repeat and the category its words suggest. All of it is counted here, from what is
-//! mirrored, and each guess says what it rests on.
+//! What lies around a ticket: its requester's other tickets and those of the same equipment, the articles that may help;
+//! and, around one being written, the tickets it may repeat and the category its words suggest. All of it is counted
+//! here, from what is mirrored, and each guess says what it rests on.
 
 use super::{
     index, lists,
@@ -29,8 +29,12 @@ const WORDS: usize = 6;
 const SHORTEST: usize = 3;
 /// Newest tickets looked at for each word.
 const LOOKED_AT: u32 = 400;
-/// Tickets a word must be on before it says anything of a category.
+/// Tickets of a category a word must be on before it says anything of it.
 const ENOUGH: u32 = 3;
+/// A category that a word leads to has more of its tickets than this.
+const HALF: f64 = 0.5;
+/// One word alone is enough when it leads to a category at least so often.
+const SURE: f64 = 0.8;
 
 /// Rows of tickets, open ones first, newest first.
 async fn rows(connection: &mut SqliteConnection, ids: &BTreeSet<i64>) -> Result<Vec<TicketRow>, StoreError> {
@@ -183,45 +187,100 @@ async fn similar(
     Ok(found)
 }
 
-/// The category most of the newest tickets with one of the words are in, where that is most of them. The word that
-/// leads to one category the most often wins, so that the guess can be told in one sentence.
+/// What a word says of categories: the one most of its newest tickets are in, and how far that can be relied on.
+struct Lead {
+    category: i64,
+    tickets: u32,
+    share: f64,
+}
+
+/// The category that the words suggest, with what the suggestion rests on.
+///
+/// A word *leads* to a category when its share of the word's newest tickets is more than half even at the lower end of what
+/// so few tickets can tell ([`share_at_least`]). A word that leads somewhere is no proof yet ("messagerie" is on mobile
+/// telephones, and on much else): two words of the title must lead to the same category, or one word must be very sure
+/// ([`SURE`]: seven tickets of seven, say). Otherwise nothing is proposed: choosing costs less than correcting.
 async fn category(
     connection: &mut SqliteConnection,
     title: &str,
     of_word: &[(String, Vec<i64>)],
 ) -> Result<Option<CategoryGuess>, StoreError> {
-    let mut best: Option<(f64, CategoryGuess)> = None;
-    for (word, ids) in of_word {
-        let counts: Vec<(i64, Option<String>, i64)> = sqlx::query_as(
-            "SELECT category_id, coalesce((SELECT name FROM catalogue WHERE kind = 2 AND id = category_id), max(category_text)), \
-             count(*) AS n FROM ticket_view WHERE id IN (SELECT value FROM json_each(?)) AND category_id IS NOT NULL \
-             GROUP BY category_id ORDER BY n DESC, category_id",
-        )
-        .bind(json_ids(ids))
-        .fetch_all(&mut *connection)
-        .await?;
-        let all: u32 = counts.iter().map(|(.., n)| u32::try_from(*n).unwrap_or(0)).sum();
-        let Some((id, Some(name), n)) = counts.into_iter().next() else {
-            continue;
-        };
-        let tickets = u32::try_from(n).unwrap_or(0);
-        if tickets < ENOUGH || 2 * tickets <= all {
-            continue;
-        }
-        // Few tickets say less than many: one is taken off what speaks for it, two are added to what was looked at.
-        let weight = f64::from(tickets - 1) / f64::from(all + 2);
-        if best.as_ref().is_none_or(|(other, _)| weight > *other) {
-            let guess = CategoryGuess {
-                category: id,
-                name,
-                word: as_typed(title, word),
-                tickets,
-                of: all,
-            };
-            best = Some((weight, guess));
+    let looked_at: BTreeSet<i64> = of_word.iter().flat_map(|(_, ids)| ids.iter().copied()).collect();
+    let filed: BTreeMap<i64, i64> = sqlx::query_as::<_, (i64, i64)>(
+        "SELECT id, category_id FROM ticket_view WHERE id IN (SELECT value FROM json_each(?)) AND category_id IS NOT NULL",
+    )
+    .bind(json_ids(&looked_at))
+    .fetch_all(&mut *connection)
+    .await?
+    .into_iter()
+    .collect();
+    let mut leads: BTreeMap<i64, Vec<(f64, usize)>> = BTreeMap::new();
+    for (nth, (_, ids)) in of_word.iter().enumerate() {
+        if let Some(lead) = lead(ids, &filed)
+            && lead.tickets >= ENOUGH
+            && lead.share > HALF
+        {
+            leads.entry(lead.category).or_default().push((lead.share, nth));
         }
     }
-    Ok(best.map(|(_, guess)| guess))
+    let surest = |words: &[(f64, usize)]| words.iter().map(|(share, _)| *share).fold(0.0, f64::max);
+    leads.retain(|_, words| words.len() > 1 || surest(words) >= SURE);
+    let Some((category, mut words)) = leads.into_iter().max_by(|(_, a), (_, b)| {
+        let by_words = a.len().cmp(&b.len());
+        by_words.then(surest(a).total_cmp(&surest(b)))
+    }) else {
+        return Ok(None);
+    };
+    let name: Option<String> = sqlx::query_scalar(
+        "SELECT coalesce((SELECT name FROM catalogue WHERE kind = 2 AND id = ?1), \
+         (SELECT category_text FROM ticket_view WHERE category_id = ?1 AND category_text IS NOT NULL LIMIT 1))",
+    )
+    .bind(category)
+    .fetch_one(connection)
+    .await?;
+    let Some(name) = name else { return Ok(None) };
+    words.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let told: Vec<&(String, Vec<i64>)> = words.iter().filter_map(|(_, nth)| of_word.get(*nth)).collect();
+    let rests_on: BTreeSet<i64> = told.iter().flat_map(|(_, ids)| ids.iter().copied()).collect();
+    let of: Vec<i64> = rests_on.iter().filter_map(|id| filed.get(id).copied()).collect();
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Ok(Some(CategoryGuess {
+        category,
+        name,
+        words: told.iter().map(|(word, _)| as_typed(title, word)).collect(),
+        tickets: count(of.iter().filter(|id| **id == category).count()),
+        of: count(of.len()),
+    }))
+}
+
+/// The category that most of these tickets are in.
+fn lead(ids: &[i64], filed: &BTreeMap<i64, i64>) -> Option<Lead> {
+    let mut counts: BTreeMap<i64, u32> = BTreeMap::new();
+    for category in ids.iter().filter_map(|id| filed.get(id)) {
+        *counts.entry(*category).or_default() += 1;
+    }
+    let of: u32 = counts.values().sum();
+    let (category, tickets) = counts.into_iter().max_by_key(|(id, n)| (*n, Reverse(*id)))?;
+    Some(Lead {
+        category,
+        tickets,
+        share: share_at_least(tickets, of),
+    })
+}
+
+/// The lower end of Wilson's interval for a share, at nine chances in ten: what `n` of `of` says at least, where few say
+/// less than many (3 of 3: 0.65; 7 of 7: 0.81; 30 of 40: 0.65).
+fn share_at_least(n: u32, of: u32) -> f64 {
+    /// The normal distribution's quantile of 0.9.
+    const Z: f64 = 1.2816;
+    if of == 0 {
+        return 0.0;
+    }
+    let of = f64::from(of);
+    let share = f64::from(n) / of;
+    let square = Z * Z;
+    let spread = Z * (share * (1.0 - share) / of + square / (4.0 * of * of)).sqrt();
+    ((share + square / (2.0 * of) - spread) / (1.0 + square / of)).clamp(0.0, 1.0)
 }
 
 /// The word as it stands in the title.
@@ -231,4 +290,20 @@ fn as_typed(title: &str, folded: &str) -> String {
         .find(|word| text::fold_tokens(word).iter().any(|token| token == folded))
         .unwrap_or(folded)
         .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HALF, SURE, share_at_least};
+
+    #[test]
+    fn few_tickets_say_less_than_many() {
+        assert!(share_at_least(0, 0) == 0.0);
+        assert!(share_at_least(2, 2) > HALF && share_at_least(2, 2) < SURE);
+        assert!(share_at_least(3, 4) < HALF);
+        assert!(share_at_least(30, 40) > HALF && share_at_least(30, 40) < SURE);
+        assert!(share_at_least(6, 6) < SURE);
+        assert!(share_at_least(7, 7) > SURE);
+        assert!(share_at_least(396, 400) > SURE);
+    }
 }

@@ -9,10 +9,12 @@
 mod candidates;
 mod hits;
 mod people;
+mod suggest;
 mod waiting;
 mod words;
 
 pub(crate) use people::people_candidates;
+pub(crate) use suggest::articles as suggested_articles;
 pub(crate) use waiting::Waiting;
 pub(crate) use words::spelt;
 use words::{Words, words};
