@@ -43,6 +43,24 @@ test('tickets are chosen with Space and Shift and arrows, and let go with Escape
   expect(document.activeElement).toBe(list);
 });
 
+test('the keys begin at the first row where the open ticket is not in the list', async () => {
+  const { user } = await openWindow({ undoSendS: 5 });
+  await user.click(screen.getByTestId('view-waiting'));
+  await settle();
+  const list = screen.getByTestId('queue');
+  const waiting = within(list).getAllByRole('option')[0];
+  if (!waiting) throw new Error('no waiting ticket in the made-up world');
+  await user.click(waiting);
+  await settle();
+  await user.click(screen.getByTestId('view-unassigned'));
+  await settle();
+  list.focus();
+  await user.keyboard(' ');
+  await settle();
+  const first = within(list).getAllByRole('option')[0];
+  expect(first?.classList.contains('marked')).toBe(true);
+});
+
 test('a sync moves nothing in or out of what is chosen', async () => {
   const { backend, user, list, marked } = await listed();
   await user.keyboard('{ArrowDown} {Shift>}{ArrowDown}{/Shift}');
