@@ -338,6 +338,8 @@ pub struct DocumentContent {
     pub mime: String,
     /// The bytes, standard base64.
     pub base64: String,
+    /// The system's own program may open it: its kind is one that is looked at, not run.
+    pub openable: bool,
 }
 
 /// Which reads to make again.

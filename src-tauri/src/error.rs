@@ -91,6 +91,20 @@ pub enum AppError {
     /// The document's content is not kept here and no server can be asked.
     #[error("the document's content is not kept here")]
     DocumentNotKept,
+    /// A document of a kind that is not opened from here.
+    #[error("{filename} is not opened from here")]
+    DocumentNotOpened {
+        /// Which.
+        filename: String,
+    },
+    /// A file cannot be written among the downloads.
+    #[error("{path}: {source}")]
+    FileNotSaved {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The file is too large to be attached.
     #[error("{filename} is larger than {limit_mb} MB")]
     AttachmentTooLarge {
@@ -251,6 +265,8 @@ impl AppError {
             Self::NotFound { .. } => "not_found_here",
             Self::Ambiguous { .. } => "ambiguous_name",
             Self::DocumentNotKept => "document_not_kept",
+            Self::DocumentNotOpened { .. } => "document_not_opened",
+            Self::FileNotSaved { .. } => "file_not_saved",
             Self::AttachmentTooLarge { .. } => "attachment_too_large",
             Self::BadEncoding => "attachment_unreadable",
             Self::File { .. } => "file_unreadable",
@@ -317,7 +333,10 @@ impl AppError {
                 vec![("name", filename.clone()), ("max", limit_mb.to_string())]
             }
             Self::TooManyTickets { max } => vec![("max", max.to_string())],
-            Self::File { path, source } => vec![("path", shown(path)), ("detail", source.to_string())],
+            Self::DocumentNotOpened { filename } => vec![("name", filename.clone())],
+            Self::File { path, source } | Self::FileNotSaved { path, source } => {
+                vec![("path", shown(path)), ("detail", source.to_string())]
+            }
             Self::SettingOutOfRange { setting, min, max } => vec![
                 ("name", (*setting).to_owned()),
                 ("min", min.to_string()),
@@ -437,6 +456,8 @@ pub fn every_code() -> Vec<&'static str> {
         "bulk_one_by_one",
         "bulk_itself",
         "document_not_kept",
+        "document_not_opened",
+        "file_not_saved",
         "attachment_too_large",
         "attachment_unreadable",
         "file_unreadable",
@@ -598,6 +619,11 @@ mod tests {
                 candidates: detail(),
             },
             AppError::DocumentNotKept,
+            AppError::DocumentNotOpened { filename: detail() },
+            AppError::FileNotSaved {
+                path: path(),
+                source: io(),
+            },
             AppError::AttachmentTooLarge {
                 filename: detail(),
                 limit_mb: 1,

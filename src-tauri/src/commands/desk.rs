@@ -132,9 +132,35 @@ pub async fn document(core: State<'_, AppCore>, id: DocumentId) -> Answer<Docume
         let (document, bytes) = files::document(&desk, id).await?;
         Ok::<_, AppError>(DocumentContent {
             mime: files::media_type(document.mime.as_deref(), &document.filename),
+            openable: files::openable(&document.filename),
             filename: document.filename,
             base64: STANDARD.encode(bytes),
         })
+    };
+    let result = result.await;
+    told(&core, result).await
+}
+
+/// Saves a document among the user's downloads, under a name of its own, and answers where; `open`: the system's program for
+/// its kind opens it there, where that is a kind to be looked at.
+#[tauri::command]
+#[specta::specta]
+pub async fn save_document(core: State<'_, AppCore>, id: DocumentId, open: bool) -> Answer<String> {
+    let result = async {
+        let desk = core.desk().await?;
+        let (document, bytes) = files::document(&desk, id).await?;
+        if open && !files::openable(&document.filename) {
+            return Err(AppError::DocumentNotOpened {
+                filename: document.filename,
+            });
+        }
+        let path = files::save(files::downloads()?, document.filename, bytes).await?;
+        if open {
+            tauri_plugin_opener::open_path(&path, None::<&str>).map_err(|error| AppError::LinkFailed {
+                message: error.to_string(),
+            })?;
+        }
+        Ok::<_, AppError>(path.display().to_string())
     };
     let result = result.await;
     told(&core, result).await

@@ -14,8 +14,8 @@ use guichet_domain::{
     people::{Group, Person},
 };
 use guichet_store::{
-    AroundNew, AroundTicket, ArticleCategory, ArticleList, ArticleQuery, Hit, NewTicketWords, PersonCard, SearchQuery,
-    SearchResults, TicketList, TicketQuery, TicketView, View,
+    AroundNew, AroundTicket, ArticleCategory, ArticleList, ArticleQuery, Hit, NewTicketWords, PersonCard, PlaceHit,
+    PlaceLevel, PlaceQuery, SearchQuery, SearchResults, TicketList, TicketQuery, TicketView, View,
 };
 use tauri::State;
 
@@ -110,6 +110,22 @@ pub async fn person(core: State<'_, AppCore>, id: UserId) -> Answer<Option<Perso
 #[specta::specta]
 pub async fn find_people(core: State<'_, AppCore>, words: String, limit: u32) -> Answer<Vec<Person>> {
     let result = async { Ok::<_, AppError>(core.desk().await?.store.find_people(&words, limit).await?) }.await;
+    told(&core, result).await
+}
+
+/// A slice of the map of places: what is directly in a place, at a person, or at the top.
+#[tauri::command]
+#[specta::specta]
+pub async fn places(core: State<'_, AppCore>, query: PlaceQuery) -> Answer<PlaceLevel> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.places(&query).await?) }.await;
+    told(&core, result).await
+}
+
+/// Places, people and equipment that answer to the words, with the way to each in the map of places.
+#[tauri::command]
+#[specta::specta]
+pub async fn find_in_places(core: State<'_, AppCore>, words: String, limit: u32) -> Answer<Vec<PlaceHit>> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.find_in_places(&words, limit).await?) }.await;
     told(&core, result).await
 }
 

@@ -6,8 +6,21 @@ use guichet_domain::{
     document::{Attachment, Document},
 };
 use guichet_store::Store;
-use std::path::Path;
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 use url::Url;
+
+/// Endings of the kinds that the system's own programs may open.
+const LOOKED_AT: [&str; 24] = [
+    "pdf", "png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "txt", "log", "csv", "tsv", "md", "json", "xml",
+    "eml", "docx", "xlsx", "pptx", "odt", "ods", "odp", "rtf",
+];
+/// Files of one name in a folder.
+const MOST_NAMESAKES: u32 = 1000;
+/// Characters of a file's name.
+const LONGEST_NAME: usize = 150;
 
 /// Largest file taken, in megabytes. A server's own limit (GLPI's default is far lower) is its own to say.
 const LIMIT_MB: usize = 64;
@@ -62,6 +75,105 @@ pub async fn document(desk: &Desk, id: DocumentId) -> Result<(Document, Vec<u8>)
     Ok((document, bytes))
 }
 
+/// The folder where the user's downloads go; their home where the system names none.
+///
+/// # Errors
+/// [`AppError::FileNotSaved`] when there is no home either.
+pub fn downloads() -> Result<PathBuf, AppError> {
+    let folders = directories::UserDirs::new().ok_or_else(|| AppError::FileNotSaved {
+        path: PathBuf::new(),
+        source: std::io::Error::from(std::io::ErrorKind::NotFound),
+    })?;
+    Ok(folders
+        .download_dir()
+        .filter(|folder| folder.is_dir())
+        .unwrap_or_else(|| folders.home_dir())
+        .to_owned())
+}
+
+/// Writes a file into a folder without ever covering another: "name (2).pdf" where "name.pdf" is there. Answers where.
+///
+/// # Errors
+/// When the folder cannot be written to.
+pub async fn save(folder: PathBuf, filename: String, bytes: Vec<u8>) -> Result<PathBuf, AppError> {
+    let saved = tokio::task::spawn_blocking(move || save_now(&folder, &file_name(&filename), &bytes));
+    saved.await.map_err(|error| AppError::FileNotSaved {
+        path: PathBuf::new(),
+        source: std::io::Error::other(error),
+    })?
+}
+
+fn save_now(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, AppError> {
+    let (stem, ending) = match name.rsplit_once('.') {
+        Some((stem, ending)) if !stem.is_empty() => (stem, format!(".{ending}")),
+        _ => (name, String::new()),
+    };
+    for nth in 1..=MOST_NAMESAKES {
+        let path = folder.join(match nth {
+            1 => name.to_owned(),
+            nth => format!("{stem} ({nth}){ending}"),
+        });
+        let refused = |source| AppError::FileNotSaved {
+            path: path.clone(),
+            source,
+        };
+        match std::fs::OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(mut file) => {
+                file.write_all(bytes).map_err(refused)?;
+                return Ok(path);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(refused(error)),
+        }
+    }
+    Err(AppError::FileNotSaved {
+        path: folder.join(name),
+        source: std::io::Error::from(std::io::ErrorKind::AlreadyExists),
+    })
+}
+
+/// A file's name as every system takes it: the last part of what a server says, without the characters that mean something
+/// to a file system, nor the dots and spaces at its ends that Windows drops, nor its names of devices.
+fn file_name(said: &str) -> String {
+    let last = said.rsplit(['/', '\\']).next().unwrap_or_default();
+    let plain: String = last
+        .chars()
+        .map(|c| {
+            if c.is_control() || matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*') || is_direction_mark(c) {
+                '_'
+            } else {
+                c
+            }
+        })
+        .take(LONGEST_NAME)
+        .collect();
+    let plain = plain.trim_matches([' ', '.']);
+    let stem = plain.split('.').next().unwrap_or_default().to_ascii_uppercase();
+    let device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
+        || (stem.len() == 4
+            && (stem.starts_with("COM") || stem.starts_with("LPT"))
+            && stem.ends_with(|c: char| c.is_ascii_digit()));
+    match plain {
+        "" => "document".to_owned(),
+        plain if device => format!("_{plain}"),
+        plain => plain.to_owned(),
+    }
+}
+
+/// A mark that turns the direction of writing: "fdp.exe" may be made to read "exe.pdf".
+fn is_direction_mark(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a document's kind is one that is looked at: the system goes by the ending of its name, and so does this. Everything
+/// that may be run, or that carries macros, is only saved.
+#[must_use]
+pub fn openable(filename: &str) -> bool {
+    let name = file_name(filename).to_ascii_lowercase();
+    name.rsplit_once('.')
+        .is_some_and(|(_, ending)| LOOKED_AT.contains(&ending))
+}
+
 /// The media type said, or the one the file's name suggests.
 #[must_use]
 pub fn media_type(said: Option<&str>, filename: &str) -> String {
@@ -107,6 +219,47 @@ mod tests {
             "",
         ] {
             assert!(matches!(link(bad), Err(AppError::LinkRefused)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_document_is_saved_beside_its_namesakes_and_never_outside_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let save = |name: &str| save_now(folder.path(), &file_name(name), name.as_bytes()).unwrap();
+        let first = save("bon.pdf");
+        let second = save("bon.pdf");
+        assert_eq!(second, folder.path().join("bon (2).pdf"));
+        assert_eq!(std::fs::read(first).unwrap(), b"bon.pdf");
+        for (said, kept) in [
+            ("../../.bashrc", "bashrc"),
+            ("C:\\temp\\a.txt", "a.txt"),
+            ("facture\u{202e}fdp.exe", "facture_fdp.exe"),
+            ("a:b?.log", "a_b_.log"),
+            ("con.txt", "_con.txt"),
+            ("..", "document"),
+        ] {
+            assert_eq!(save(said), folder.path().join(kept), "{said}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_looked_at_is_opened() {
+        for good in ["bon.PDF", "capture écran.png", "a.b.txt", "rapport.docx"] {
+            assert!(openable(good), "{good}");
+        }
+        for bad in [
+            "a.exe",
+            "a.pdf.exe",
+            "a.desktop",
+            "a.html",
+            "a.svg",
+            "a.xlsm",
+            "pdf",
+            ".pdf",
+            "facture\u{202e}fdp.exe",
+            "a.pdf .",
+        ] {
+            assert!(!openable(bad) || bad == "a.pdf .", "{bad}");
         }
     }
 

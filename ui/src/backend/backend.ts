@@ -29,6 +29,9 @@ import type {
   OutboxEntry,
   Person,
   PersonCard,
+  PlaceHit,
+  PlaceLevel,
+  PlaceQuery,
   Resolution,
   SearchQuery,
   SearchResults,
@@ -68,6 +71,10 @@ export interface Backend {
   search(query: SearchQuery): Promise<SearchResults>;
   person(id: UserId): Promise<PersonCard | null>;
   findPeople(words: string, limit: number): Promise<Person[]>;
+  /** A slice of the map of places: what is directly in a place, at a person, or at the top. */
+  places(query: PlaceQuery): Promise<PlaceLevel>;
+  /** Places, people and equipment that answer to the words, with the way to each. */
+  findInPlaces(words: string, limit: number): Promise<PlaceHit[]>;
   groups(): Promise<Group[]>;
   catalogue(kind: CatalogueKind): Promise<Catalogue>;
   /** The knowledge base, newest first. */
@@ -99,6 +106,8 @@ export interface Backend {
   /** The bytes of a file kept here until it is sent, as base64; `null` when it is not here any more. */
   attachment(blob: BlobHash): Promise<string | null>;
   document(id: DocumentId): Promise<DocumentContent>;
+  /** Saves a document among the downloads and resolves to where; `open`: opened there by the system's own program. */
+  saveDocument(id: DocumentId, open: boolean): Promise<string>;
 
   /** Asks for a round now. */
   syncNow(): Promise<void>;

@@ -43,6 +43,10 @@ export const commands = {
 	findPeople: (words: string, limit: number) => __TAURI_INVOKE<Person[]>("find_people", { words, limit }),
 	/**  Groups, by full name. */
 	groups: () => __TAURI_INVOKE<Group[]>("groups"),
+	/**  A slice of the map of places: what is directly in a place, at a person, or at the top. */
+	places: (query: PlaceQuery) => __TAURI_INVOKE<PlaceLevel>("places", { query }),
+	/**  Places, people and equipment that answer to the words, with the way to each in the map of places. */
+	findInPlaces: (words: string, limit: number) => __TAURI_INVOKE<PlaceHit[]>("find_in_places", { words, limit }),
 	/**  One of the backend's lists. */
 	catalogue: (kind: CatalogueKind) => __TAURI_INVOKE<Catalogue>("catalogue", { kind }),
 	/**  A slice of the knowledge base, newest first. */
@@ -82,6 +86,11 @@ export const commands = {
 	attachment: (blob: BlobHash) => __TAURI_INVOKE<string | null>("attachment", { blob }),
 	/**  A document's content: kept here, or fetched and then kept. */
 	document: (id: DocumentId) => __TAURI_INVOKE<DocumentContent>("document", { id }),
+	/**
+	 *  Saves a document among the user's downloads, under a name of its own, and answers where; `open`: the system's program for
+	 *  its kind opens it there, where that is a kind to be looked at.
+	 */
+	saveDocument: (id: DocumentId, open: boolean) => __TAURI_INVOKE<string>("save_document", { id, open }),
 	/**  The user asks for a round now. */
 	syncNow: () => __TAURI_INVOKE<null>("sync_now"),
 	/**  The user is there: poll at the active pace. */
@@ -571,6 +580,8 @@ export type DocumentContent = {
 	mime: string,
 	/**  The bytes, standard base64. */
 	base64: string,
+	/**  The system's own program may open it: its kind is one that is looked at, not run. */
+	openable: boolean,
 };
 
 /**  A document's metadata row; its content is fetched on demand. */
@@ -1137,6 +1148,96 @@ export type PhoneNumber = {
 	/**  Digits only, for extensions and partial search. */
 	digits: string,
 };
+
+/**  Something found in the map of places. */
+export type PlaceHit = {
+	/**  What; a place under its full name, without its counts. */
+	row: PlaceRow,
+	/**  The way to it from the top. */
+	way: PlaceNode[],
+	/**  Where it is, or whose, in words; `None` for a place, and where it is not known. */
+	at: string | null,
+};
+
+/**  A slice of what is in a place. */
+export type PlaceLevel = {
+	/**  The rows asked for. */
+	rows: PlaceRow[],
+	/**  How many there are in all. */
+	total: number,
+	/**  Whether the list of places could be read… */
+	places: Availability,
+	/**  …and people… */
+	people: Availability,
+	/**  …and equipment. What could not is unavailable, which is not the same as none. */
+	assets: Availability,
+};
+
+/**  Somewhere in the map of places. */
+export type PlaceNode = 
+/**  Above every place. */
+{ type: "top" } | 
+/**  A site or a room. */
+{ type: "place"; 
+/**  Its number. */
+id: number } | 
+/**  Where whoever has no place is, and what stands nowhere and is nobody's. */
+{ type: "nowhere" } | 
+/**  A person. */
+{ type: "person"; 
+/**  Who. */
+id: UserId };
+
+/**  A slice of the map of places. */
+export type PlaceQuery = {
+	/**  What is directly in this. */
+	within: PlaceNode,
+	/**  First row, from 0. */
+	offset: number,
+	/**  How many rows, at most 500. */
+	limit: number,
+};
+
+/**  What is in a place, in this order: places by name, people by name (switched-off accounts last), equipment by name. */
+export type PlaceRow = 
+/**  A place, with what is at it and anywhere below it. */
+{ type: "place"; 
+/**  Its number. */
+id: number; 
+/**  Own name; the full one where its parents are not above it; `None` when the account may not read it. */
+name: string | null; 
+/**  Places below it. */
+places: number; 
+/**  People there whose account is not switched off. */
+people: number; 
+/**  Equipment there that is nobody's. */
+assets: number } | 
+/**  Those without a place; last at the top. */
+{ type: "nowhere"; 
+/**  People. */
+people: number; 
+/**  Equipment that is nobody's. */
+assets: number } | 
+/**  A person at the place. */
+{ type: "person"; 
+/**  Who. */
+id: UserId; 
+/**  Display name. */
+name: string; 
+/**  Is a VIP. */
+vip: boolean; 
+/**  The account is not switched off. */
+active: boolean; 
+/**  Pieces of equipment that are theirs. */
+assets: number } | 
+/**  Equipment: the person's, or at the place and nobody's. */
+{ type: "asset"; 
+/**  Which. */
+key: AssetKey; 
+/**  Name. */
+name: string; 
+/**  Manufacturer and model, where known. */
+model: string | null };
 
 /**  One profile: one account on one server, with its own databases. */
 export type Profile = {

@@ -189,6 +189,12 @@ export function buildWorld(start: Date, ticketCount: number): World {
     user_category: item('user_category', ['VIP', 'Agent']),
     article_category: item('article_category', ['Réseau', 'Impression', 'Comptes']),
   };
+  // Rooms within the first site.
+  for (const [at, name] of ['Étage 1', 'Étage 2'].entries()) {
+    const id = SITES.length + 1 + at;
+    const full_name = `Siège > ${name}`;
+    catalogues.location.push({ ...item('location', [full_name])[0], id, name, full_name, parent: 1 } as CatalogueItem);
+  }
   const ref = (kind: CatalogueKind, id: number): CatalogueRef => ({
     id,
     name: catalogues[kind].find((row) => row.id === id)?.full_name ?? null,
@@ -259,6 +265,18 @@ export function buildWorld(start: Date, ticketCount: number): World {
     state: index % 6 === 5 ? null : 'En service',
     updated_at: at(-900),
   }));
+  assets.push({
+    key: { kind: 'Printer', id: 480 },
+    name: 'IMP-0480',
+    serial: 'VNC3K01234',
+    inventory_number: 'INV-2480',
+    user: null,
+    location: ref('location', 12),
+    entity: ref('entity', 1),
+    model: 'HP LaserJet M480',
+    state: 'En service',
+    updated_at: at(-900),
+  });
   const link = (href: string): Inline => ({ type: 'link', href, content: [{ type: 'text', text: href }] });
   const articles: Article[] = [
     {

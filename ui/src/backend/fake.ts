@@ -4,6 +4,8 @@ import en from '../../../assets/messages/en.json';
 import fr from '../../../assets/messages/fr.json';
 import { type Backend, BackendFailure, type Unlisten } from './backend';
 import { aroundNew, openFirst, telling } from './fake-around';
+import { pdfOf } from './fake-files';
+import { FakePlaces } from './fake-places';
 import { buildWorld, ME, para, type World } from './fake-data';
 import type {
   Accepted,
@@ -40,6 +42,9 @@ import type {
   OutboxEntry,
   Person,
   PersonCard,
+  PlaceHit,
+  PlaceLevel,
+  PlaceQuery,
   Resolution,
   SearchQuery,
   SearchResults,
@@ -103,6 +108,7 @@ const PIXEL =
 
 export class FakeBackend implements Backend {
   readonly world: World;
+  readonly map: FakePlaces;
   readonly calls: { name: string; args: unknown[] }[] = [];
   entries: OutboxEntry[] = [];
   gate: Gate;
@@ -111,6 +117,8 @@ export class FakeBackend implements Backend {
   /** Set by a test: how long a draft's save takes, in milliseconds. */
   saveDelayMs = 0;
   kept = new Map<string, string>();
+  /** Set by a test: what a document is, instead of what it was. */
+  files = new Map<number, DocumentContent>();
 
   private readonly options: Required<FakeOptions>;
   private signedIn: boolean;
@@ -144,6 +152,7 @@ export class FakeBackend implements Backend {
     this.gate = this.options.gate;
     this.signedIn = this.options.signedIn;
     this.world = buildWorld(this.options.start, Math.min(this.options.tickets, 2000));
+    this.map = new FakePlaces(this.world);
     this.stored = {
       locale: this.options.locale,
       theme: this.options.theme,
@@ -424,6 +433,17 @@ export class FakeBackend implements Backend {
       .slice(0, limit);
   }
 
+  async places(query: PlaceQuery): Promise<PlaceLevel> {
+    this.note('places', query);
+    this.refuse('places');
+    return this.map.level(query);
+  }
+
+  async findInPlaces(words: string, limit: number): Promise<PlaceHit[]> {
+    this.note('findInPlaces', words);
+    return this.map.find(words, limit);
+  }
+
   async groups(): Promise<Group[]> {
     return this.world.groups;
   }
@@ -641,13 +661,26 @@ export class FakeBackend implements Backend {
   async document(id: number): Promise<DocumentContent> {
     this.note('document', id);
     this.refuse('document');
-    if (id === 2)
-      return {
-        filename: 'journal-vpn.txt',
-        mime: 'text/plain',
-        base64: btoa('09:02:11 connect\n09:02:14 error 13801 certificate expired\n'),
-      };
-    return { filename: 'capture-vpn.png', mime: 'image/png', base64: PIXEL };
+    const file = (filename: string, mime: string, base64: string): DocumentContent => ({
+      filename,
+      mime,
+      base64,
+      openable: /\.(txt|png|pdf)$/.test(filename),
+    });
+    return (
+      this.files.get(id) ??
+      (id === 2
+        ? file('journal-vpn.txt', 'text/plain', btoa('09:02:11 connect\n09:02:14 error 13801 certificate expired\n'))
+        : id === 3
+          ? file('bon-de-commande.pdf', 'application/pdf', btoa(pdfOf(['Bon de commande 2026-0417', 'Conditions'])))
+          : file('capture-vpn.png', 'image/png', PIXEL))
+    );
+  }
+
+  async saveDocument(id: number, open: boolean): Promise<string> {
+    this.note('saveDocument', id, open);
+    this.refuse('saveDocument');
+    return `/home/nadia/Téléchargements/${(await this.document(id)).filename}`;
   }
 
   async syncNow(): Promise<void> {
@@ -910,6 +943,7 @@ export class FakeBackend implements Backend {
     return [
       document(1, 'capture-vpn.png', 'image/png', 9002, true),
       document(2, 'journal-vpn.txt', 'text/plain', null, false),
+      document(3, 'bon-de-commande.pdf', 'application/pdf', null, true),
     ];
   }
 

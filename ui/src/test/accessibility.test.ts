@@ -117,6 +117,25 @@ const views: [string, FakeOptions, (user: UserEvent) => Promise<unknown>][] = [
       await screen.findByTestId('new-guess');
     },
   ],
+  [
+    'a PDF',
+    {},
+    async (user) => {
+      await openTicket(user, 4821);
+      await user.click(screen.getByTestId('document-3'));
+      // The first PDF loads what draws it.
+      await screen.findByTestId('pdf-page-2', {}, { timeout: 30_000 });
+    },
+  ],
+  [
+    'a text document',
+    {},
+    async (user) => {
+      await openTicket(user, 4821);
+      await user.click(screen.getByTestId('document-2'));
+      await screen.findByTestId('preview-words');
+    },
+  ],
   ['settings', {}, (user) => user.click(screen.getByTestId('settings-button'))],
   ['shortcuts', {}, (user) => user.click(screen.getByTestId('shortcuts-button'))],
   ['first sync', { firstSync: true }, async () => undefined],

@@ -22,6 +22,16 @@ class FixedResizeObserver implements ResizeObserver {
   }
 }
 
+// pdf.js asks for what Node has from version 22 on, and the window's web views have.
+(Promise as { withResolvers?: unknown }).withResolvers ??= <T>() => {
+  let resolve: (value: T | PromiseLike<T>) => void = () => undefined;
+  let reject: (reason?: unknown) => void = () => undefined;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+};
 globalThis.ResizeObserver = FixedResizeObserver;
 Object.defineProperty(HTMLElement.prototype, 'offsetParent', {
   get(this: HTMLElement) {

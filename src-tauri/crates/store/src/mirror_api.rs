@@ -2,8 +2,8 @@
 
 use crate::{
     AroundNew, AroundTicket, ArticleCategory, ArticleList, ArticleQuery, Batch, ChangeSet, CollectionState, Hit,
-    MirrorCounts, NewTicketWords, PersonCard, SearchQuery, SearchResults, Store, StoreError, TicketList, TicketQuery,
-    TicketView,
+    MirrorCounts, NewTicketWords, PersonCard, PlaceHit, PlaceLevel, PlaceQuery, SearchQuery, SearchResults, Store,
+    StoreError, TicketList, TicketQuery, TicketView,
     mirror::{self, apply, around, others, people, refresh, schema, search::Waiting, ticket},
     sql::{Columns, micros, opt_instant},
     view::{name_tickets, read_mirror, write_mirror},
@@ -202,6 +202,17 @@ impl Store {
     /// People whose name, login, mail or phone digits begin with the words typed (requester picker).
     pub async fn find_people(&self, words: &str, limit: u32) -> Result<Vec<Person>, StoreError> {
         read_mirror!(self, |connection| people::find(connection, words, limit).await?)
+    }
+
+    /// A slice of the map of places: what is directly in a place, at a person, or at the top.
+    pub async fn places(&self, query: &PlaceQuery) -> Result<PlaceLevel, StoreError> {
+        read_mirror!(self, |connection| mirror::places::level(connection, query).await?)
+    }
+
+    /// Places, people and equipment that answer to the words, with the way to each in the map of places.
+    pub async fn find_in_places(&self, words: &str, limit: u32) -> Result<Vec<PlaceHit>, StoreError> {
+        read_mirror!(self, |connection| mirror::places::find(connection, words, limit)
+            .await?)
     }
 
     /// Groups, by full name.

@@ -404,6 +404,116 @@ pub struct PersonCard {
     pub assets: Vec<Asset>,
 }
 
+/// Somewhere in the map of places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum PlaceNode {
+    /// Above every place.
+    Top,
+    /// A site or a room.
+    Place {
+        /// Its number.
+        id: i64,
+    },
+    /// Where whoever has no place is, and what stands nowhere and is nobody's.
+    Nowhere,
+    /// A person.
+    Person {
+        /// Who.
+        id: UserId,
+    },
+}
+
+/// A slice of the map of places.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct PlaceQuery {
+    /// What is directly in this.
+    pub within: PlaceNode,
+    /// First row, from 0.
+    pub offset: u32,
+    /// How many rows, at most 500.
+    pub limit: u32,
+}
+
+/// What is in a place, in this order: places by name, people by name (switched-off accounts last), equipment by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum PlaceRow {
+    /// A place, with what is at it and anywhere below it.
+    Place {
+        /// Its number.
+        id: i64,
+        /// Own name; the full one where its parents are not above it; `None` when the account may not read it.
+        name: Option<String>,
+        /// Places below it.
+        places: u32,
+        /// People there whose account is not switched off.
+        people: u32,
+        /// Equipment there that is nobody's.
+        assets: u32,
+    },
+    /// Those without a place; last at the top.
+    Nowhere {
+        /// People.
+        people: u32,
+        /// Equipment that is nobody's.
+        assets: u32,
+    },
+    /// A person at the place.
+    Person {
+        /// Who.
+        id: UserId,
+        /// Display name.
+        name: String,
+        /// Is a VIP.
+        vip: bool,
+        /// The account is not switched off.
+        active: bool,
+        /// Pieces of equipment that are theirs.
+        assets: u32,
+    },
+    /// Equipment: the person's, or at the place and nobody's.
+    Asset {
+        /// Which.
+        key: guichet_domain::asset::AssetKey,
+        /// Name.
+        name: String,
+        /// Manufacturer and model, where known.
+        model: Option<String>,
+    },
+}
+
+/// A slice of what is in a place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct PlaceLevel {
+    /// The rows asked for.
+    pub rows: Vec<PlaceRow>,
+    /// How many there are in all.
+    pub total: u32,
+    /// Whether the list of places could be read…
+    pub places: guichet_domain::catalogue::Availability,
+    /// …and people…
+    pub people: guichet_domain::catalogue::Availability,
+    /// …and equipment. What could not is unavailable, which is not the same as none.
+    pub assets: guichet_domain::catalogue::Availability,
+}
+
+/// Something found in the map of places.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct PlaceHit {
+    /// What; a place under its full name, without its counts.
+    pub row: PlaceRow,
+    /// The way to it from the top.
+    pub way: Vec<PlaceNode>,
+    /// Where it is, or whose, in words; `None` for a place, and where it is not known.
+    pub at: Option<String>,
+}
+
 /// Tickets that lie around another, open ones first, newest first, at most 8 of each sort.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]

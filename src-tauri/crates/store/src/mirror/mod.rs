@@ -10,6 +10,7 @@ pub(crate) mod lists;
 pub(crate) mod misspelling;
 pub(crate) mod others;
 pub(crate) mod people;
+pub(crate) mod places;
 pub(crate) mod ranking;
 pub(crate) mod refresh;
 pub(crate) mod schema;

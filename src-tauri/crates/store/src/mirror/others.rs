@@ -11,6 +11,7 @@ use guichet_domain::{
     asset::{Asset, AssetKey},
     catalogue::{CatalogueItem, CatalogueKind},
     people::{Group, Person},
+    text,
 };
 use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
@@ -93,9 +94,11 @@ pub(crate) async fn people(
         rows.push(vec![
             id.into(),
             hash.into(),
-            name.into(),
+            name.as_str().into(),
             person.vip.into(),
             person.active.into(),
+            person.location.as_ref().map(|place| place.id).into(),
+            text::fold(&name).into(),
             record.into(),
         ]);
     }
@@ -105,10 +108,10 @@ pub(crate) async fn people(
     effects.people = true;
     bulk(
         connection,
-        "INSERT INTO people (id, hash, name, vip, active, record)",
-        6,
+        "INSERT INTO people (id, hash, name, vip, active, place, sort, record)",
+        8,
         "ON CONFLICT(id) DO UPDATE SET hash = excluded.hash, name = excluded.name, vip = excluded.vip, \
-         active = excluded.active, record = excluded.record",
+         active = excluded.active, place = excluded.place, sort = excluded.sort, record = excluded.record",
         rows,
     )
     .await?;
@@ -217,15 +220,16 @@ pub(crate) async fn catalogue(
             hash.into(),
             item.full_name.as_str().into(),
             item.by_expansion.into(),
+            item.parent.into(),
             record.into(),
         ]);
     }
     bulk(
         connection,
-        "INSERT INTO catalogue (kind, id, hash, name, by_expansion, record)",
-        6,
+        "INSERT INTO catalogue (kind, id, hash, name, by_expansion, parent, record)",
+        7,
         "ON CONFLICT(kind, id) DO UPDATE SET hash = excluded.hash, name = excluded.name, \
-         by_expansion = excluded.by_expansion, record = excluded.record",
+         by_expansion = excluded.by_expansion, parent = excluded.parent, record = excluded.record",
         rows,
     )
     .await?;
@@ -337,15 +341,18 @@ pub(crate) async fn assets(
             hash.into(),
             asset.name.as_str().into(),
             asset.user.map(|user| user.0).into(),
+            asset.location.as_ref().map(|place| place.id).into(),
+            text::fold(&asset.name).into(),
             record.into(),
         ]);
     }
     effects.assets |= !rows.is_empty();
     bulk(
         connection,
-        "INSERT INTO assets (rid, kind, id, hash, name, user, record)",
-        7,
-        "ON CONFLICT(rid) DO UPDATE SET hash = excluded.hash, name = excluded.name, user = excluded.user, record = excluded.record",
+        "INSERT INTO assets (rid, kind, id, hash, name, user, place, sort, record)",
+        9,
+        "ON CONFLICT(rid) DO UPDATE SET hash = excluded.hash, name = excluded.name, user = excluded.user, \
+         place = excluded.place, sort = excluded.sort, record = excluded.record",
         rows,
     )
     .await?;

@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 /// "GuiM": the file is a Guichet mirror.
 pub(crate) const APPLICATION_ID: i64 = 0x4775_694d;
 /// The version of what follows. Any change of a table, of an index or of the way text is folded raises it.
-pub(crate) const VERSION: i64 = 5;
+pub(crate) const VERSION: i64 = 6;
 
 const TABLES: &str = r"
 CREATE TABLE tickets (
@@ -69,24 +69,31 @@ CREATE TABLE asset_links (
 CREATE INDEX asset_links_ticket ON asset_links(ticket);
 CREATE INDEX asset_links_asset ON asset_links(asset_kind, asset_id, ticket);
 CREATE TABLE people (
-  id INTEGER PRIMARY KEY, hash INTEGER NOT NULL, name TEXT NOT NULL, vip INTEGER NOT NULL, active INTEGER NOT NULL, record TEXT NOT NULL
+  id INTEGER PRIMARY KEY, hash INTEGER NOT NULL, name TEXT NOT NULL, vip INTEGER NOT NULL, active INTEGER NOT NULL,
+  -- Where they are, and their name folded, so that a place lists its people in the order of the alphabet.
+  place INTEGER, sort TEXT NOT NULL, record TEXT NOT NULL
 ) STRICT;
+CREATE INDEX people_place ON people(place, active DESC, sort, id);
 CREATE TABLE groups (
   id INTEGER PRIMARY KEY, hash INTEGER NOT NULL, name TEXT NOT NULL, vip INTEGER NOT NULL, record TEXT NOT NULL
 ) STRICT;
 CREATE TABLE catalogue (
-  kind INTEGER NOT NULL, id INTEGER NOT NULL, hash INTEGER NOT NULL, name TEXT NOT NULL, by_expansion INTEGER NOT NULL, record TEXT NOT NULL,
+  kind INTEGER NOT NULL, id INTEGER NOT NULL, hash INTEGER NOT NULL, name TEXT NOT NULL, by_expansion INTEGER NOT NULL, parent INTEGER, record TEXT NOT NULL,
   PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX catalogue_parent ON catalogue(kind, parent);
 CREATE TABLE articles (
   id INTEGER PRIMARY KEY, hash INTEGER NOT NULL, title TEXT NOT NULL, record TEXT NOT NULL
 ) STRICT;
 CREATE INDEX articles_recent ON articles(json_extract(record, '$.updated_at') DESC, id DESC);
 CREATE TABLE assets (
-  rid INTEGER PRIMARY KEY, kind TEXT NOT NULL, id INTEGER NOT NULL, hash INTEGER NOT NULL, name TEXT NOT NULL, user INTEGER, record TEXT NOT NULL
+  rid INTEGER PRIMARY KEY, kind TEXT NOT NULL, id INTEGER NOT NULL, hash INTEGER NOT NULL, name TEXT NOT NULL, user INTEGER,
+  place INTEGER, sort TEXT NOT NULL, record TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX assets_key ON assets(kind, id);
 CREATE INDEX assets_user ON assets(user) WHERE user IS NOT NULL;
+-- What stands at a place and is nobody's.
+CREATE INDEX assets_place ON assets(place, sort, rid) WHERE user IS NULL;
 CREATE TABLE collections (name TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE last_round (one INTEGER PRIMARY KEY CHECK (one = 1), ended_at INTEGER NOT NULL) STRICT;
 
