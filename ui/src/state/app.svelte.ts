@@ -29,6 +29,7 @@ import { DraftDesk } from './drafts.svelte';
 import { Navigation } from './navigation.svelte';
 import { Notices } from './notices.svelte';
 import { paced } from './paced';
+import { PlacesModel } from './places.svelte';
 import { QueueModel } from './queue.svelte';
 import { UndoSend } from './undo.svelte';
 
@@ -78,6 +79,7 @@ export class AppModel {
   readonly queue: QueueModel;
   readonly undo: UndoSend;
   readonly notices = new Notices(this);
+  readonly places = new PlacesModel(this);
 
   state = $state.raw<AppState | null>(null);
   settings = $state.raw<Settings | null>(null);
@@ -160,6 +162,7 @@ export class AppModel {
     if (before === null) this.nav.resume(account);
     if (another) {
       this.nav.reset(account);
+      this.places.reset();
       this.catalogues.clear();
       this.asked.clear();
     }

@@ -135,6 +135,12 @@ const ANYWHERE: readonly Command[] = [
     label: (t) => t('command.knowledge'),
     run: (app) => app.nav.show('knowledge'),
   },
+  {
+    id: 'places',
+    section: 'anywhere',
+    label: (t) => t('command.places'),
+    run: (app) => app.nav.show('places'),
+  },
   { id: 'outbox', section: 'anywhere', label: (t) => t('command.outbox'), run: (app) => app.nav.show('outbox') },
   {
     id: 'drafts',

@@ -1,7 +1,7 @@
 // Where the window is: a screen of the rail, and in the centre one pane with the way back to the one before.
 import type { ArticleId, AssetKey, TicketId, UserId } from '../backend/types';
 
-export type Screen = 'queue' | 'knowledge' | 'drafts' | 'outbox' | 'settings';
+export type Screen = 'queue' | 'knowledge' | 'places' | 'drafts' | 'outbox' | 'settings';
 
 export type Pane =
   | { type: 'ticket'; id: TicketId }
@@ -58,7 +58,11 @@ export class Navigation {
           : 'queue'
         : this.screen === 'knowledge' && pane.type !== 'article'
           ? 'queue'
-          : this.screen;
+          : this.screen === 'places' && pane.type !== 'person' && pane.type !== 'asset'
+            ? pane.type === 'article'
+              ? 'knowledge'
+              : 'queue'
+            : this.screen;
     if (samePane(this.pane, pane) && screen === this.screen) return;
     this.remember();
     this.screen = screen;

@@ -136,6 +136,25 @@ const views: [string, FakeOptions, (user: UserEvent) => Promise<unknown>][] = [
       await screen.findByTestId('preview-words');
     },
   ],
+  [
+    'places',
+    {},
+    async (user) => {
+      await user.click(screen.getByTestId('places-button'));
+      (await screen.findByTestId('places-tree')).focus();
+      await user.keyboard('si{ArrowRight}');
+      await screen.findByTestId('place-place:11');
+    },
+  ],
+  [
+    'words in places',
+    {},
+    async (user) => {
+      await user.click(screen.getByTestId('places-button'));
+      await user.type(screen.getByTestId('places-search'), 'siège');
+      await screen.findByTestId('places-hit-place:1');
+    },
+  ],
   ['settings', {}, (user) => user.click(screen.getByTestId('settings-button'))],
   ['shortcuts', {}, (user) => user.click(screen.getByTestId('shortcuts-button'))],
   ['first sync', { firstSync: true }, async () => undefined],

@@ -10,7 +10,8 @@ class FixedResizeObserver implements ResizeObserver {
   observe(target: Element): void {
     // Asynchronous, as in a browser.
     queueMicrotask(() => {
-      const height = target.getAttribute('role') === 'listbox' ? VIEWPORT : 52;
+      const scrolls = ['listbox', 'tree'].includes(target.getAttribute('role') ?? '');
+      const height = scrolls ? VIEWPORT : 52;
       this.callback([{ target, contentRect: { width: 370, height } as DOMRectReadOnly } as ResizeObserverEntry], this);
     });
   }
