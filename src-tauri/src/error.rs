@@ -300,6 +300,10 @@ impl AppError {
                 StoreError::Locked { path } | StoreError::WrongKey { path } => vec![("path", shown(path))],
                 StoreError::Corrupt { path, message } => vec![("path", shown(path)), ("detail", message.clone())],
                 StoreError::TooNew { path, .. } => vec![("path", shown(path))],
+                StoreError::TooManyViews { max } | StoreError::ViewNameTooLong { max } => {
+                    vec![("max", max.to_string())]
+                }
+                StoreError::ViewNameTaken { name } => vec![("name", name.clone())],
                 other => vec![("detail", other.to_string())],
             },
             Self::Operation(OperationError::LevelOutOfRange { max, got, .. }) => {
@@ -420,6 +424,10 @@ pub fn every_code() -> Vec<&'static str> {
         "attempt_interrupted",
         "entry_not_found",
         "operation_invalid",
+        "views_too_many",
+        "view_name_empty",
+        "view_name_too_long",
+        "view_name_taken",
         "store_database",
         "store_io",
         "store_decode",
@@ -567,6 +575,10 @@ mod tests {
             AppError::LinkedToItself,
             StoreError::NoSuchEntry { id }.into(),
             StoreError::Invalid { message: detail() }.into(),
+            StoreError::TooManyViews { max: 50 }.into(),
+            StoreError::ViewNameEmpty.into(),
+            StoreError::ViewNameTooLong { max: 60 }.into(),
+            StoreError::ViewNameTaken { name: detail() }.into(),
             StoreError::Io(io()).into(),
             StoreError::Decode(serde_json::from_str::<u8>("x").unwrap_err()).into(),
             OperationError::EmptyBody.into(),

@@ -100,6 +100,7 @@ pub async fn tickets(desk: &Desk, out: &Output, args: &ListArgs) -> Result<Endin
             sort: if args.all { Sort::Updated } else { Sort::NextTarget },
             offset,
             limit: PAGE.min(wanted.saturating_sub(offset)),
+            ..TicketQuery::default()
         };
         if query.limit == 0 {
             break;

@@ -8,7 +8,7 @@ use crate::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use guichet_domain::{BlobHash, DocumentId, OperationId, TicketId, document::Attachment, outbox::OutboxEntry};
-use guichet_store::{Draft, Resolution};
+use guichet_store::{Draft, Resolution, SavedView};
 use std::time::Duration;
 use tauri::State;
 
@@ -95,6 +95,30 @@ pub async fn drafts(core: State<'_, AppCore>) -> Answer<Vec<Draft>> {
 #[specta::specta]
 pub async fn delete_draft(core: State<'_, AppCore>, key: String) -> Answer<()> {
     let result = async { Ok::<_, AppError>(core.desk().await?.store.delete_draft(&key).await?) }.await;
+    told(&core, result).await
+}
+
+/// The views somebody keeps, in their order.
+#[tauri::command]
+#[specta::specta]
+pub async fn saved_views(core: State<'_, AppCore>) -> Answer<Vec<SavedView>> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.saved_views().await?) }.await;
+    told(&core, result).await
+}
+
+/// Keeps a view, at a place among the others; answers all of them.
+#[tauri::command]
+#[specta::specta]
+pub async fn save_view(core: State<'_, AppCore>, view: SavedView, place: Option<u32>) -> Answer<Vec<SavedView>> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.save_view(&view, place).await?) }.await;
+    told(&core, result).await
+}
+
+/// Forgets a view; answers the others.
+#[tauri::command]
+#[specta::specta]
+pub async fn delete_view(core: State<'_, AppCore>, id: String) -> Answer<Vec<SavedView>> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.delete_view(&id).await?) }.await;
     told(&core, result).await
 }
 

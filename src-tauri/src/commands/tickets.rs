@@ -14,8 +14,9 @@ use guichet_domain::{
     people::{Group, Person},
 };
 use guichet_store::{
-    AroundNew, AroundTicket, ArticleCategory, ArticleList, ArticleQuery, Hit, NewTicketWords, PersonCard, PlaceHit,
-    PlaceLevel, PlaceQuery, SearchQuery, SearchResults, TicketList, TicketQuery, TicketView, View,
+    AroundNew, AroundTicket, ArticleCategory, ArticleList, ArticleQuery, AssigneeFilter, Hit, NewTicketWords,
+    PersonCard, PlaceHit, PlaceLevel, PlaceQuery, SearchQuery, SearchResults, TicketList, TicketQuery, TicketView,
+    View,
 };
 use tauri::State;
 
@@ -26,7 +27,8 @@ pub async fn list_tickets(core: State<'_, AppCore>, query: TicketQuery) -> Answe
     let result = async {
         let desk = core.desk().await?;
         let mut query = query;
-        if query.view == View::Mine && query.me.is_none() {
+        let mine = query.view == View::Mine || query.filter.assignee == Some(AssigneeFilter::Me);
+        if mine && query.me.is_none() {
             query.me = desk.account().await.map(|account| account.user);
         }
         Ok::<_, AppError>(desk.store.list_tickets(&query).await?)

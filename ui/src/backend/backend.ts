@@ -33,6 +33,7 @@ import type {
   PlaceLevel,
   PlaceQuery,
   Resolution,
+  SavedView,
   SearchQuery,
   SearchResults,
   Settings,
@@ -102,6 +103,12 @@ export interface Backend {
   draft(key: string): Promise<Draft | null>;
   drafts(): Promise<Draft[]>;
   deleteDraft(key: string): Promise<void>;
+  /** The views somebody keeps, in their order. */
+  savedViews(): Promise<SavedView[]>;
+  /** Keeps a view, at a place (from 0) among the others, else where it was, or last; resolves to all of them. */
+  saveView(view: SavedView, place: number | null): Promise<SavedView[]>;
+  /** Forgets a view; resolves to the others. */
+  deleteView(id: string): Promise<SavedView[]>;
   keepAttachment(filename: string, mime: string, base64: string): Promise<Attachment>;
   /** The bytes of a file kept here until it is sent, as base64; `null` when it is not here any more. */
   attachment(blob: BlobHash): Promise<string | null>;

@@ -80,6 +80,12 @@ export const commands = {
 	drafts: () => __TAURI_INVOKE<Draft[]>("drafts"),
 	/**  Forgets a draft. */
 	deleteDraft: (key: string) => __TAURI_INVOKE<null>("delete_draft", { key }),
+	/**  The views somebody keeps, in their order. */
+	savedViews: () => __TAURI_INVOKE<SavedView[]>("saved_views"),
+	/**  Keeps a view, at a place among the others; answers all of them. */
+	saveView: (view: SavedView, place: number | null) => __TAURI_INVOKE<SavedView[]>("save_view", { view, place }),
+	/**  Forgets a view; answers the others. */
+	deleteView: (id: string) => __TAURI_INVOKE<SavedView[]>("delete_view", { id }),
 	/**  Keeps a file's bytes durably until an operation uploads them. */
 	keepAttachment: (filename: string, mime: string, base64: string) => __TAURI_INVOKE<Attachment>("keep_attachment", { filename, mime, base64 }),
 	/**  The bytes of a file kept here until it is sent, as standard base64; null when it is not here any more. */
@@ -288,6 +294,21 @@ export type AssetKey = {
 	/**  Number within the type. */
 	id: number,
 };
+
+/**  Who a list's tickets are assigned to, among others perhaps. */
+export type AssigneeFilter = 
+/**  The account itself (its groups do not count). */
+{ type: "me" } | 
+/**  Nobody. */
+{ type: "nobody" } | 
+/**  A technician. */
+{ type: "user"; 
+/**  Who. */
+id: UserId } | 
+/**  A group. */
+{ type: "group"; 
+/**  Which. */
+id: GroupId };
 
 /**  Where an uploaded document hangs. */
 export type AttachTo = 
@@ -547,6 +568,31 @@ export type CollectionProgress = {
 	unavailable: boolean,
 };
 
+/**  A fact a row of the queue can show. */
+export type Column = 
+/**  Number. */
+"id" | 
+/**  Who asks. */
+"requester" | 
+/**  Site. */
+"location" | 
+/**  Category. */
+"category" | 
+/**  Entity. */
+"entity" | 
+/**  Who is on it. */
+"assignee" | 
+/**  Status. */
+"status" | 
+/**  Priority. */
+"priority" | 
+/**  When opened. */
+"opened" | 
+/**  When last changed. */
+"updated" | 
+/**  The next target. */
+"target";
+
 /**  Why a record is not to be shown any more. */
 export type Departure = 
 /**  In the backend's bin; it may come back. */
@@ -781,8 +827,37 @@ export type Group = {
 	vip: boolean,
 };
 
+/**  One group of a list: its rows follow those of the group before it. */
+export type GroupHead = {
+	/**
+	 *  What its rows have in common: a status or a bucket's name (`late`, `hour`, `day`, `later`, `none`), a priority, a number
+	 *  (`user:7`, `group:5`, `category:12`, `entity:0`), `nobody`, `none`, `address`, or `rest` where there are more groups
+	 *  than are told apart.
+	 */
+	key: string,
+	/**  The name of what has a number, where it is known. */
+	label: string | null,
+	/**  How many rows. */
+	count: number,
+};
+
 /**  A group of people that tickets are assigned to. */
 export type GroupId = number;
+
+/**  What a list is grouped by. */
+export type Grouping = 
+/**  Status, in the order of a ticket's life. */
+"status" | 
+/**  Priority, highest first. */
+"priority" | 
+/**  Category, by full name. */
+"category" | 
+/**  First assignee, by name; unassigned first. */
+"assignee" | 
+/**  Entity, by full name. */
+"entity" | 
+/**  How far the next target is: late first. */
+"target";
 
 /**  One hit. */
 export type Hit = {
@@ -845,6 +920,13 @@ document: DocumentId | null;
 alt: string } | 
 /**  A line break within a block. */
 { type: "break" };
+
+/**  How the queue draws its rows. */
+export type Layout = 
+/**  Two lines a ticket. */
+"cards" | 
+/**  One line a ticket, in columns. */
+"table";
 
 /**  A step on the 1–5 scale that urgency and impact use, and 1–6 for priority (6 is "major"). */
 export type Level = number;
@@ -1294,6 +1376,28 @@ export type Role =
 /**  Is kept informed. */
 "observer";
 
+/**  A view somebody keeps: their own work, in the desk. */
+export type SavedView = {
+	/**  A UUID the window chose. */
+	id: string,
+	/**  What it is called; unique in a profile, whatever the case. */
+	name: string,
+	/**  What it begins with. */
+	view: View,
+	/**  Only VIP requesters. */
+	vip_only?: boolean,
+	/**  What narrows it. */
+	filter?: TicketFilter,
+	/**  In which order. */
+	sort?: Sort,
+	/**  In which groups. */
+	group?: Grouping | null,
+	/**  How its rows are drawn. */
+	layout?: Layout,
+	/**  What its rows show; empty: what they show by themselves. */
+	columns?: Column[],
+};
+
 /**  What is searched. */
 export type SearchQuery = {
 	/**  Words as typed; the last one may be unfinished. "#123" finds the ticket of that number. */
@@ -1401,6 +1505,8 @@ export type Sort =
 "updated" | 
 /**  Last opened first. */
 "opened" | 
+/**  First opened first. */
+"oldest" | 
 /**  Highest priority first. */
 "priority";
 
@@ -1451,6 +1557,15 @@ export type SyncStatus = {
 
 /**  The sync engine's state, after each change. */
 export type SyncStatusChanged = SyncStatus;
+
+/**  How far the next target is. */
+export type TargetFilter = 
+/**  Missed, and still open. */
+{ type: "late" } | 
+/**  Missed, or less than so many minutes away. */
+{ type: "within"; 
+/**  Minutes. */
+minutes: number };
 
 /**  A target's kind. */
 export type TargetKind = 
@@ -1528,6 +1643,37 @@ export type Ticket = {
 	external_id: string | null,
 };
 
+/**  What a list is narrowed to. Everything that is set must hold; what is empty or `None` narrows nothing. */
+export type TicketFilter = {
+	/**  One of these. */
+	statuses?: Status[],
+	/**  Incidents or requests. */
+	kind?: TicketKind | null,
+	/**  One of these priorities. */
+	priorities?: Level[],
+	/**  One of these urgencies. */
+	urgencies?: Level[],
+	/**  One of these categories, or one below it. */
+	categories?: number[],
+	/**  One of these sites, or one below it. */
+	locations?: number[],
+	/**  One of these entities, or one below it. */
+	entities?: number[],
+	/**  Who is on it. */
+	assignee?: AssigneeFilter | null,
+	/**  Opened in so many hours before now. */
+	opened_within_h?: number | null,
+	/**  Last changed in so many hours before now. */
+	updated_within_h?: number | null,
+	/**  How far its next target is. */
+	target?: TargetFilter | null,
+	/**
+	 *  Words of its title, as typed: each must be in it (folded, the last one may be unfinished). A single letter that goes
+	 *  on says too little and narrows nothing.
+	 */
+	title?: string,
+};
+
 /**  A ticket. Negative while it exists only on this desk (see [`TicketId::is_local`]). */
 export type TicketId = number;
 
@@ -1542,8 +1688,15 @@ export type TicketKind =
 export type TicketList = {
 	/**  The rows asked for. */
 	rows: TicketRow[],
-	/**  How many there are in all. */
+	/**  How many there are in all, or were found when `more`. */
 	total: number,
+	/**
+	 *  There may be more than `total`: not everything was looked at. What was found comes first in the list's order, unless
+	 *  it was found by words of the title, which finds the newest tickets first.
+	 */
+	more: boolean,
+	/**  The groups in order, where they were asked for. */
+	groups: GroupHead[],
 };
 
 /**  Which tickets, in which order, which slice. */
@@ -1558,6 +1711,16 @@ export type TicketQuery = {
 	requester: UserId | null,
 	/**  In which order. */
 	sort: Sort,
+	/**  What narrows it further. */
+	filter?: TicketFilter,
+	/**  In which groups; a list in groups is in the given order within each. */
+	group?: Grouping | null,
+	/**  The heads of the groups are wanted with the rows. */
+	heads?: boolean,
+	/**  The instant that times are reckoned from, the same for all slices of a list. */
+	now?: string | null,
+	/**  How many times the usual work may be done to find rows of a narrowed list (0 is 1): somebody asked to look further. */
+	depth?: number,
 	/**  First row, from 0. */
 	offset: number,
 	/**  How many rows, at most 500. */
@@ -1590,6 +1753,8 @@ export type TicketRow = {
 	category: string | null,
 	/**  Site. */
 	location: string | null,
+	/**  Entity. */
+	entity: string | null,
 	/**  When opened. */
 	opened_at: string,
 	/**  When last changed. */

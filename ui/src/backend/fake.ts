@@ -6,9 +6,11 @@ import { type Backend, BackendFailure, type Unlisten } from './backend';
 import { aroundNew, openFirst, telling } from './fake-around';
 import { pdfOf } from './fake-files';
 import { FakePlaces } from './fake-places';
+import { inGroups, isEmpty, narrowed } from './fake-lists';
 import { buildWorld, ME, para, type World } from './fake-data';
 import type {
   Accepted,
+  Actor,
   AppState,
   AroundNew,
   AroundTicket,
@@ -33,6 +35,7 @@ import type {
   FieldValue,
   Gate,
   Group,
+  GroupHead,
   Hit,
   Inline,
   Locale,
@@ -46,6 +49,7 @@ import type {
   PlaceLevel,
   PlaceQuery,
   Resolution,
+  SavedView,
   SearchQuery,
   SearchResults,
   Settings,
@@ -103,6 +107,9 @@ const EVERY_TICKET: TicketQuery = {
   limit: 500,
 };
 
+/** As many views as Rust keeps. */
+const MOST_VIEWS = 50;
+
 const PIXEL =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfz0AEYBxVSF+FABJADveWkH6oAAAAAElFTkSuQmCC';
 
@@ -119,6 +126,8 @@ export class FakeBackend implements Backend {
   kept = new Map<string, string>();
   /** Set by a test: what a document is, instead of what it was. */
   files = new Map<number, DocumentContent>();
+  /** Set by a test: rows of a narrowed list that are found before it is looked further. */
+  lookedAt = Infinity;
 
   private readonly options: Required<FakeOptions>;
   private signedIn: boolean;
@@ -127,6 +136,7 @@ export class FakeBackend implements Backend {
   private readonly statusListeners = new Set<(status: SyncStatus) => void>();
   private stored: Settings;
   /** What was submitted together, and the draft it came from. */
+  private views: SavedView[] = [];
   private submissions: { ids: OperationId[]; draft: Draft | null }[] = [];
   private seq = 1;
   private nextLocal = -1;
@@ -247,7 +257,20 @@ export class FakeBackend implements Backend {
   // ---- reads ----------------------------------------------------------------------------------------------------------
   async listTickets(query: TicketQuery): Promise<TicketList> {
     this.note('listTickets', query);
-    const rows = this.rows(query);
+    let rows = this.rows(query);
+    let groups: GroupHead[] = [];
+    const now = query.now ? new Date(query.now) : this.options.start;
+    if (query.group) ({ rows, groups } = inGroups(rows, query.group, now, (id) => this.firstAssignee(id)));
+    if (query.group || !isEmpty(query.filter)) {
+      const total = Math.min(rows.length, this.lookedAt * Math.max(1, query.depth ?? 1));
+      const found = rows.slice(0, total);
+      return {
+        rows: found.slice(query.offset, query.offset + query.limit),
+        total,
+        more: total < rows.length,
+        groups: query.heads ? groups : [],
+      };
+    }
     const beyond = query.view === 'all' ? Math.max(0, this.options.tickets - this.world.tickets.length) : 0;
     const slice = rows.slice(query.offset, query.offset + query.limit);
     for (let index = query.offset + slice.length; slice.length < query.limit && index < rows.length + beyond; index++) {
@@ -261,7 +284,34 @@ export class FakeBackend implements Backend {
         wedged: 0,
       });
     }
-    return { rows: slice, total: rows.length + beyond };
+    return { rows: slice, total: rows.length + beyond, more: false, groups: [] };
+  }
+
+  async savedViews(): Promise<SavedView[]> {
+    this.note('savedViews');
+    return [...this.views];
+  }
+
+  async saveView(view: SavedView, place: number | null): Promise<SavedView[]> {
+    this.note('saveView', view, place);
+    const name = view.name.trim();
+    const refuse = async (code: string): Promise<never> => {
+      throw new BackendFailure(await this.explain(code));
+    };
+    if (name === '') await refuse('view_name_empty');
+    const others = this.views.filter((one) => one.id !== view.id);
+    if (others.some((one) => one.name.toLowerCase() === name.toLowerCase())) await refuse('view_name_taken');
+    const before = this.views.findIndex((one) => one.id === view.id);
+    if (before < 0 && others.length >= MOST_VIEWS) await refuse('views_too_many');
+    const at = place ?? (before < 0 ? others.length : before);
+    this.views = [...others.slice(0, at), { ...view, name }, ...others.slice(at)];
+    return [...this.views];
+  }
+
+  async deleteView(id: string): Promise<SavedView[]> {
+    this.note('deleteView', id);
+    this.views = this.views.filter((one) => one.id !== id);
+    return [...this.views];
   }
 
   async ticket(asked: TicketId): Promise<TicketView | null> {
@@ -952,6 +1002,13 @@ export class FakeBackend implements Backend {
     return this.world.people.find((person) => person.id === requester)?.vip ?? false;
   }
 
+  private firstAssignee(id: TicketId): Actor | undefined {
+    return this.assignees(
+      id,
+      this.entries.filter((entry) => entry.lane === id && isPending(entry.state)),
+    )[0];
+  }
+
   private rows(query: TicketQuery): TicketRow[] {
     const local = this.entries
       .filter((entry) => entry.operation.type === 'create_ticket' && isPending(entry.state))
@@ -977,6 +1034,9 @@ export class FakeBackend implements Backend {
       if (!shown[query.view]) return [];
       if (query.vip_only && !person?.vip) return [];
       if (query.requester !== null && query.requester !== requester) return [];
+      const facts = { ticket, assignees: this.assignees(id, pending), me: ME };
+      const now = query.now ? new Date(query.now) : this.options.start;
+      if (!narrowed(facts, query.filter, now, this.world.catalogues)) return [];
       const own = ticket.status === 'new';
       return [
         {
@@ -992,6 +1052,7 @@ export class FakeBackend implements Backend {
           assignee: mine ? 'Nadia Leroux' : null,
           category: ticket.category?.name ?? null,
           location: ticket.location?.name ?? null,
+          entity: ticket.entity?.name ?? null,
           opened_at: ticket.opened_at,
           updated_at: ticket.updated_at,
           next_target: open ? (own ? ticket.time_to_own : ticket.time_to_resolve) : null,
@@ -1007,6 +1068,7 @@ export class FakeBackend implements Backend {
       next_target: (a, b) => (a.next_target ?? late).localeCompare(b.next_target ?? late) || b.priority - a.priority,
       updated: (a, b) => b.updated_at.localeCompare(a.updated_at),
       opened: (a, b) => b.opened_at.localeCompare(a.opened_at),
+      oldest: (a, b) => a.opened_at.localeCompare(b.opened_at),
       priority: (a, b) => b.priority - a.priority,
     };
     return rows.sort(orders[query.sort]);

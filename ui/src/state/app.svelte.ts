@@ -32,6 +32,7 @@ import { paced } from './paced';
 import { PlacesModel } from './places.svelte';
 import { QueueModel } from './queue.svelte';
 import { UndoSend } from './undo.svelte';
+import { Views } from './views.svelte';
 
 export interface Toast {
   id: number;
@@ -80,6 +81,7 @@ export class AppModel {
   readonly undo: UndoSend;
   readonly notices = new Notices(this);
   readonly places = new PlacesModel(this);
+  readonly views = new Views(this);
 
   state = $state.raw<AppState | null>(null);
   settings = $state.raw<Settings | null>(null);
@@ -165,12 +167,14 @@ export class AppModel {
       this.places.reset();
       this.catalogues.clear();
       this.asked.clear();
+      this.views.reset();
     }
     if (state.signed_in) {
       this.signingIn = false;
       this.queue.setMe(state.account?.user ?? null);
       void this.queue.refresh();
       void this.readOutbox();
+      void this.views.load();
       // What cannot be read now is taken up at the next start.
       this.drafts.recover().catch(() => undefined);
       void this.readGroups();

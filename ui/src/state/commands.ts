@@ -1,12 +1,14 @@
 // Everything that can be done here, in one list: the palette (Ctrl K) offers it, the sheet of keys (?) shows it and the
 // window's key handling obeys it. A command that is handled where it is pressed (in a list, in the answer) is `local`: the
 // window leaves its key alone, and the place itself asks `pressed` for the keys declared here.
-import type { LinkKind, Status, TicketView } from '../backend/types';
+import type { LinkKind, Status, TicketView, View } from '../backend/types';
 import { locale, type MessageKey, tIn } from '../i18n/i18n.svelte';
 import type { AppModel } from './app.svelte';
 import { copyText } from './clipboard';
+import { isEmpty, NO_FILTER } from './filter';
 import type { Tab } from './composer.svelte';
 import { type Filter, FILTERS } from './timeline';
+import { KEYED } from './views.svelte';
 
 /** A key with its modifiers. Letters are compared as characters, so that they stay where an AZERTY layout has them. */
 export interface Key {
@@ -84,6 +86,7 @@ export const KEYS = {
   link: key('l'),
   guess: key('c', { alt: true }),
   knowledge: key('b', { alt: true }),
+  filterQueue: key('f', { alt: true }),
   undo: key('z', { ctrl: true }),
   notices: key('b'),
 } as const satisfies Record<string, Key>;
@@ -257,6 +260,82 @@ const QUEUE: readonly Command[] = [
     keys: [key('ArrowUp', { alt: true })],
     run: (app) => app.frame?.openStep(-1),
   },
+];
+
+/** The ready-made views, in the queue's order. */
+export const VIEWS: readonly View[] = ['mine', 'unassigned', 'open', 'waiting', 'solved', 'all', 'pending'];
+
+/** What narrows the queue, and the views it can show. */
+const LISTS: readonly Command[] = [
+  {
+    id: 'filter-queue',
+    section: 'queue',
+    label: (t) => t('command.filter_queue'),
+    keys: [KEYS.filterQueue],
+    run: (app) => {
+      app.nav.show('queue');
+      app.views.filtering = true;
+    },
+  },
+  {
+    id: 'clear-filter',
+    section: 'queue',
+    label: (t) => t('command.clear_filter'),
+    enabled: (app) => !isEmpty(app.queue.filter) || app.queue.vipOnly,
+    run: (app) => app.queue.choose({ filter: NO_FILTER, vipOnly: false }),
+  },
+  {
+    id: 'keep-view',
+    section: 'queue',
+    label: (t) => t('command.keep_view'),
+    run: (app) => {
+      app.nav.show('queue');
+      app.views.saving = true;
+    },
+  },
+  {
+    id: 'update-view',
+    section: 'queue',
+    label: (t) => t('command.update_view'),
+    enabled: (app) => app.views.current !== null && !app.queue.isAs(app.views.current),
+    run: (app) => void app.views.update(),
+  },
+  {
+    id: 'manage-views',
+    section: 'queue',
+    label: (t) => t('command.manage_views'),
+    enabled: (app) => app.views.list.length > 0,
+    run: (app) => {
+      app.nav.show('queue');
+      app.views.managing = true;
+    },
+  },
+  {
+    id: 'restore-view',
+    section: 'queue',
+    label: (t) => t('command.restore_view'),
+    enabled: (app) => app.views.deleted !== null,
+    run: (app) => void app.views.restore(),
+  },
+  // Alt and a digit; `obey` looks at the digit's place, since a French layout has other characters there.
+  {
+    id: 'kept-views',
+    section: 'queue',
+    label: (t) => t('shortcuts.kept_views', { n: KEYED }),
+    keys: [key('1', { alt: true }), key(String(KEYED), { alt: true })],
+    keyOnly: true,
+    local: true,
+    run: nothing,
+  },
+  ...VIEWS.map((view): Command => ({
+    id: `view-${view}`,
+    section: 'queue',
+    label: (t) => t('command.view', { name: t(`view.${view}.title`) }),
+    run: (app) => {
+      app.nav.show('queue');
+      app.queue.choose({ view });
+    },
+  })),
 ];
 
 /** Choosing several tickets; handled by the list. */
@@ -466,7 +545,7 @@ const COMPOSER: readonly Command[] = [
 ];
 
 /** The commands whose number does not depend on what is on screen. */
-export const COMMANDS: readonly Command[] = [...ANYWHERE, ...QUEUE, ...MARKING, BULK, ...TICKET, ...COMPOSER];
+export const COMMANDS: readonly Command[] = [...ANYWHERE, ...QUEUE, ...LISTS, ...MARKING, BULK, ...TICKET, ...COMPOSER];
 
 /** The equipment of the ticket on screen and of its requester, to be opened. */
 function equipment(app: AppModel): Command[] {
@@ -487,11 +566,22 @@ function equipment(app: AppModel): Command[] {
   });
 }
 
+/** The views somebody keeps, by their names; the first ones have a key. */
+function kept(app: AppModel): Command[] {
+  return app.views.list.map((view, place) => ({
+    id: `kept-${view.id}`,
+    section: 'queue',
+    label: (t) => t('command.view', { name: view.name }),
+    keys: place < KEYED ? [key(String(place + 1), { alt: true })] : undefined,
+    run: () => app.views.show(view),
+  }));
+}
+
 /** What the palette offers now: of the ticket on screen first, since that is what one has in hand. */
 export function offered(app: AppModel): Command[] {
   const can = (command: Command): boolean =>
     command.keyOnly !== true && (command.enabled?.(app) ?? true) && (command.offered?.(app) ?? true);
-  const groups = [[BULK], TICKET, COMPOSER, equipment(app), ANYWHERE, QUEUE];
+  const groups = [[BULK], TICKET, COMPOSER, equipment(app), kept(app), ANYWHERE, QUEUE, LISTS];
   return groups.flatMap((group) => group.filter(can));
 }
 
@@ -539,8 +629,21 @@ export function isEditing(target: EventTarget | null): boolean {
   return isTyping(target);
 }
 
+/** The digit of a key that Alt is held with, wherever the layout has it; `null` for any other key. */
+function altDigit(event: KeyboardEvent): number | null {
+  if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return null;
+  const digit = /^Digit([1-9])$/.exec(event.code)?.[1] ?? /^[1-9]$/.exec(event.key)?.[0];
+  return digit === undefined ? null : Number(digit);
+}
+
 /** Does what a key of the window means; answers whether it meant something. Arrows and Enter belong to what has the focus. */
 export function obey(app: AppModel, event: KeyboardEvent): boolean {
+  const digit = altDigit(event);
+  if (digit !== null) {
+    const view = app.views.list[digit - 1];
+    if (view) app.views.show(view);
+    return view !== undefined;
+  }
   for (const command of COMMANDS) {
     if (command.local === true) continue;
     const hit = command.keys?.find((one) => pressed(event, one));

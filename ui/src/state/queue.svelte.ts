@@ -4,7 +4,9 @@
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 
 import type { Backend } from '../backend/backend';
-import type { Sort, TicketId, TicketQuery, TicketRow, UserId, View } from '../backend/types';
+import type { Column, Grouping, Layout, Sort, TicketId, TicketQuery, TicketRow, UserId, View } from '../backend/types';
+import { clock } from './clock.svelte';
+import { type Filter, type KeptView, NO_FILTER, sameFilter, tidy } from './filter';
 
 /** Rows a page. */
 export const PAGE = 200;
@@ -17,7 +19,19 @@ export class QueueModel {
   view = $state<View>('mine');
   sort = $state<Sort>('next_target');
   vipOnly = $state(false);
+  filter = $state.raw<Filter>(NO_FILTER);
+  group = $state<Grouping | null>(null);
+  layout = $state<Layout>('cards');
+  columns = $state.raw<Column[]>([]);
+  /** The kept view it began with. */
+  saved = $state<string | null>(null);
   total = $state(0);
+  /** There may be more than `total`: not everything was looked at. */
+  more = $state(false);
+  /** How much further than usual is looked. */
+  private depth = 1;
+  /** The minute that times are reckoned from, the same for every page of a reading. */
+  private now = '';
   loaded = $state(false);
   failed = $state(false);
   selected = $state<TicketId | null>(null);
@@ -47,12 +61,72 @@ export class QueueModel {
   }
 
   /** Changes what is listed. Does nothing when nothing changes. */
-  choose(patch: { view?: View; sort?: Sort; vipOnly?: boolean }): void {
-    const before = [this.view, this.sort, this.vipOnly].join();
-    if (patch.view !== undefined) this.view = patch.view;
+  choose(patch: { view?: View; sort?: Sort; vipOnly?: boolean; filter?: Filter; group?: Grouping | null }): void {
+    const before = this.listed();
+    if (patch.view !== undefined) {
+      this.view = patch.view;
+      // From a view of one's own to a ready-made one: what narrowed the first goes with it.
+      if (this.saved !== null) {
+        this.saved = null;
+        this.filter = NO_FILTER;
+        this.vipOnly = false;
+        this.group = null;
+      }
+    }
     if (patch.sort !== undefined) this.sort = patch.sort;
     if (patch.vipOnly !== undefined) this.vipOnly = patch.vipOnly;
-    if (before !== [this.view, this.sort, this.vipOnly].join()) this.restart();
+    if (patch.filter !== undefined) this.filter = tidy(patch.filter);
+    if (patch.group !== undefined) this.group = patch.group;
+    if (before !== this.listed()) this.restart();
+  }
+
+  /** Shows a kept view. */
+  use(view: KeptView): void {
+    const before = this.listed();
+    this.saved = view.id;
+    this.view = view.view;
+    this.sort = view.sort;
+    this.vipOnly = view.vip_only;
+    this.filter = tidy(view.filter);
+    this.group = view.group;
+    this.layout = view.layout;
+    this.columns = view.columns;
+    if (before !== this.listed()) this.restart();
+  }
+
+  /** What is shown, as a view keeps it. */
+  definition(): Omit<KeptView, 'id' | 'name'> {
+    return {
+      view: this.view,
+      vip_only: this.vipOnly,
+      filter: this.filter,
+      sort: this.sort,
+      group: this.group,
+      layout: this.layout,
+      columns: this.columns,
+    };
+  }
+
+  /** Whether what is shown is what a view keeps. */
+  isAs(view: KeptView): boolean {
+    const { filter, ...rest } = this.definition();
+    return (
+      sameFilter(filter, view.filter) &&
+      (Object.keys(rest) as (keyof typeof rest)[]).every(
+        (key) => JSON.stringify(rest[key]) === JSON.stringify(view[key]),
+      )
+    );
+  }
+
+  /** Looks further for rows of a narrowed list. */
+  lookFurther(): void {
+    this.depth *= 4;
+    void this.refresh();
+  }
+
+  /** Everything that decides which rows are listed, and where. */
+  private listed(): string {
+    return JSON.stringify([this.view, this.sort, this.vipOnly, this.filter, this.group]);
   }
 
   /** The row at a place, or `undefined` while its page is being read. */
@@ -73,6 +147,7 @@ export class QueueModel {
   async refresh(): Promise<void> {
     const generation = ++this.generation;
     this.wanted.clear();
+    this.now = minute();
     const first = Math.floor(this.visible[0] / PAGE);
     const last = Math.max(first, Math.floor(this.visible[1] / PAGE));
     const selected = this.selectedIndex >= 0 ? Math.floor(this.selectedIndex / PAGE) : first;
@@ -85,6 +160,7 @@ export class QueueModel {
       for (const page of [...this.pages.keys()]) if (!inView.includes(page)) this.pages.delete(page);
       for (const [at, page] of inView.entries()) this.pages.set(page, lists[at]?.rows ?? []);
       this.total = lists[0]?.total ?? 0;
+      this.more = lists[0]?.more ?? false;
       this.failed = false;
       this.loaded = true;
       this.follow();
@@ -190,6 +266,7 @@ export class QueueModel {
     this.pages.clear();
     this.wanted.clear();
     this.visible = [0, 40];
+    this.depth = 1;
     this.selectedIndex = -1;
     this.clearMarks();
     this.loaded = false;
@@ -205,6 +282,7 @@ export class QueueModel {
       if (generation !== this.generation) return;
       this.pages.set(page, list.rows);
       this.total = list.total;
+      this.more = list.more;
       this.failed = false;
       this.loaded = true;
       this.follow();
@@ -229,8 +307,16 @@ export class QueueModel {
       vip_only: this.vipOnly,
       requester: null,
       sort: this.sort,
+      filter: this.filter,
+      group: this.group,
+      heads: false,
+      now: this.now,
+      depth: this.depth,
       offset: page * PAGE,
       limit: PAGE,
     };
   }
 }
+
+/** The minute it is: a list is found once a minute, not once a page. */
+const minute = (): string => new Date(Math.floor(clock.now.getTime() / 60_000) * 60_000).toISOString();

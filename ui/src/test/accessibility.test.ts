@@ -155,6 +155,29 @@ const views: [string, FakeOptions, (user: UserEvent) => Promise<unknown>][] = [
       await screen.findByTestId('places-hit-place:1');
     },
   ],
+  [
+    'the filter of the queue',
+    {},
+    async (user) => {
+      await user.click(screen.getByTestId('filter-open'));
+      await user.selectOptions(await screen.findByTestId('filter-assignee'), 'user');
+    },
+  ],
+  [
+    'a narrowed queue being kept as a view',
+    {},
+    async (user) => {
+      await user.click(screen.getByTestId('filter-open'));
+      await user.click(screen.getByTestId('filter-priority-3'));
+      await user.click(screen.getByTestId('filter-apply'));
+      await user.click(await screen.findByTestId('view-save'));
+      await user.type(screen.getByTestId('view-name'), 'Moyennes{Enter}');
+      await screen.findByTestId('kept-view-1');
+      await user.click(screen.getByTestId('views-manage'));
+      await user.click(screen.getByTestId('view-delete-0'));
+      await screen.findByTestId('view-restore');
+    },
+  ],
   ['settings', {}, (user) => user.click(screen.getByTestId('settings-button'))],
   ['shortcuts', {}, (user) => user.click(screen.getByTestId('shortcuts-button'))],
   ['first sync', { firstSync: true }, async () => undefined],

@@ -1,11 +1,11 @@
-//! The store's answers about the desk: outbox, drafts, attachments, settings.
+//! The store's answers about the desk: outbox, drafts, attachments, kept views, settings.
 //!
 //! Order matters: the desk commits first (the words are safe), then the view is computed again from the desk while the
 //! mirror's writer is held, so that the last one to write has seen everything. No transaction spans both files; after a
 //! crash between the two, opening computes the view again.
 
 use crate::{
-    Accepted, ChangeSet, Draft, OutboxCounts, Resolution, Store, StoreError, Submission, TakenBack, desk,
+    Accepted, ChangeSet, Draft, OutboxCounts, Resolution, SavedView, Store, StoreError, Submission, TakenBack, desk,
     view::{read_desk, write_desk},
 };
 use guichet_domain::{
@@ -266,6 +266,29 @@ impl Store {
     /// Forgets a draft.
     pub async fn delete_draft(&self, key: &str) -> Result<(), StoreError> {
         write_desk!(self, |connection| desk::drafts::delete(connection, key).await?)
+    }
+
+    /// The views somebody keeps, in their order.
+    pub async fn saved_views(&self) -> Result<Vec<SavedView>, StoreError> {
+        read_desk!(self, |connection| desk::views::all(connection).await?)
+    }
+
+    /// Keeps a view durably, replacing the one of that identity; at a place (from 0) among the others, else where it was, or
+    /// last. Answers all of them. Refused with a code of its own when it has no name, one that is too long or taken, or when
+    /// there are [`SavedView::MOST`] already.
+    pub async fn save_view(&self, view: &SavedView, place: Option<u32>) -> Result<Vec<SavedView>, StoreError> {
+        write_desk!(self, |connection| {
+            desk::views::save(connection, view, place).await?;
+            desk::views::all(connection).await?
+        })
+    }
+
+    /// Forgets a view; answers the others. Keeping it again at its place undoes it.
+    pub async fn delete_view(&self, id: &str) -> Result<Vec<SavedView>, StoreError> {
+        write_desk!(self, |connection| {
+            desk::views::delete(connection, id).await?;
+            desk::views::all(connection).await?
+        })
     }
 
     /// A setting of this profile (JSON text).

@@ -67,6 +67,27 @@ pub enum StoreError {
         /// Which rule.
         message: String,
     },
+    /// As many views are kept as can be.
+    #[error("{max} views are kept already")]
+    TooManyViews {
+        /// Most.
+        max: usize,
+    },
+    /// A view has no name.
+    #[error("a view needs a name")]
+    ViewNameEmpty,
+    /// A view's name is too long.
+    #[error("a view's name has at most {max} characters")]
+    ViewNameTooLong {
+        /// Most.
+        max: usize,
+    },
+    /// Another view has that name.
+    #[error("there is a view called {name:?} already")]
+    ViewNameTaken {
+        /// Which.
+        name: String,
+    },
     /// Anything else SQLite said.
     #[error("database error: {0}")]
     Database(#[from] sqlx::Error),
@@ -92,6 +113,10 @@ impl StoreError {
             Self::AlreadyLeft { .. } => "entry_already_left",
             Self::NoSuchEntry { .. } => "entry_not_found",
             Self::Invalid { .. } => "operation_invalid",
+            Self::TooManyViews { .. } => "views_too_many",
+            Self::ViewNameEmpty => "view_name_empty",
+            Self::ViewNameTooLong { .. } => "view_name_too_long",
+            Self::ViewNameTaken { .. } => "view_name_taken",
             Self::Database(_) => "store_database",
             Self::Io(_) => "store_io",
             Self::Decode(_) => "store_decode",

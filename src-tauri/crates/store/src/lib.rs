@@ -11,6 +11,7 @@ mod connection;
 mod desk;
 mod desk_api;
 mod error;
+mod filter;
 mod mirror;
 mod mirror_api;
 mod model;
@@ -26,6 +27,7 @@ mod work_tests;
 extern crate self as guichet_store;
 
 pub use error::StoreError;
+pub use filter::*;
 pub use model::*;
 
 use connection::Database;
@@ -60,7 +62,9 @@ struct Inner {
     /// Whose words the outbox holds, once known: the author of what is pending.
     account: Mutex<Option<UserId>>,
     /// What waits in the outbox, as last read.
-    memo: desk::memo::Memo,
+    memo: desk::memo::Memo<mirror::refresh::Pending>,
+    /// The narrowed and grouped lists last found in the mirror.
+    found: desk::memo::Memo<mirror::found::Lists>,
     /// Holds the profile for this process.
     lock: Mutex<Option<File>>,
 }
@@ -100,7 +104,9 @@ impl Store {
     /// again. A simulation does this a hundred thousand times. Refused for databases in files, which hold somebody's words.
     pub async fn wipe(&self) -> Result<(), StoreError> {
         self.take_stale();
+        let changing = self.inner.found.changing();
         wipe::wipe(&self.inner.mirror, mirror::schema::FIRST_ROWS).await?;
+        changing.done();
         let changing = self.inner.memo.changing();
         wipe::wipe(&self.inner.desk, desk::migrations::FIRST_ROWS).await?;
         changing.done();
@@ -115,6 +121,7 @@ impl Store {
                 stale: Mutex::new(BTreeSet::new()),
                 account: Mutex::new(None),
                 memo: desk::memo::Memo::default(),
+                found: desk::memo::Memo::default(),
                 lock: Mutex::new(lock),
             }),
         }

@@ -4,7 +4,7 @@ use crate::{
     AroundNew, AroundTicket, ArticleCategory, ArticleList, ArticleQuery, Batch, ChangeSet, CollectionState, Hit,
     MirrorCounts, NewTicketWords, PersonCard, PlaceHit, PlaceLevel, PlaceQuery, SearchQuery, SearchResults, Store,
     StoreError, TicketList, TicketQuery, TicketView,
-    mirror::{self, apply, around, others, people, refresh, schema, search::Waiting, ticket},
+    mirror::{self, apply, around, found, others, people, refresh, schema, search::Waiting, ticket},
     sql::{Columns, micros, opt_instant},
     view::{name_tickets, read_mirror, write_mirror},
 };
@@ -19,7 +19,7 @@ use guichet_domain::{
 };
 use jiff::Timestamp;
 use sqlx::Connection;
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 impl Store {
     /// Applies a page: records, removals, availability, progress and the new cursor in **one** transaction; then refreshes
@@ -139,8 +139,26 @@ impl Store {
     }
 
     /// A page of a list. Answers in milliseconds at a million tickets.
+    ///
+    /// A narrowed or grouped list is found once and remembered until something is written: its other slices are read by
+    /// their numbers.
     pub async fn list_tickets(&self, query: &TicketQuery) -> Result<TicketList, StoreError> {
-        read_mirror!(self, |connection| mirror::lists::page(connection, query).await?)
+        if !found::is_narrowed(query) {
+            return read_mirror!(self, |connection| mirror::lists::page(connection, query).await?);
+        }
+        let key = found::key(query);
+        let (generation, known) = self.inner.found.look();
+        if let Some(list) = known.as_deref().and_then(|lists| lists.get(&key)) {
+            return read_mirror!(self, |connection| list.slice(connection, query).await?);
+        }
+        let (list, answer) = read_mirror!(self, |connection| {
+            let list = found::find(connection, &key, &found::Budget::USUAL).await?;
+            let answer = list.slice(connection, query).await?;
+            (list, answer)
+        })?;
+        let lists = known.map_or_else(found::Lists::default, |lists| (*lists).clone());
+        self.inner.found.learn(generation, &Arc::new(lists.with(key, list)));
+        Ok(answer)
     }
 
     /// One ticket with everything the screen needs, pending operations included. Follows a local number to the backend's.

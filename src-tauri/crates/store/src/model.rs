@@ -1,5 +1,6 @@
 //! What the store is asked and what it answers.
 
+use crate::{GroupHead, Grouping, TicketFilter};
 use guichet_domain::{
     ArticleId, OperationId, TicketId, UserId,
     asset::Asset,
@@ -172,6 +173,8 @@ pub enum Sort {
     Updated,
     /// Last opened first.
     Opened,
+    /// First opened first.
+    Oldest,
     /// Highest priority first.
     Priority,
 }
@@ -190,6 +193,22 @@ pub struct TicketQuery {
     pub requester: Option<UserId>,
     /// In which order.
     pub sort: Sort,
+    /// What narrows it further.
+    #[serde(default)]
+    pub filter: TicketFilter,
+    /// In which groups; a list in groups is in the given order within each.
+    #[serde(default)]
+    pub group: Option<Grouping>,
+    /// The heads of the groups are wanted with the rows.
+    #[serde(default)]
+    pub heads: bool,
+    /// The instant that times are reckoned from, the same for all slices of a list.
+    #[serde(default)]
+    #[cfg_attr(feature = "bindings", specta(type = Option<String>))]
+    pub now: Option<Timestamp>,
+    /// How many times the usual work may be done to find rows of a narrowed list (0 is 1): somebody asked to look further.
+    #[serde(default)]
+    pub depth: u32,
     /// First row, from 0.
     pub offset: u32,
     /// How many rows, at most 500.
@@ -224,6 +243,8 @@ pub struct TicketRow {
     pub category: Option<String>,
     /// Site.
     pub location: Option<String>,
+    /// Entity.
+    pub entity: Option<String>,
     /// When opened.
     #[cfg_attr(feature = "bindings", specta(type = String))]
     pub opened_at: Timestamp,
@@ -258,8 +279,13 @@ pub enum TargetKind {
 pub struct TicketList {
     /// The rows asked for.
     pub rows: Vec<TicketRow>,
-    /// How many there are in all.
+    /// How many there are in all, or were found when `more`.
     pub total: u32,
+    /// There may be more than `total`: not everything was looked at. What was found comes first in the list's order, unless
+    /// it was found by words of the title, which finds the newest tickets first.
+    pub more: bool,
+    /// The groups in order, where they were asked for.
+    pub groups: Vec<GroupHead>,
 }
 
 /// Which articles to list, newest first.

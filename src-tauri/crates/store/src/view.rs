@@ -71,7 +71,9 @@ macro_rules! write_mirror {
             let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
             let $connection: &mut sqlx::SqliteConnection = &mut transaction;
             let value = $body;
+            let changing = $store.inner.found.changing();
             transaction.commit().await?;
+            changing.done();
             Ok(value)
         }
         .await;

@@ -179,7 +179,7 @@ async fn a_desk_of_a_newer_version_is_refused() {
         Store::open(folder.path(), at(0)).await,
         Err(StoreError::TooNew {
             found: 99,
-            known: 2,
+            known: 3,
             ..
         })
     ));
@@ -296,6 +296,28 @@ async fn a_desk_of_version_2_is_read() {
 }
 
 #[tokio::test]
+async fn a_desk_of_version_3_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut connection = raw(&folder.path().join("desk.db")).await;
+    sqlx::raw_sql(include_str!("fixtures/desk-v3.sql"))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    let (store, _) = open(folder.path()).await;
+    let views = store.saved_views().await.unwrap();
+    assert_eq!(
+        views.iter().map(|view| view.name.as_str()).collect::<Vec<_>>(),
+        ["Réseau en retard", "Tout"]
+    );
+    assert_eq!(views[0].filter.categories, [12]);
+    assert_eq!(views[0].filter.assignee, Some(guichet_store::AssigneeFilter::Nobody));
+    assert_eq!(views[0].sort, guichet_store::Sort::Oldest);
+    assert!(views[1].filter.is_empty(), "what is not said is as usual");
+    assert_eq!(store.outbox(None, false).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn a_desk_of_every_shipped_version_is_brought_to_the_newest() {
     let folder = prepared().await;
     let mut connection = raw(&folder.path().join("desk.db")).await;
@@ -368,7 +390,7 @@ async fn the_newest_fixture_is_what_this_version_writes() {
     let folder = prepared().await;
     let mut now = raw(&folder.path().join("desk.db")).await;
     let mut then = raw(&folder.path().join("fixture.db")).await;
-    sqlx::raw_sql(include_str!("fixtures/desk-v2.sql"))
+    sqlx::raw_sql(include_str!("fixtures/desk-v3.sql"))
         .execute(&mut then)
         .await
         .unwrap();

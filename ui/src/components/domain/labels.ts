@@ -201,6 +201,17 @@ export function ticketNumber(id: number): string {
   return id < 0 ? t('ticket.no_number') : `#${String(id)}`;
 }
 
+/** So many hours, in the largest unit that says it whole. */
+export function hoursText(hours: number): string {
+  if (hours >= 365 * 24) return t('span.years', { n: Math.round(hours / (365 * 24)) });
+  return hours > 24 && hours % 24 === 0 ? t('span.days', { n: hours / 24 }) : t('span.hours', { n: hours });
+}
+
+/** So many minutes, in the same way. */
+export function minutesText(minutes: number): string {
+  return minutes % 60 === 0 ? hoursText(minutes / 60) : t('span.minutes', { n: minutes });
+}
+
 export interface Remaining {
   text: string;
   tone: 'late' | 'soon' | 'calm';

@@ -1,52 +1,71 @@
-//! The pending entries, remembered between two writes of the desk.
+//! What was read of a database, remembered between two writes of it: the pending entries of the desk, and the lists last
+//! found in the mirror.
 //!
 //! What waits in the outbox is asked for at every page that is read and at every look for something to send, and hardly ever
-//! changes in between. This process is the desk's only writer (it holds the profile), so what was read after the last write
-//! is true until the next one.
+//! changes in between. This process is the only writer (it holds the profile), so what was read after the last write is true
+//! until the next one.
 
-use crate::mirror::refresh::Pending;
 use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 /// What was last read, and when.
-#[derive(Debug, Default)]
-pub(crate) struct Memo {
+#[derive(Debug)]
+pub(crate) struct Memo<T> {
     /// Grows before and after each commit: what was read while it was another number is not kept.
     generation: AtomicU64,
     /// A commit was abandoned under way: nobody knows when it happens, so nothing is remembered any more.
     blind: AtomicBool,
-    pending: Mutex<Option<(u64, Arc<Pending>)>>,
+    known: Mutex<Option<(u64, Arc<T>)>>,
+}
+
+impl<T> Default for Memo<T> {
+    fn default() -> Self {
+        Self {
+            generation: AtomicU64::new(0),
+            blind: AtomicBool::new(false),
+            known: Mutex::new(None),
+        }
+    }
 }
 
 /// A commit under way.
 pub(crate) struct Changing<'a> {
-    memo: &'a Memo,
+    generation: &'a AtomicU64,
+    blind: &'a AtomicBool,
     done: bool,
 }
 
-impl Memo {
-    /// The pending entries, or else the number to hand to [`Memo::learn`] with what is read now.
-    pub(crate) fn known(&self) -> Result<Arc<Pending>, u64> {
+impl<T> Memo<T> {
+    /// What is known, or else the number to hand to [`Memo::learn`] with what is read now.
+    pub(crate) fn known(&self) -> Result<Arc<T>, u64> {
+        let (generation, known) = self.look();
+        known.ok_or(generation)
+    }
+
+    /// The number to hand to [`Memo::learn`] with what is read now, and what is known already.
+    pub(crate) fn look(&self) -> (u64, Option<Arc<T>>) {
         let generation = self.generation.load(Ordering::SeqCst);
-        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*pending {
-            Some((at, known)) if *at == generation && !self.blind.load(Ordering::SeqCst) => Ok(Arc::clone(known)),
-            _ => Err(generation),
-        }
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = match &*known {
+            Some((at, known)) if *at == generation && !self.blind.load(Ordering::SeqCst) => Some(Arc::clone(known)),
+            _ => None,
+        };
+        (generation, known)
     }
 
     /// Remembers what was read, unless something was written meanwhile.
-    pub(crate) fn learn(&self, generation: u64, pending: &Arc<Pending>) {
-        *self.pending.lock().unwrap_or_else(PoisonError::into_inner) = Some((generation, Arc::clone(pending)));
+    pub(crate) fn learn(&self, generation: u64, value: &Arc<T>) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some((generation, Arc::clone(value)));
     }
 
     /// A commit begins.
     pub(crate) fn changing(&self) -> Changing<'_> {
         self.generation.fetch_add(1, Ordering::SeqCst);
         Changing {
-            memo: self,
+            generation: &self.generation,
+            blind: &self.blind,
             done: false,
         }
     }
@@ -62,9 +81,9 @@ impl Changing<'_> {
 impl Drop for Changing<'_> {
     fn drop(&mut self) {
         if !self.done {
-            self.memo.blind.store(true, Ordering::SeqCst);
+            self.blind.store(true, Ordering::SeqCst);
         }
-        self.memo.generation.fetch_add(1, Ordering::SeqCst);
+        self.generation.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -72,10 +91,11 @@ impl Drop for Changing<'_> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::mirror::refresh::Pending;
 
     #[test]
     fn what_was_read_is_known_until_something_is_written() {
-        let memo = Memo::default();
+        let memo = Memo::<Pending>::default();
         let empty = Arc::new(Pending::new());
         let generation = memo.known().unwrap_err();
         memo.learn(generation, &empty);
@@ -86,7 +106,7 @@ mod tests {
 
     #[test]
     fn what_was_read_before_or_during_a_commit_is_not_believed_after_it() {
-        let memo = Memo::default();
+        let memo = Memo::<Pending>::default();
         let empty = Arc::new(Pending::new());
         let before = memo.known().unwrap_err();
         let changing = memo.changing();
@@ -100,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_commit_abandoned_under_way_ends_all_remembering() {
-        let memo = Memo::default();
+        let memo = Memo::<Pending>::default();
         drop(memo.changing());
         let generation = memo.known().unwrap_err();
         memo.learn(generation, &Arc::new(Pending::new()));

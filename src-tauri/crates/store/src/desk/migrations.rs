@@ -9,7 +9,7 @@ use std::path::Path;
 pub(crate) const APPLICATION_ID: i64 = 0x4775_6944;
 
 /// Step *n* (from 1) brings a desk from version *n*−1 to *n*.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     r"
 CREATE TABLE outbox (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -49,6 +49,10 @@ CREATE TABLE submitted_drafts (
   submission TEXT PRIMARY KEY,
   key TEXT NOT NULL, ticket INTEGER, body TEXT NOT NULL, attachments TEXT NOT NULL, updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+",
+    // Views of the queue that somebody keeps, in their order; the definition is JSON.
+    r"
+CREATE TABLE saved_views (id TEXT PRIMARY KEY, place INTEGER NOT NULL, definition TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ",
 ];
 

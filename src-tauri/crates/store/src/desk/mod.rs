@@ -7,3 +7,4 @@ pub(crate) mod migrations;
 pub(crate) mod outbox;
 pub(crate) mod resolve;
 pub(crate) mod settings;
+pub(crate) mod views;

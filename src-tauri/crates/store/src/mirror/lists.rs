@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection, sqlite::SqliteRow};
 use std::collections::BTreeSet;
 
 /// The longest page.
-const LONGEST: u32 = 500;
+pub(crate) const LONGEST: u32 = 500;
 
 /// A row's columns in the order [`decode`] reads them.
 pub(crate) const COLUMNS: &str = "id, title, kind, status, urgency, priority, \
@@ -23,6 +23,7 @@ pub(crate) const COLUMNS: &str = "id, title, kind, status, urgency, priority, \
      coalesce((SELECT name FROM people WHERE id = assignee_id), (SELECT name FROM groups WHERE id = assignee_group), assignee_text), \
      coalesce((SELECT name FROM catalogue WHERE kind = 2 AND id = category_id), category_text), \
      coalesce((SELECT name FROM catalogue WHERE kind = 3 AND id = location_id), location_text), \
+     coalesce((SELECT name FROM catalogue WHERE kind = 1 AND id = entity_id), entity_text), \
      opened_at, updated_at, next_key, next_kind, pending, wedged";
 
 /// Reads a row of [`COLUMNS`].
@@ -39,6 +40,7 @@ pub(crate) fn decode(row: &SqliteRow) -> Result<TicketRow, StoreError> {
     let assignee = c.opt_text()?.map(str::to_owned);
     let category = c.opt_text()?.map(str::to_owned);
     let location = c.opt_text()?.map(str::to_owned);
+    let entity = c.opt_text()?.map(str::to_owned);
     let (opened_at, updated_at) = (c.at()?, c.at()?);
     let next = c.int()?;
     let next_target_kind = match c.opt_int()? {
@@ -59,6 +61,7 @@ pub(crate) fn decode(row: &SqliteRow) -> Result<TicketRow, StoreError> {
         assignee,
         category,
         location,
+        entity,
         opened_at,
         updated_at,
         next_target: next_target_kind.map(|_| instant(next)),
@@ -79,15 +82,20 @@ fn scope(view: View) -> Option<&'static str> {
     }
 }
 
-fn order(sort: Sort) -> (&'static str, &'static str, &'static str) {
+/// An order: its index, its columns, and those of the way back.
+pub(crate) fn order(sort: Sort) -> (&'static str, &'static str, &'static str) {
     let wanted = match sort {
         Sort::NextTarget => "next",
         Sort::Updated => "updated",
-        Sort::Opened => "opened",
+        Sort::Opened | Sort::Oldest => "opened",
         Sort::Priority => "priority",
     };
     let [first, ..] = ORDERS;
-    ORDERS.into_iter().find(|(name, ..)| *name == wanted).unwrap_or(first)
+    let (name, forward, backward) = ORDERS.into_iter().find(|(name, ..)| *name == wanted).unwrap_or(first);
+    match sort {
+        Sort::Oldest => (name, backward, forward),
+        _ => (name, forward, backward),
+    }
 }
 
 fn condition(view: View) -> &'static str {
@@ -110,6 +118,23 @@ pub(crate) async fn page(connection: &mut SqliteConnection, query: &TicketQuery)
     }
 }
 
+/// How many rows a choice of tickets has, by adding a few numbers.
+pub(crate) async fn tallied(connection: &mut SqliteConnection, scope: &str, vip_only: bool) -> Result<u32, StoreError> {
+    let mut sql = String::from("SELECT coalesce(sum(n), 0) FROM tally WHERE ");
+    sql.push_str(match scope {
+        "open" => "status < 5",
+        "unassigned" => "status < 5 AND unassigned = 1",
+        "waiting" => "status = 4",
+        "solved" => "status = 5",
+        _ => "true",
+    });
+    if vip_only {
+        sql.push_str(" AND vip = 1");
+    }
+    let total: i64 = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(connection).await?;
+    Ok(u32::try_from(total.max(0)).unwrap_or(u32::MAX))
+}
+
 /// Walks the list's own index; from its far end when that is nearer.
 async fn indexed(
     connection: &mut SqliteConnection,
@@ -118,31 +143,21 @@ async fn indexed(
     limit: u32,
 ) -> Result<TicketList, StoreError> {
     let condition = condition(query.view);
-    let mut tally = String::from("SELECT coalesce(sum(n), 0) FROM tally WHERE true");
     let mut filter = String::from("true");
-    match query.view {
-        View::Open => tally.push_str(" AND status < 5"),
-        View::Unassigned => tally.push_str(" AND status < 5 AND unassigned = 1"),
-        View::Waiting => tally.push_str(" AND status = 4"),
-        View::Solved => tally.push_str(" AND status = 5"),
-        View::All | View::Mine | View::Pending => {}
-    }
     if !condition.is_empty() {
         filter = condition.to_owned();
     }
     if query.vip_only {
-        tally.push_str(" AND vip = 1");
         filter.push_str(" AND vip = 1");
     }
-    let total: i64 = sqlx::query_scalar(AssertSqlSafe(tally))
-        .fetch_one(&mut *connection)
-        .await?;
-    let total = u32::try_from(total.max(0)).unwrap_or(u32::MAX);
+    let total = tallied(connection, scope, query.vip_only).await?;
     let limit = limit.min(total.saturating_sub(query.offset));
     if limit == 0 {
         return Ok(TicketList {
             rows: Vec::new(),
             total,
+            more: false,
+            groups: Vec::new(),
         });
     }
     let (name, forward, backward) = order(query.sort);
@@ -165,7 +180,27 @@ async fn indexed(
     Ok(TicketList {
         rows: rows.iter().map(decode).collect::<Result<_, _>>()?,
         total,
+        more: false,
+        groups: Vec::new(),
     })
+}
+
+/// Open tickets of somebody or of one of his groups, as a query that answers `ticket`.
+pub(crate) async fn mine(connection: &mut SqliteConnection, me: Option<UserId>) -> Result<String, StoreError> {
+    let groups: BTreeSet<i64> = match me {
+        Some(me) => people::person(connection, me)
+            .await?
+            .map(|person| person.groups.iter().map(|group| group.0).collect())
+            .unwrap_or_default(),
+        None => BTreeSet::new(),
+    };
+    Ok(format!(
+        "SELECT ticket FROM view_party WHERE role = 2 AND party = 0 AND party_id = {} AND open = 1 \
+         UNION SELECT ticket FROM view_party WHERE role = 2 AND party = 2 AND open = 1 \
+         AND party_id IN (SELECT value FROM json_each('{}'))",
+        me.map_or(i64::MIN, |me| me.0),
+        json_ids(&groups)
+    ))
 }
 
 /// Lists that begin with a set of tickets: mine, a requester's, those with pending operations. Those sets are small.
@@ -179,20 +214,7 @@ async fn chosen(connection: &mut SqliteConnection, query: &TicketQuery, limit: u
         filter.push("vip = 1".to_owned());
     }
     if query.view == View::Mine {
-        let me = query.me.map_or(i64::MIN, |me| me.0);
-        let groups: BTreeSet<i64> = match query.me {
-            Some(me) => people::person(connection, me)
-                .await?
-                .map(|person| person.groups.iter().map(|group| group.0).collect())
-                .unwrap_or_default(),
-            None => BTreeSet::new(),
-        };
-        filter.push(format!(
-            "id IN (SELECT ticket FROM view_party WHERE role = 2 AND party = 0 AND party_id = {me} AND open = 1 \
-             UNION SELECT ticket FROM view_party WHERE role = 2 AND party = 2 AND open = 1 \
-             AND party_id IN (SELECT value FROM json_each('{}')))",
-            json_ids(&groups)
-        ));
+        filter.push(format!("id IN ({})", mine(connection, query.me).await?));
     }
     if let Some(requester) = query.requester {
         filter.push(format!(
@@ -225,6 +247,8 @@ async fn chosen(connection: &mut SqliteConnection, query: &TicketQuery, limit: u
     Ok(TicketList {
         rows: rows.iter().map(decode).collect::<Result<_, _>>()?,
         total: u32::try_from(total).unwrap_or(u32::MAX),
+        more: false,
+        groups: Vec::new(),
     })
 }
 

@@ -5,6 +5,8 @@ pub(crate) mod around;
 pub(crate) mod articles;
 pub(crate) mod children;
 pub(crate) mod codes;
+pub(crate) mod found;
+pub(crate) mod grouping;
 pub(crate) mod index;
 pub(crate) mod lists;
 pub(crate) mod misspelling;
@@ -37,7 +39,7 @@ pub(crate) struct Effects {
     pub(crate) vip_people: BTreeSet<i64>,
     /// Groups whose VIP mark changed.
     pub(crate) vip_groups: BTreeSet<i64>,
-    /// A category's or a site's name changed.
+    /// A category's, a site's or an entity's name changed.
     pub(crate) renamed_lists: bool,
     pub(crate) people: bool,
     pub(crate) articles: bool,

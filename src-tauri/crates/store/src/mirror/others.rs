@@ -237,7 +237,10 @@ pub(crate) async fn catalogue(
 }
 
 fn renamed(effects: &mut Effects, kind: CatalogueKind) {
-    effects.renamed_lists |= matches!(kind, CatalogueKind::Category | CatalogueKind::Location);
+    effects.renamed_lists |= matches!(
+        kind,
+        CatalogueKind::Category | CatalogueKind::Location | CatalogueKind::Entity
+    );
 }
 
 /// Stores articles.

@@ -33,8 +33,8 @@ const CHUNK: usize = 2000;
 
 const COLUMNS: &str = "id, title, kind, status, urgency, priority, open, unassigned, vip, requester_id, requester_group, \
     requester_text, assignee_id, assignee_group, assignee_text, category_id, category_text, location_id, location_text, \
-    opened_at, updated_at, next_key, next_kind, pending, wedged";
-const WIDTH: usize = 25;
+    entity_id, entity_text, opened_at, updated_at, next_key, next_kind, pending, wedged";
+const WIDTH: usize = 27;
 
 const ON_CONFLICT: &str = "ON CONFLICT(id) DO UPDATE SET title = excluded.title, kind = excluded.kind, \
     status = excluded.status, urgency = excluded.urgency, priority = excluded.priority, open = excluded.open, \
@@ -42,7 +42,7 @@ const ON_CONFLICT: &str = "ON CONFLICT(id) DO UPDATE SET title = excluded.title,
     requester_group = excluded.requester_group, requester_text = excluded.requester_text, \
     assignee_id = excluded.assignee_id, assignee_group = excluded.assignee_group, assignee_text = excluded.assignee_text, \
     category_id = excluded.category_id, category_text = excluded.category_text, location_id = excluded.location_id, \
-    location_text = excluded.location_text, opened_at = excluded.opened_at, updated_at = excluded.updated_at, \
+    location_text = excluded.location_text, entity_id = excluded.entity_id, entity_text = excluded.entity_text, opened_at = excluded.opened_at, updated_at = excluded.updated_at, \
     next_key = excluded.next_key, next_kind = excluded.next_kind, pending = excluded.pending, wedged = excluded.wedged";
 
 /// The first requester is a person if there is one, else an address, else a group; the same for the assignee.
@@ -65,30 +65,37 @@ fn insert_from_mirror() -> String {
     format!(
         "INSERT INTO ticket_view ({COLUMNS}) SELECT t.id, t.title, t.kind, t.status, t.urgency, t.priority, t.status < 5, \
          a.rid IS NULL, 0, {REQUESTER}, {ASSIGNEE}, t.category, t.category_name, t.location, t.location_name, \
-         t.opened_at, t.updated_at, {NEXT_KEY}, {NEXT_KIND}, 0, 0 \
+         t.entity, t.entity_name, t.opened_at, t.updated_at, {NEXT_KEY}, {NEXT_KIND}, 0, 0 \
          FROM json_each(?) j JOIN tickets t ON t.id = j.value {ACTORS} WHERE true"
     )
 }
 
-/// Rows that are there. Columns that lists are sorted or chosen by are in twenty indexes, and SQLite writes an index again
+/// Rows that are there. Columns that lists are sorted, chosen or narrowed by are in twenty indexes, and SQLite writes an index again
 /// whenever one of its columns is set: so those are set only where they differ, each kind by a statement of its own.
-fn update_from_mirror() -> [String; 4] {
+fn update_from_mirror() -> [String; 5] {
     [
         format!(
-            "UPDATE ticket_view SET (title, kind, urgency, requester_id, requester_group, requester_text, assignee_id, \
-             assignee_group, assignee_text, category_id, category_text, location_id, location_text, next_kind, wedged) = \
-             (SELECT t.title, t.kind, t.urgency, {REQUESTER}, {ASSIGNEE}, t.category, t.category_name, t.location, \
-             t.location_name, {NEXT_KIND}, 0 FROM tickets t {ACTORS} WHERE t.id = ticket_view.id) \
-             WHERE id IN (SELECT value FROM json_each(?))"
+            "UPDATE ticket_view SET (title, requester_id, requester_group, requester_text, assignee_text, category_text, \
+             location_text, entity_text, next_kind, wedged) = \
+             (SELECT t.title, {REQUESTER}, a.address, t.category_name, t.location_name, t.entity_name, {NEXT_KIND}, 0 \
+             FROM tickets t {ACTORS} WHERE t.id = ticket_view.id) WHERE id IN (SELECT value FROM json_each(?))"
         ),
         format!(
-            "UPDATE ticket_view SET status = f.status, open = f.open, priority = f.priority, opened_at = f.opened_at, \
-             updated_at = f.updated_at, next_key = f.next_key \
-             FROM (SELECT t.id, t.status, t.status < 5 AS open, t.priority, t.opened_at, t.updated_at, {NEXT_KEY} AS next_key \
-             FROM json_each(?) j JOIN tickets t ON t.id = j.value) f WHERE ticket_view.id = f.id AND \
-             (ticket_view.status <> f.status OR ticket_view.priority <> f.priority OR ticket_view.opened_at <> f.opened_at \
-             OR ticket_view.updated_at <> f.updated_at OR ticket_view.next_key <> f.next_key)"
+            "UPDATE ticket_view SET status = f.status, open = f.open, kind = f.kind, urgency = f.urgency, \
+             priority = f.priority, category_id = f.category, location_id = f.location, entity_id = f.entity, \
+             assignee_id = f.assignee_id, assignee_group = f.assignee_group, opened_at = f.opened_at, next_key = f.next_key \
+             FROM (SELECT t.id, t.status, t.status < 5 AS open, t.kind, t.urgency, t.priority, t.category, t.location, \
+             t.entity, iif(a.party = 0, a.party_id, NULL) AS assignee_id, iif(a.party = 2, a.party_id, NULL) AS assignee_group, \
+             t.opened_at, {NEXT_KEY} AS next_key FROM json_each(?) j JOIN tickets t ON t.id = j.value {ACTORS}) f \
+             WHERE ticket_view.id = f.id AND (ticket_view.status, ticket_view.kind, ticket_view.urgency, \
+             ticket_view.priority, ticket_view.category_id, ticket_view.location_id, ticket_view.entity_id, \
+             ticket_view.assignee_id, ticket_view.assignee_group, ticket_view.opened_at, ticket_view.next_key) IS NOT \
+             (f.status, f.kind, f.urgency, f.priority, f.category, f.location, f.entity, f.assignee_id, f.assignee_group, \
+             f.opened_at, f.next_key)"
         ),
+        "UPDATE ticket_view SET updated_at = t.updated_at FROM json_each(?) j JOIN tickets t ON t.id = j.value \
+         WHERE ticket_view.id = t.id AND ticket_view.updated_at <> t.updated_at"
+            .to_owned(),
         "UPDATE ticket_view SET unassigned = 1 - unassigned WHERE id IN (SELECT value FROM json_each(?)) \
          AND unassigned = EXISTS (SELECT 1 FROM actors x WHERE x.ticket = ticket_view.id AND x.role = 2)"
             .to_owned(),
@@ -278,6 +285,7 @@ fn row(id: i64, bundle: &TicketBundle, entries: &[OutboxEntry]) -> Vec<Val> {
     let count = |n: usize| Val::Int(i64::try_from(n).unwrap_or(i64::MAX));
     let category = ticket.category.as_ref();
     let location = ticket.location.as_ref();
+    let entity = ticket.entity.as_ref();
     vec![
         id.into(),
         ticket.title.as_str().into(),
@@ -298,6 +306,8 @@ fn row(id: i64, bundle: &TicketBundle, entries: &[OutboxEntry]) -> Vec<Val> {
         category.and_then(|reference| reference.name.as_deref()).into(),
         location.map(|reference| reference.id).into(),
         location.and_then(|reference| reference.name.as_deref()).into(),
+        entity.map(|reference| reference.id).into(),
+        entity.and_then(|reference| reference.name.as_deref()).into(),
         ticket.opened_at.into(),
         ticket.updated_at.into(),
         target.map_or(NO_TARGET, |(at, _)| micros(at)).into(),

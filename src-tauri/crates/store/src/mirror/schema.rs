@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 /// "GuiM": the file is a Guichet mirror.
 pub(crate) const APPLICATION_ID: i64 = 0x4775_694d;
 /// The version of what follows. Any change of a table, of an index or of the way text is folded raises it.
-pub(crate) const VERSION: i64 = 6;
+pub(crate) const VERSION: i64 = 7;
 
 const TABLES: &str = r"
 CREATE TABLE tickets (
@@ -106,7 +106,7 @@ CREATE TABLE ticket_view (
   assignee_id INTEGER, assignee_group INTEGER, assignee_text TEXT,
   -- With the name that travelled along, for a list that cannot be read.
   category_id INTEGER, category_text TEXT,
-  location_id INTEGER, location_text TEXT,
+  location_id INTEGER, location_text TEXT, entity_id INTEGER, entity_text TEXT,
   opened_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
   -- The next target; the largest integer where there is none, so that those sort last.
   next_key INTEGER NOT NULL, next_kind INTEGER,
@@ -118,6 +118,10 @@ CREATE TABLE view_party (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX view_party_ticket ON view_party(ticket);
 CREATE INDEX ticket_view_pending ON ticket_view(id) WHERE pending > 0;
+-- Where a filter begins when it chooses few among very many.
+CREATE INDEX view_category ON ticket_view(category_id) WHERE category_id IS NOT NULL;
+CREATE INDEX view_location ON ticket_view(location_id) WHERE location_id IS NOT NULL;
+CREATE INDEX view_entity ON ticket_view(entity_id) WHERE entity_id IS NOT NULL;
 
 -- How many rows there are of each sort, so that a million tickets are counted by adding a few numbers.
 CREATE TABLE tally (
@@ -171,6 +175,24 @@ pub(crate) const ORDERS: [(&str, &str, &str); 4] = [
     ),
 ];
 
+/// What filters ask about and lists are grouped by: in every list's index, so that walking a list with a filter does not
+/// touch the table. `updated_at` is not: it changes with every ticket that changes, and would have every index written.
+pub(crate) const FACTS: [&str; 13] = [
+    "vip",
+    "status",
+    "unassigned",
+    "kind",
+    "urgency",
+    "priority",
+    "category_id",
+    "location_id",
+    "entity_id",
+    "assignee_id",
+    "assignee_group",
+    "opened_at",
+    "next_key",
+];
+
 /// The choices of tickets that have indexes of their own: `(name, condition)`.
 pub(crate) const SCOPES: [(&str, &str); 5] = [
     ("open", "open = 1"),
@@ -216,10 +238,12 @@ fn sql() -> String {
             } else {
                 format!(" WHERE {condition}")
             };
-            // `vip` is in the index so that a filter on it does not touch the table.
+            let ordered: Vec<&str> = columns.split([',', ' ']).collect();
+            let facts: Vec<&str> = FACTS.into_iter().filter(|fact| !ordered.contains(fact)).collect();
             let _ = writeln!(
                 sql,
-                "CREATE INDEX list_{scope}_{order} ON ticket_view({columns}, vip){filter};"
+                "CREATE INDEX list_{scope}_{order} ON ticket_view({columns}, {}){filter};",
+                facts.join(", ")
             );
         }
     }

@@ -35,7 +35,7 @@ pub(crate) async fn newest(
 }
 
 /// Newest rows of an index, from a number up, that match.
-async fn newest_from(
+pub(crate) async fn newest_from(
     connection: &mut SqliteConnection,
     index: Index,
     query: &str,

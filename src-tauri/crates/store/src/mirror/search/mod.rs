@@ -16,13 +16,13 @@ mod words;
 pub(crate) use people::people_candidates;
 pub(crate) use suggest::articles as suggested_articles;
 pub(crate) use waiting::Waiting;
-pub(crate) use words::spelt;
+pub(crate) use words::{EXPANSIONS, expand, spelt};
 use words::{Words, words};
 
 use super::{index, misspelling};
 use crate::{Hit, HitKind, SearchQuery, StoreError};
-pub(crate) use candidates::newest as newest_rows;
 use candidates::{CANDIDATES, Class, classed, newest, ranked, timeline_tickets};
+pub(crate) use candidates::{newest as newest_rows, newest_from};
 use guichet_domain::text;
 use hits::{article_hits, asset_hits, ticket_hits};
 use people::person_hits;

@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 use std::collections::BTreeSet;
 
 /// Words that an unfinished one stands for at most.
-const EXPANSIONS: u32 = 48;
+pub(crate) const EXPANSIONS: u32 = 48;
 /// Words looked at to choose them.
 const WORDS_READ: u32 = 5000;
 
@@ -70,7 +70,7 @@ pub(crate) async fn words(connection: &mut SqliteConnection, terms: Vec<Term>) -
 }
 
 /// The words that begin so, the shortest first where they are very many: what is typed next chooses among the rest.
-async fn expand(connection: &mut SqliteConnection, start: &str) -> Result<Vec<String>, StoreError> {
+pub(crate) async fn expand(connection: &mut SqliteConnection, start: &str) -> Result<Vec<String>, StoreError> {
     Ok(sqlx::query_scalar(
         "SELECT word FROM (SELECT word FROM words WHERE word >= ?1 AND word < ?1 || char(1114111) LIMIT ?2) \
          ORDER BY length(word), word LIMIT ?3",
