@@ -1,7 +1,7 @@
 // Everything that can be done here, in one list: the palette (Ctrl K) offers it, the sheet of keys (?) shows it and the
 // window's key handling obeys it. A command that is handled where it is pressed (in a list, in the answer) is `local`: the
 // window leaves its key alone, and the place itself asks `pressed` for the keys declared here.
-import type { LinkKind, Status, TicketView, View } from '../backend/types';
+import type { Grouping, LinkKind, Status, TicketView, View } from '../backend/types';
 import { locale, type MessageKey, tIn } from '../i18n/i18n.svelte';
 import type { AppModel } from './app.svelte';
 import { copyText } from './clipboard';
@@ -265,6 +265,9 @@ const QUEUE: readonly Command[] = [
 /** The ready-made views, in the queue's order. */
 export const VIEWS: readonly View[] = ['mine', 'unassigned', 'open', 'waiting', 'solved', 'all', 'pending'];
 
+/** What the queue can be grouped by. */
+export const GROUPINGS: readonly Grouping[] = ['status', 'priority', 'category', 'assignee', 'entity', 'target'];
+
 /** What narrows the queue, and the views it can show. */
 const LISTS: readonly Command[] = [
   {
@@ -316,6 +319,41 @@ const LISTS: readonly Command[] = [
     label: (t) => t('command.restore_view'),
     enabled: (app) => app.views.deleted !== null,
     run: (app) => void app.views.restore(),
+  },
+  {
+    id: 'display',
+    section: 'queue',
+    label: (t) => t('command.display'),
+    run: (app) => {
+      app.nav.show('queue');
+      app.views.displaying = true;
+    },
+  },
+  {
+    id: 'layout',
+    section: 'queue',
+    label: (t) => t('command.layout'),
+    run: (app) => {
+      app.nav.show('queue');
+      app.queue.draw({ layout: app.queue.layout === 'cards' ? 'table' : 'cards', columns: [] });
+    },
+  },
+  ...GROUPINGS.map((group): Command => ({
+    id: `group-${group}`,
+    section: 'queue',
+    label: (t) => t('command.group', { by: t(`group.by.${group}`) }),
+    enabled: (app) => app.queue.group !== group,
+    run: (app) => {
+      app.nav.show('queue');
+      app.queue.choose({ group });
+    },
+  })),
+  {
+    id: 'group-nothing',
+    section: 'queue',
+    label: (t) => t('command.ungroup'),
+    enabled: (app) => app.queue.group !== null,
+    run: (app) => app.queue.choose({ group: null }),
   },
   // Alt and a digit; `obey` looks at the digit's place, since a French layout has other characters there.
   {

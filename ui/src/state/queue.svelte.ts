@@ -4,7 +4,18 @@
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 
 import type { Backend } from '../backend/backend';
-import type { Column, Grouping, Layout, Sort, TicketId, TicketQuery, TicketRow, UserId, View } from '../backend/types';
+import type {
+  Column,
+  GroupHead,
+  Grouping,
+  Layout,
+  Sort,
+  TicketId,
+  TicketQuery,
+  TicketRow,
+  UserId,
+  View,
+} from '../backend/types';
 import { clock } from './clock.svelte';
 import { type Filter, type KeptView, NO_FILTER, sameFilter, tidy } from './filter';
 
@@ -28,6 +39,8 @@ export class QueueModel {
   total = $state(0);
   /** There may be more than `total`: not everything was looked at. */
   more = $state(false);
+  /** The groups in order, where the list is in groups. */
+  groups = $state.raw<GroupHead[]>([]);
   /** How much further than usual is looked. */
   private depth = 1;
   /** The minute that times are reckoned from, the same for every page of a reading. */
@@ -52,6 +65,46 @@ export class QueueModel {
   private me: UserId | null = null;
 
   constructor(private readonly backend: Backend) {}
+
+  /** Where each group's head stands among the items, rows and heads together. */
+  private readonly heads = $derived.by(() => {
+    const heads: number[] = [];
+    let next = 0;
+    for (const group of this.groups) {
+      heads.push(next);
+      next += group.count + 1;
+    }
+    return heads;
+  });
+
+  /** Rows and heads of groups together. */
+  get items(): number {
+    return this.total + this.groups.length;
+  }
+
+  /** What an item is: a group's head, or a row by its place. */
+  itemAt(item: number): { head: GroupHead } | { row: number } {
+    const at = lastAtMost(this.heads, item);
+    const head = this.groups[at];
+    return head && this.heads[at] === item ? { head } : { row: item - at - 1 };
+  }
+
+  /** Where a row stands among the items. */
+  itemOf(row: number): number {
+    return row + this.groupAt(row) + 1;
+  }
+
+  /** The group a row is in. */
+  groupOf(row: number): GroupHead | null {
+    return this.groups[this.groupAt(row)] ?? null;
+  }
+
+  private groupAt(row: number): number {
+    return lastAtMost(
+      this.heads.map((head, at) => head - at),
+      row,
+    );
+  }
 
   /** Who "me" is; reads everything again when it changes. */
   setMe(me: UserId | null): void {
@@ -118,6 +171,12 @@ export class QueueModel {
     );
   }
 
+  /** How its rows are drawn. */
+  draw(patch: { layout?: Layout; columns?: Column[] }): void {
+    if (patch.layout !== undefined) this.layout = patch.layout;
+    if (patch.columns !== undefined) this.columns = patch.columns;
+  }
+
   /** Looks further for rows of a narrowed list. */
   lookFurther(): void {
     this.depth *= 4;
@@ -155,12 +214,15 @@ export class QueueModel {
     for (let page = first; page <= last; page++) inView.push(page);
     if (!inView.includes(selected) && this.pages.has(selected)) inView.push(selected);
     try {
-      const lists = await Promise.all(inView.map((page) => this.backend.listTickets(this.query(page))));
+      const lists = await Promise.all(
+        inView.map((page, at) => this.backend.listTickets(this.query(page, at === 0 && this.group !== null))),
+      );
       if (generation !== this.generation) return;
       for (const page of [...this.pages.keys()]) if (!inView.includes(page)) this.pages.delete(page);
       for (const [at, page] of inView.entries()) this.pages.set(page, lists[at]?.rows ?? []);
       this.total = lists[0]?.total ?? 0;
       this.more = lists[0]?.more ?? false;
+      this.groups = lists[0]?.groups ?? [];
       this.failed = false;
       this.loaded = true;
       this.follow();
@@ -267,6 +329,7 @@ export class QueueModel {
     this.wanted.clear();
     this.visible = [0, 40];
     this.depth = 1;
+    this.groups = [];
     this.selectedIndex = -1;
     this.clearMarks();
     this.loaded = false;
@@ -300,7 +363,7 @@ export class QueueModel {
     for (const page of far.slice(0, this.pages.size - KEPT_PAGES)) this.pages.delete(page);
   }
 
-  private query(page: number): TicketQuery {
+  private query(page: number, heads = false): TicketQuery {
     return {
       view: this.view,
       me: this.me,
@@ -309,13 +372,24 @@ export class QueueModel {
       sort: this.sort,
       filter: this.filter,
       group: this.group,
-      heads: false,
+      heads,
       now: this.now,
       depth: this.depth,
       offset: page * PAGE,
       limit: PAGE,
     };
   }
+}
+
+/** The place of the last of some ascending numbers that is at most `value`; -1 where none is. */
+function lastAtMost(numbers: readonly number[], value: number): number {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((numbers[middle] ?? 0) <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
 /** The minute it is: a list is found once a minute, not once a page. */

@@ -30,6 +30,7 @@ export class Views {
   filtering = $state(false);
   saving = $state(false);
   managing = $state(false);
+  displaying = $state(false);
 
   private readonly people = new SvelteMap<UserId, string | null>();
 

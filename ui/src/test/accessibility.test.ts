@@ -164,6 +164,25 @@ const views: [string, FakeOptions, (user: UserEvent) => Promise<unknown>][] = [
     },
   ],
   [
+    'a queue in groups, drawn as a table',
+    {},
+    async (user) => {
+      await user.click(screen.getByTestId('display-open'));
+      await user.selectOptions(await screen.findByTestId('display-group'), 'status');
+      await user.click(screen.getByTestId('display-table'));
+      await user.click(screen.getByTestId('display-close'));
+      await screen.findByTestId('group-assigned');
+    },
+  ],
+  [
+    'how the queue is drawn',
+    {},
+    async (user) => {
+      await user.click(screen.getByTestId('display-open'));
+      await screen.findByTestId('display-dialog');
+    },
+  ],
+  [
     'a narrowed queue being kept as a view',
     {},
     async (user) => {

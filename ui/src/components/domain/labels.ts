@@ -3,14 +3,19 @@ import type {
   Actor,
   CatalogueKind,
   CatalogueRef,
+  Column,
   Field,
   FieldValue,
+  GroupHead,
+  Grouping,
+  Layout,
   Operation,
   OutboxEntry,
   Person,
   Status,
+  TicketRow,
 } from '../../backend/types';
-import { span, t } from '../../i18n/i18n.svelte';
+import { moment, span, t } from '../../i18n/i18n.svelte';
 import type { AppModel } from '../../state/app.svelte';
 import { clock } from '../../state/clock.svelte';
 import { toEditable, toText } from '../../state/richtext';
@@ -199,6 +204,73 @@ export function entryReason({ state, last_error: failure }: OutboxEntry): EntryR
 /** A ticket's number as people say it; one written here has none yet. */
 export function ticketNumber(id: number): string {
   return id < 0 ? t('ticket.no_number') : `#${String(id)}`;
+}
+
+/** What a group of the queue is called. */
+export function groupName(grouping: Grouping, head: GroupHead): string {
+  const { key, label } = head;
+  if (label !== null) return grouping === 'assignee' ? label : path(label);
+  if (key === 'rest') return t('group.rest');
+  if (grouping === 'status') return t(`status.${key as Status}`);
+  if (grouping === 'priority') return levelName(Number(key));
+  if (grouping === 'target') return t(`group.target.${key as 'late' | 'hour' | 'day' | 'later' | 'none'}`);
+  if (key === 'nobody') return t('filter.assignee.nobody');
+  if (key === 'address') return t('group.address');
+  if (key === 'none') return t('field.none');
+  return t('unavailable.name', { id: key.split(':')[1] ?? key });
+}
+
+/** What a row of the queue can show, in the order it is offered. */
+export const COLUMNS: readonly Column[] = [
+  'id',
+  'requester',
+  'location',
+  'category',
+  'entity',
+  'assignee',
+  'status',
+  'priority',
+  'opened',
+  'updated',
+  'target',
+];
+
+/** What rows show unless something else was chosen. */
+export const USUAL: Readonly<Record<Layout, readonly Column[]>> = {
+  cards: ['requester', 'location', 'category', 'status', 'updated', 'target'],
+  table: ['id', 'requester', 'category', 'assignee', 'priority', 'status', 'updated', 'target'],
+};
+
+/** The columns a view shows. */
+export const columnsOf = (layout: Layout, chosen: readonly Column[]): readonly Column[] =>
+  chosen.length > 0 ? COLUMNS.filter((column) => chosen.includes(column)) : USUAL[layout];
+
+/** One fact of a row, in words; `null` where there is none. */
+export function factOf(row: TicketRow, column: Column): string | null {
+  switch (column) {
+    case 'id':
+      return ticketNumber(row.id);
+    case 'requester':
+      return row.requester ?? t('ticket.no_requester');
+    case 'location':
+      return row.location;
+    case 'category':
+      return row.category === null ? null : path(row.category);
+    case 'entity':
+      return row.entity === null ? null : path(row.entity);
+    case 'assignee':
+      return row.assignee;
+    case 'status':
+      return t(`status.${row.status}`);
+    case 'priority':
+      return levelName(row.priority);
+    case 'opened':
+      return moment(row.opened_at, clock.now);
+    case 'updated':
+      return moment(row.updated_at, clock.now);
+    case 'target':
+      return row.next_target === null ? null : remaining(row.next_target, clock.now).text;
+  }
 }
 
 /** So many hours, in the largest unit that says it whole. */
