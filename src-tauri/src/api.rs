@@ -207,6 +207,10 @@ pub struct Settings {
     pub snippets: Vec<Snippet>,
     /// When notifications stay silent; `None`: never.
     pub quiet_hours: Option<QuietHours>,
+    /// Notices are shown on the desktop too while the window has no focus.
+    pub desktop_notices: bool,
+    /// They tell a ticket's title and nothing of its text: a screen may be shared.
+    pub discreet_notices: bool,
     /// Seconds during which what the window sends can be taken back, 0 to 60; 0: it leaves at once.
     pub undo_send_s: u32,
 }
@@ -221,6 +225,8 @@ impl Default for Settings {
             longest_processing_s: 120,
             snippets: Vec::new(),
             quiet_hours: None,
+            desktop_notices: true,
+            discreet_notices: true,
             undo_send_s: 5,
         }
     }
@@ -346,6 +352,11 @@ pub struct DocumentContent {
 #[derive(Debug, Clone, Serialize, Deserialize, Type, tauri_specta::Event)]
 #[tauri_specta(event_name = "changed")]
 pub struct Changed(pub ChangeSet);
+
+/// A notice on the desktop was clicked, and the window is in front: the ticket it leads to, or the list of notices.
+#[derive(Debug, Clone, Serialize, Deserialize, Type, tauri_specta::Event)]
+#[tauri_specta(event_name = "notice_clicked")]
+pub struct NoticeClicked(pub Option<TicketId>);
 
 /// The sync engine's state, after each change.
 #[derive(Debug, Clone, Serialize, Deserialize, Type, tauri_specta::Event)]

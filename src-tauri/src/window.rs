@@ -1,7 +1,7 @@
-//! The window: one web view that shows files of this program only, calls the commands and hears two events.
+//! The window: one web view that shows files of this program only, calls the commands and hears three events.
 
 use crate::{
-    api::{Changed, SyncStatusChanged},
+    api::{Changed, NoticeClicked, SyncStatusChanged},
     cli::args::CommandLine,
     commands,
     core::{
@@ -11,7 +11,9 @@ use crate::{
     error::AppError,
 };
 use std::time::Duration;
-use tauri::{AppHandle, Manager, RunEvent, Runtime, Url, WebviewWindowBuilder, webview::NewWindowResponse};
+use tauri::{
+    AppHandle, Manager, RunEvent, Runtime, Url, WebviewWindowBuilder, WindowEvent, webview::NewWindowResponse,
+};
 use tauri_specta::Event;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -82,13 +84,18 @@ pub fn open(line: CommandLine, runtime: &tokio::runtime::Runtime) -> Result<(), 
         .map_err(|error| AppError::Window {
             message: error.to_string(),
         })?;
-    app.run(|app, event| {
-        if matches!(event, RunEvent::Exit) {
+    app.run(|app, event| match event {
+        RunEvent::WindowEvent {
+            event: WindowEvent::Focused(focused),
+            ..
+        } => app.state::<AppCore>().notifier.set_focused(focused),
+        RunEvent::Exit => {
             tauri::async_runtime::block_on(async {
                 let core = app.state::<AppCore>();
                 let _ = tokio::time::timeout(FAREWELL, core.close()).await;
             });
         }
+        _ => {}
     });
     Ok(())
 }
@@ -147,6 +154,19 @@ fn open_profile<R: Runtime>(app: &AppHandle<R>) {
     });
 }
 
+/// Brings the window in front of the others.
+fn raise<R: Runtime>(app: &AppHandle<R>) {
+    for window in app.webview_windows().values() {
+        let raised = window
+            .unminimize()
+            .and_then(|()| window.show())
+            .and_then(|()| window.set_focus());
+        if let Err(error) = raised {
+            tracing::warn!(%error, "the window could not be brought in front");
+        }
+    }
+}
+
 /// Forwards what happens to the window.
 pub(crate) fn forward_events<R: Runtime>(app: &AppHandle<R>) {
     let app = app.clone();
@@ -161,6 +181,10 @@ pub(crate) fn forward_events<R: Runtime>(app: &AppHandle<R>) {
             let emitted = match event {
                 AppEvent::Changed(changes) => Changed(changes).emit(&app),
                 AppEvent::Status(status) => SyncStatusChanged(*status).emit(&app),
+                AppEvent::NoticeClicked(ticket) => {
+                    raise(&app);
+                    NoticeClicked(ticket).emit(&app)
+                }
             };
             if let Err(error) = emitted {
                 tracing::warn!(%error, "an event did not reach the window");

@@ -1,9 +1,9 @@
-//! Writing: operations, the outbox, drafts, files, and the two signals the engine takes.
+//! Writing: operations, the outbox, drafts, files, the two signals the engine takes, and notices on the desktop.
 
 use crate::{
     api::{Accepted, BulkAction, BulkReport, DocumentContent, Submission},
     commands::{Answer, told},
-    core::{AppCore, files},
+    core::{AppCore, files, notifier::DesktopNotice},
     error::AppError,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -222,4 +222,12 @@ pub async fn open_link(core: State<'_, AppCore>, href: String) -> Answer<()> {
         })
     });
     told(&core, result).await
+}
+
+/// Shows a notice on the desktop unless the window has the focus; answers whether the desktop took it. A click raises the
+/// window and is told by the event `notice_clicked`.
+#[tauri::command]
+#[specta::specta]
+pub async fn notify(core: State<'_, AppCore>, summary: String, body: String, ticket: Option<TicketId>) -> Answer<bool> {
+    Ok(core.notifier.show(DesktopNotice { summary, body, ticket }).await)
 }

@@ -9,7 +9,7 @@ pub mod tickets;
 mod window_tests;
 
 use crate::{
-    api::{Changed, SyncStatusChanged, UiError},
+    api::{Changed, NoticeClicked, SyncStatusChanged, UiError},
     core::AppCore,
     error::AppError,
 };
@@ -80,8 +80,9 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             desk::sync_now,
             desk::user_active,
             desk::open_link,
+            desk::notify,
         ])
-        .events(collect_events![Changed, SyncStatusChanged])
+        .events(collect_events![Changed, SyncStatusChanged, NoticeClicked])
         .error_handling(ErrorHandlingMode::Throw)
         .typ::<UiError>()
         // Identifiers are the backend's row numbers: far below 2^53.

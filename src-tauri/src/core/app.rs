@@ -4,6 +4,7 @@ use crate::{
     api::{AppState, Settings, SignIn, SignInMethod},
     core::{
         desk::{AppEvent, Desk, Pace},
+        notifier::Notifier,
         profile::{ProfileError, ProfileFolder, Profiles},
         secrets::{self, Secrets},
     },
@@ -23,6 +24,8 @@ pub struct AppCore {
     desk: RwLock<Option<Arc<Desk>>>,
     switching: Mutex<()>,
     events: broadcast::Sender<AppEvent>,
+    /// Notices on the desktop.
+    pub notifier: Notifier,
     clock: Arc<dyn Clock>,
     locale: Option<Locale>,
     pace: Pace,
@@ -38,11 +41,13 @@ impl AppCore {
     /// The same over profiles of the caller's choice, for tests.
     #[must_use]
     pub fn over(profiles: Profiles, locale: Option<Locale>, pace: Pace) -> Self {
+        let (events, _) = broadcast::channel(EVENTS);
         Self {
             profiles,
             desk: RwLock::new(None),
             switching: Mutex::new(()),
-            events: broadcast::channel(EVENTS).0,
+            notifier: Notifier::new(events.clone()),
+            events,
             clock: Arc::new(SystemClock),
             locale,
             pace,

@@ -12,7 +12,7 @@ use crate::{
 };
 use guichet_backend::{Backend, Clock, ServerInfo};
 use guichet_backend_glpi::{GlpiBackend, GlpiConfig, HttpTransport, normalise_base_url};
-use guichet_domain::{OperationId, UserId, outbox::Gate};
+use guichet_domain::{OperationId, TicketId, UserId, outbox::Gate};
 use guichet_store::{ChangeSet, Draft, OpenReport, Resolution, Store, StoreError, Submission};
 use guichet_sync::{Engine, NoSteps, SyncEvent, SyncSettings, SyncStatus};
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,8 @@ pub enum AppEvent {
     Changed(ChangeSet),
     /// The sync engine's state.
     Status(Box<SyncStatus>),
+    /// A notice on the desktop was clicked: the ticket it leads to, or the list of notices.
+    NoticeClicked(Option<TicketId>),
 }
 
 /// Signed in: the adapter and the engine over it.

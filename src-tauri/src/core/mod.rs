@@ -6,6 +6,7 @@ pub mod bulk;
 pub mod desk;
 pub mod diagnosis;
 pub mod files;
+pub mod notifier;
 pub mod profile;
 pub mod sandbox;
 pub mod secrets;

@@ -123,10 +123,18 @@ export interface Backend {
   /** Opens an address outside the window; only `http`, `https`, `mailto` and `tel`. */
   openLink(href: string): Promise<void>;
 
+  /**
+   * Shows a notice on the desktop unless the window has the focus; resolves to whether the desktop took it. A click raises the
+   * window and is told to {@link onNoticeClicked}.
+   */
+  notify(summary: string, body: string, ticket: TicketId | null): Promise<boolean>;
+
   /** The text and cure of a code that came without words (a gate's, a notice's). */
   explain(code: string): Promise<UiError>;
 
   onChanged(listener: (changes: ChangeSet) => void): Unlisten;
+  /** A notice on the desktop was clicked: the ticket it leads to, or `null` for the list of notices. */
+  onNoticeClicked(listener: (ticket: TicketId | null) => void): Unlisten;
   onSyncStatus(listener: (status: SyncStatus) => void): Unlisten;
 }
 

@@ -103,11 +103,17 @@ export const commands = {
 	userActive: () => __TAURI_INVOKE<null>("user_active"),
 	/**  Opens an address outside the window: `http`, `https`, `mailto` and `tel` only. */
 	openLink: (href: string) => __TAURI_INVOKE<null>("open_link", { href }),
+	/**
+	 *  Shows a notice on the desktop unless the window has the focus; answers whether the desktop took it. A click raises the
+	 *  window and is told by the event `notice_clicked`.
+	 */
+	notify: (summary: string, body: string, ticket: TicketId | null) => __TAURI_INVOKE<boolean>("notify", { summary, body, ticket }),
 };
 
 /** Events */
 export const events = {
 	changed: makeEvent<Changed, Changed>("changed"),
+	noticeClicked: makeEvent<NoticeClicked, NoticeClicked>("notice_clicked"),
 	syncStatus: makeEvent<SyncStatusChanged, SyncStatusChanged>("sync_status"),
 };
 
@@ -1036,6 +1042,9 @@ export type NewTicketWords = {
 	title: string,
 };
 
+/**  A notice on the desktop was clicked, and the window is in front: the ticket it leads to, or the list of notices. */
+export type NoticeClicked = TicketId | null;
+
 /**  One intent. */
 export type Operation = 
 /**  Create a ticket. */
@@ -1439,6 +1448,10 @@ export type Settings = {
 	snippets: Snippet[],
 	/**  When notifications stay silent; `None`: never. */
 	quiet_hours: QuietHours | null,
+	/**  Notices are shown on the desktop too while the window has no focus. */
+	desktop_notices: boolean,
+	/**  They tell a ticket's title and nothing of its text: a screen may be shared. */
+	discreet_notices: boolean,
 	/**  Seconds during which what the window sends can be taken back, 0 to 60; 0: it leaves at once. */
 	undo_send_s: number,
 };

@@ -133,6 +133,7 @@ export class FakeBackend implements Backend {
   private signedIn: boolean;
   private readonly storedDrafts = new Map<string, Draft>();
   private readonly changeListeners = new Set<(changes: ChangeSet) => void>();
+  private readonly noticeListeners = new Set<(ticket: TicketId | null) => void>();
   private readonly statusListeners = new Set<(status: SyncStatus) => void>();
   private stored: Settings;
   /** What was submitted together, and the draft it came from. */
@@ -172,6 +173,8 @@ export class FakeBackend implements Backend {
       snippets: [],
       quiet_hours: null,
       undo_send_s: this.options.undoSendS,
+      desktop_notices: true,
+      discreet_notices: true,
     };
     if (this.options.demoOutbox) this.fillOutbox();
   }
@@ -746,6 +749,16 @@ export class FakeBackend implements Backend {
     this.note('openLink', href);
   }
 
+  async notify(summary: string, body: string, ticket: TicketId | null): Promise<boolean> {
+    this.note('notify', summary, body, ticket);
+    return true;
+  }
+
+  /** Set by a test: a notice on the desktop is clicked. */
+  clickNotice(ticket: TicketId | null): void {
+    for (const listener of this.noticeListeners) listener(ticket);
+  }
+
   async explain(code: string): Promise<UiError> {
     this.note('explain', code);
     const catalogue: Record<string, { message: string; hint: string }> = (this.stored.locale === 'en' ? en : fr).errors;
@@ -756,6 +769,11 @@ export class FakeBackend implements Backend {
   onChanged(listener: (changes: ChangeSet) => void): Unlisten {
     this.changeListeners.add(listener);
     return () => this.changeListeners.delete(listener);
+  }
+
+  onNoticeClicked(listener: (ticket: TicketId | null) => void): Unlisten {
+    this.noticeListeners.add(listener);
+    return () => this.noticeListeners.delete(listener);
   }
 
   onSyncStatus(listener: (status: SyncStatus) => void): Unlisten {

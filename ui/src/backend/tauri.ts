@@ -69,7 +69,9 @@ export const tauriBackend: Backend = {
   syncNow: () => tell(commands.syncNow()),
   userActive: () => tell(commands.userActive()),
   openLink: (href) => tell(commands.openLink(href)),
+  notify: (summary, body, ticket) => ask(commands.notify(summary, body, ticket)),
   explain: (code) => ask(commands.explain(code)),
   onChanged: (listener) => until(events.changed.listen(({ payload }) => listener(payload))),
+  onNoticeClicked: (listener) => until(events.noticeClicked.listen(({ payload }) => listener(payload))),
   onSyncStatus: (listener) => until(events.syncStatus.listen(({ payload }) => listener(payload))),
 };

@@ -131,6 +131,7 @@ export class AppModel {
     this.stops.push(
       this.backend.onChanged((changes) => this.changed(changes)),
       this.backend.onSyncStatus((status) => this.statusChanged(status)),
+      this.backend.onNoticeClicked((ticket) => this.notices.follow(ticket)),
     );
     try {
       this.enter(await this.backend.appState());

@@ -5,6 +5,7 @@ import { t } from '../i18n/i18n.svelte';
 import type { AppModel } from './app.svelte';
 import { clock } from './clock.svelte';
 import { paced } from './paced';
+import { toText } from './richtext';
 
 export type NoticeKind = 'assigned' | 'answered' | 'refused' | 'target';
 
@@ -17,6 +18,8 @@ export interface Notice {
   who: string | null;
   at: string;
   seen: boolean;
+  /** How what was said begins, where something was. */
+  words: string | null;
 }
 
 /** Between two readings of the list, in milliseconds. */
@@ -29,6 +32,12 @@ const LOOKED_INTO = 20;
 const KEPT = 100;
 /** What was said of a ticket new to the list within this time is told, in milliseconds. */
 const FRESH_MS = 60 * 60_000;
+/** What comes within this time is told in one notice on the desktop, in milliseconds. */
+const TOGETHER_MS = 1_500;
+/** Notices that one on the desktop names. */
+const NAMED = 3;
+/** Characters of what was said. */
+const WORDS = 140;
 /** Before its target a ticket asks for attention, in milliseconds. */
 const NEAR_MS = 30 * 60_000;
 
@@ -53,6 +62,9 @@ export class Notices {
   /** What I did myself is no news. */
   private readonly own = new Set<TicketId>();
   private next = 1;
+  /** To be told on the desktop, with what came just before or comes just after. */
+  private leaving: Notice[] = [];
+  private timer: ReturnType<typeof setTimeout> | null = null;
   private readonly again = paced(() => this.read(), GAP_MS);
 
   constructor(private readonly app: AppModel) {}
@@ -69,6 +81,12 @@ export class Notices {
 
   renumber(local: TicketId, remote: TicketId): void {
     if (this.own.has(local)) this.own.add(remote);
+  }
+
+  /** A notice on the desktop was clicked; the window is in front. */
+  follow(ticket: TicketId | null): void {
+    if (ticket === null) this.open = true;
+    else this.app.nav.open({ type: 'ticket', id: ticket });
   }
 
   see(): void {
@@ -145,7 +163,7 @@ export class Notices {
     const answer = view.timeline.findLast(
       (entry) => entry.author !== null && entry.author !== this.app.me && entry.updated_at > since,
     );
-    if (answer) this.add('answered', row, nameOf(answer.author), answer.updated_at);
+    if (answer) this.add('answered', row, nameOf(answer.author), answer.updated_at, toText(answer.body));
   }
 
   private near(row: TicketRow): void {
@@ -157,14 +175,32 @@ export class Notices {
     this.add('target', row, null, clock.now.toISOString());
   }
 
-  private add(kind: NoticeKind, row: TicketRow, who: string | null, at: string): void {
+  private add(kind: NoticeKind, row: TicketRow, who: string | null, at: string, said: string | null = null): void {
     const pane = this.app.nav.pane;
     // What is on screen is seen; it is listed all the same.
     const seen = pane?.type === 'ticket' && pane.id === row.id && document.hasFocus();
-    const notice = { id: this.next++, kind, ticket: row.id, title: row.title, who, at, seen };
+    const words = said === null ? null : said.replaceAll(/\s+/g, ' ').slice(0, WORDS);
+    const notice = { id: this.next++, kind, ticket: row.id, title: row.title, who, at, seen, words };
     this.list = [notice, ...this.list.filter((one) => one.ticket !== row.id || one.kind !== kind)].slice(0, KEPT);
-    if (seen || kind === 'target' || isQuiet(this.app.settings?.quiet_hours ?? null, clock.now)) return;
-    this.app.tell(`${noticeText(notice)} · #${String(row.id)} ${row.title}`);
+    if (seen || isQuiet(this.app.settings?.quiet_hours ?? null, clock.now)) return;
+    this.leave(notice);
+    if (kind !== 'target') this.app.tell(`${noticeText(notice)} · #${String(row.id)} ${row.title}`);
+  }
+
+  /** Tells it on the desktop, together with what comes with it. Whether the window has the focus is asked then, by Rust. */
+  private leave(notice: Notice): void {
+    this.leaving.push(notice);
+    this.timer ??= setTimeout(() => {
+      this.timer = null;
+      const notices = this.leaving;
+      this.leaving = [];
+      // Asked now: when the window opens, targets are near before the settings are there.
+      const { settings } = this.app;
+      if (settings?.desktop_notices !== true || isQuiet(settings.quiet_hours, clock.now)) return;
+      const { summary, body, ticket } = onDesktop(notices, settings.discreet_notices);
+      // Without a desktop that shows it, it is in the window's own list.
+      this.app.backend.notify(summary, body, ticket).catch(() => undefined);
+    }, TOGETHER_MS);
   }
 }
 
@@ -173,4 +209,26 @@ export function noticeText(notice: Notice): string {
   return notice.kind === 'answered' && notice.who !== null
     ? t('notice.answered_by', { who: notice.who })
     : t(`notice.${notice.kind}`);
+}
+
+/**
+ * What the desktop is told of these, and where a click leads: to the ticket, or to the list where they are of several. A screen
+ * may be shared: `discreet` tells the title and nothing of what was said, nor by whom.
+ */
+export function onDesktop(
+  notices: readonly Notice[],
+  discreet: boolean,
+): { summary: string; body: string; ticket: TicketId | null } {
+  const named = (one: Notice): string => `#${String(one.ticket)} ${one.title}`;
+  const tickets = new Set(notices.map((one) => one.ticket));
+  const [first] = notices;
+  const ticket = tickets.size === 1 && first ? first.ticket : null;
+  if (notices.length === 1 && first) {
+    const summary = discreet ? t(`notice.${first.kind}`) : noticeText(first);
+    const said = discreet || first.words === null || first.words === '' ? '' : `\n${first.words}`;
+    return { summary, body: `${named(first)}${said}`, ticket };
+  }
+  const lines = notices.slice(0, NAMED).map((one) => `${t(`notice.${one.kind}`)} · ${named(one)}`);
+  if (notices.length > NAMED) lines.push(t('notice.more', { n: notices.length - NAMED }));
+  return { summary: t('notice.several', { n: notices.length }), body: lines.join('\n'), ticket };
 }

@@ -2,10 +2,10 @@
 import { screen, waitFor } from '@testing-library/svelte';
 import { expect, test } from 'vitest';
 
-import type { FakeBackend } from '../backend/fake';
+import { FakeBackend } from '../backend/fake';
 import { ME, para } from '../backend/fake-data';
-import { isQuiet } from '../state/notices.svelte';
-import { openTicket, openWindow, settle } from './window';
+import { isQuiet, type Notice, onDesktop } from '../state/notices.svelte';
+import { argumentsOf, openTicket, openWindow, settle } from './window';
 
 const LATER = { timeout: 15_000 };
 const later = (minutes: number): string => new Date(Date.now() + minutes * 60_000).toISOString();
@@ -104,4 +104,81 @@ test('silent hours may go over midnight, and are kept with the settings', async 
   await user.click(screen.getByTestId('settings-button'));
   await user.click(await screen.findByTestId('settings-quiet'));
   await waitFor(async () => expect((await backend.settings()).quiet_hours).toEqual({ from_min: 1200, until_min: 420 }));
+});
+
+const notice = (ticket: number, patch: Partial<Notice> = {}): Notice => ({
+  id: ticket,
+  kind: 'answered',
+  ticket,
+  title: 'VPN refusé',
+  who: 'Inès Garnier',
+  at: later(0),
+  seen: false,
+  words: 'Toujours en panne.',
+  ...patch,
+});
+
+test('the desktop is told the title and nothing of the text, unless one says so', () => {
+  expect(onDesktop([notice(4819)], true)).toEqual({
+    summary: 'Nouvelle réponse',
+    body: '#4819 VPN refusé',
+    ticket: 4819,
+  });
+  expect(onDesktop([notice(4819)], false)).toEqual({
+    summary: 'Réponse de Inès Garnier',
+    body: '#4819 VPN refusé\nToujours en panne.',
+    ticket: 4819,
+  });
+  const several = onDesktop([notice(1), notice(2, { kind: 'refused' }), notice(3), notice(4), notice(5)], false);
+  expect(several.summary).toBe('5 nouvelles dans Guichet');
+  expect(several.body.split('\n')).toEqual([
+    'Nouvelle réponse · #1 VPN refusé',
+    'Solution refusée · #2 VPN refusé',
+    'Nouvelle réponse · #3 VPN refusé',
+    'et 2 autres',
+  ]);
+  expect(several.ticket).toBeNull();
+  expect(onDesktop([notice(1), notice(1, { kind: 'target' })], true).ticket).toBe(1);
+});
+
+test('what comes together is told on the desktop once, and a click leads to the ticket or to the list', async () => {
+  const { backend, user } = await openWindow();
+  // The target that is near when the window opens.
+  await waitFor(() => expect(argumentsOf(backend, 'notify')).toHaveLength(1), LATER);
+  answered(backend, 4819, 102);
+  backend.world.assignee.set(4820, ME);
+  touch(backend, 4820, { status: 'assigned' });
+  backend.publish({ lists: true, tickets: [4819, 4820] });
+  await waitFor(() => expect(argumentsOf(backend, 'notify')).toHaveLength(2), LATER);
+  const told = backend.calls.filter((call) => call.name === 'notify').at(-1)?.args;
+  expect(told?.[0]).toBe('2 nouvelles dans Guichet');
+  expect(told?.[1]).not.toContain('Toujours en panne.');
+  expect(told?.[2]).toBeNull();
+  backend.clickNotice(4819);
+  expect(await screen.findByTestId('ticket-4819')).toBeTruthy();
+  backend.clickNotice(null);
+  expect(await screen.findByTestId('notices')).toBeTruthy();
+  await user.keyboard('{Escape}');
+  await user.click(screen.getByTestId('settings-button'));
+  await user.click(await screen.findByTestId('settings-desktop-notices'));
+  await waitFor(async () => expect((await backend.settings()).desktop_notices).toBe(false));
+  expect(screen.queryByTestId('settings-discreet-notices')).toBeNull();
+  answered(backend, 4818, 102);
+  backend.publish({ lists: true, tickets: [4818] });
+  await new Promise((resolve) => setTimeout(resolve, 4_500));
+  expect(argumentsOf(backend, 'notify')).toHaveLength(2);
+});
+
+test('silent hours are silent on the desktop too', async () => {
+  const backend = new FakeBackend();
+  const now = new Date();
+  const minute = now.getHours() * 60 + now.getMinutes();
+  await backend.saveSettings({
+    ...(await backend.settings()),
+    quiet_hours: { from_min: (minute + 1439) % 1440, until_min: (minute + 60) % 1440 },
+  });
+  await openWindow(backend);
+  await waitFor(() => expect(Number(screen.getByTestId('bell').dataset.unseen)).toBeGreaterThan(0), LATER);
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  expect(argumentsOf(backend, 'notify')).toHaveLength(0);
 });
