@@ -58,6 +58,11 @@ export class QueueModel {
   /** Where a range begins. */
   private anchor: TicketId | null = null;
 
+  /** Told when a reading moved the rows in view: by how many rows, and heads of groups. Answers whether the screen follows. */
+  onmoved: ((rows: number, heads: number) => boolean) | null = null;
+  /** Told when the selected row is not there any more after a reading: where it was, and which it was. */
+  onleft: ((place: number, gone: TicketRow) => void) | null = null;
+
   private readonly pages = new SvelteMap<number, TicketRow[]>();
   private readonly wanted = new Set<number>();
   private visible: [number, number] = [0, 0];
@@ -213,6 +218,9 @@ export class QueueModel {
     const inView: number[] = [];
     for (let page = first; page <= last; page++) inView.push(page);
     if (!inView.includes(selected) && this.pages.has(selected)) inView.push(selected);
+    const seen = this.seen();
+    const place = this.selectedIndex;
+    const chosen = this.row(place);
     try {
       const lists = await Promise.all(
         inView.map((page, at) => this.backend.listTickets(this.query(page, at === 0 && this.group !== null))),
@@ -225,12 +233,49 @@ export class QueueModel {
       this.groups = lists[0]?.groups ?? [];
       this.failed = false;
       this.loaded = true;
+      if (seen.length > 0 && seen.every(({ id }) => this.indexOf(id) === null)) {
+        // All of them moved by more than is read: the pages around are looked at once.
+        await Promise.all([first - 1, last + 1].filter((page) => page >= 0).map((page) => this.read(page)));
+        if (generation !== this.generation) return;
+      }
+      this.keepStill(seen);
       this.follow();
+      if (chosen !== undefined && chosen.id === this.selected && this.indexOf(chosen.id) === null)
+        this.onleft?.(place, chosen);
     } catch {
       if (generation !== this.generation) return;
       this.failed = true;
       this.loaded = true;
     }
+  }
+
+  /** The rows in view, with where they are. */
+  private seen(): { id: TicketId; row: number; group: number }[] {
+    const seen = [];
+    for (let row = this.visible[0]; row <= this.visible[1]; row++) {
+      const there = this.row(row);
+      if (there) seen.push({ id: there.id, row, group: this.groupAt(row) });
+    }
+    return seen;
+  }
+
+  /** After a new reading: most of the rows in view stay where they are on the screen. One that was itself sorted elsewhere is
+   *  not followed there. */
+  private keepStill(seen: { id: TicketId; row: number; group: number }[]): void {
+    const moves = new Map<number, { votes: number; heads: number }>();
+    for (const { id, row, group } of seen) {
+      const now = this.indexOf(id);
+      if (now === null) continue;
+      const move = moves.get(now - row) ?? { votes: 0, heads: this.groupAt(now) - group };
+      move.votes++;
+      moves.set(now - row, move);
+    }
+    const [best] = [...moves].sort(([, a], [, b]) => b.votes - a.votes);
+    if (!best) return;
+    const [rows, { heads }] = best;
+    if (rows === 0 && heads === 0) return;
+    if (this.onmoved?.(rows, heads) === true)
+      this.see(Math.max(0, this.visible[0] + rows), Math.max(0, this.visible[1] + rows));
   }
 
   /** Selects a row by place. */
