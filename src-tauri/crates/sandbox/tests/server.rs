@@ -308,3 +308,33 @@ async fn the_servers_own_time_is_told() {
     };
     assert_eq!(serde_json::to_value(status).unwrap()["code"], 503);
 }
+
+#[tokio::test]
+async fn bare_pages_show_what_the_api_has() {
+    let (_sandbox, client) = started(None).await;
+    let input = json!({ "name": "Écran < noir", "content": "<p>Depuis lundi.</p>" });
+    let id = client
+        .post("Ticket", input)
+        .await
+        .unwrap()
+        .json::<Value>()
+        .await
+        .unwrap()["id"]
+        .as_i64()
+        .unwrap();
+    let answer = json!({ "items_id": id, "itemtype": "Ticket", "content": "<p>Vu avec elle.</p>" });
+    assert_eq!(client.post("ITILFollowup", answer).await.unwrap().status(), 201);
+    let page = async |path: &str| {
+        let url = format!("{}/_sandbox/pages/{path}", client.url);
+        client.http.get(url).send().await.unwrap().text().await.unwrap()
+    };
+    assert!(
+        page("tickets")
+            .await
+            .contains(&format!("<a href=\"ticket/{id}\">Écran &lt; noir</a>"))
+    );
+    let ticket = page(&format!("ticket/{id}")).await;
+    let (description, answer) = (ticket.find("Depuis lundi"), ticket.find("Vu avec elle"));
+    assert!(description.is_some() && description < answer, "{ticket}");
+    assert_eq!(page("ticket/999999999").await, "");
+}

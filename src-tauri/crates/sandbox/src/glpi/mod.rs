@@ -9,6 +9,7 @@ mod db;
 mod effects;
 pub(crate) mod journal;
 mod list;
+mod pages;
 mod params;
 mod render;
 mod reply;

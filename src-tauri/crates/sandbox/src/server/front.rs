@@ -10,9 +10,9 @@ use crate::{Act, Glpi, wire};
 use axum::{
     Json, Router,
     body::Body,
-    extract::{ConnectInfo, DefaultBodyLimit, FromRequest as _, Multipart, Request, State},
+    extract::{ConnectInfo, DefaultBodyLimit, FromRequest as _, Multipart, Path, Request, State},
     http::{HeaderMap, Method, StatusCode, header},
-    response::{IntoResponse as _, Response},
+    response::{Html, IntoResponse as _, Response},
     routing::{any, get, post},
 };
 use bytes::Bytes;
@@ -209,6 +209,8 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/_sandbox/writes", get(writes))
         .route("/_sandbox/time", get(time).delete(reset_time))
         .route("/_sandbox/act", post(act))
+        .route("/_sandbox/pages/tickets", get(list_page))
+        .route("/_sandbox/pages/ticket/{id}", get(ticket_page))
         .fallback(any(api))
         .layer(DefaultBodyLimit::max(LIMIT))
         .with_state(shared)
@@ -250,6 +252,20 @@ async fn act(State(shared): State<Arc<Shared>>, Json(act): Json<Act>) -> Respons
     match shared.with_core(|glpi| glpi.act(&act, Timestamp::now())) {
         Ok(id) => Json(json!({ "id": id })).into_response(),
         Err(error) => (StatusCode::CONFLICT, Json(json!({ "error": error.to_string() }))).into_response(),
+    }
+}
+
+/// Rows of the list's page, as many as GLPI's own list shows in a big window.
+const PAGE_ROWS: usize = 50;
+
+async fn list_page(State(shared): State<Arc<Shared>>) -> Html<String> {
+    Html(shared.with_core(|glpi| glpi.list_page(PAGE_ROWS)))
+}
+
+async fn ticket_page(State(shared): State<Arc<Shared>>, Path(id): Path<i64>) -> Response {
+    match shared.with_core(|glpi| glpi.ticket_page(id)) {
+        Some(page) => Html(page).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
