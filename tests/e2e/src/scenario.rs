@@ -41,6 +41,11 @@ impl Scenario {
         let program = env::var_os("GUICHET_E2E_PROGRAM")
             .map(PathBuf::from)
             .ok_or_else(|| Error::Check("GUICHET_E2E_PROGRAM is not set: run `cargo xtask e2e`".to_owned()))?;
+        Self::of(name, language, &program)
+    }
+
+    /// Sets it up for this executable.
+    pub fn of(name: &str, language: &str, program: &Path) -> Result<Self> {
         let pictures = env::var_os("GUICHET_E2E_PICTURES")
             .map_or_else(|| checkout().join("artifacts/e2e"), PathBuf::from)
             .join(name);
@@ -51,7 +56,7 @@ impl Scenario {
         let desktop = Desktop::start(&pictures, language)?;
         Ok(Self {
             desktop,
-            program,
+            program: program.to_owned(),
             pictures,
         })
     }

@@ -156,6 +156,21 @@ impl Server {
         }
     }
 
+    /// Waits until `wanted` says yes to the writes the server accepted; an error if it never does.
+    pub async fn accepts(&self, what: &str, wanted: impl Fn(&[Value]) -> bool) -> Result<()> {
+        let started = Instant::now();
+        loop {
+            let writes = self.writes().await?;
+            if wanted(&writes) {
+                return Ok(());
+            }
+            if started.elapsed() > PATIENCE {
+                return Err(Error::Check(format!("the server never got {what}: {writes:?}")));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// Writes a ticket as a colleague at his own desk would, assigned to the technician; answers its number.
     pub async fn colleague_writes(&self, title: &str, text: &str) -> Result<i64> {
         let session = self.call(Method::GET, "initSession", "", None).await?;

@@ -60,6 +60,24 @@ impl Window {
         Err(last.unwrap_or_else(|| Error::Check("the window was never tried".to_owned())))
     }
 
+    /// As [`Self::open`], tried once and through `launcher`, a program that becomes `program` (`exec`).
+    pub async fn launched(
+        scenario: &Scenario,
+        launcher: &Path,
+        program: &Path,
+        arguments: &[OsString],
+    ) -> Result<Self> {
+        let mut window = Self::try_open(scenario, launcher, arguments).await?;
+        window.program = program.to_owned();
+        Ok(window)
+    }
+
+    /// The running program's number.
+    pub fn process(&self) -> Result<u32> {
+        child_running(self.driver.id(), &self.program)
+            .ok_or_else(|| Error::Check(format!("{} does not run", self.program.display())))
+    }
+
     async fn try_open(scenario: &Scenario, program: &Path, arguments: &[OsString]) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(Error::program("a free port"))?;
         let port = listener.local_addr().map_err(Error::program("a free port"))?.port();
@@ -109,9 +127,7 @@ impl Window {
 
     /// `kill -9` on the program, as a power cut would; nothing is saved on the way out.
     pub async fn kill(mut self) -> Result<()> {
-        let child = child_running(self.driver.id(), &self.program)
-            .ok_or_else(|| Error::Check(format!("{} does not run", self.program.display())))?;
-        kill(child)?;
+        kill(self.process()?)?;
         let gone = until("the program to be gone", PATIENCE, async || {
             match child_running(self.driver.id(), &self.program) {
                 None => Ok(()),
@@ -339,9 +355,7 @@ impl Window {
     /// Kills the process that draws the page (`kill -9`), as a fault of the engine would; the program itself goes on. The
     /// driver does not survive it: what the window shows afterwards is read by a screen reader.
     pub fn kill_web_view(&self) -> Result<()> {
-        let program = child_running(self.driver.id(), &self.program)
-            .ok_or_else(|| Error::Check(format!("{} does not run", self.program.display())))?;
-        let processes = web_processes(program);
+        let processes = web_processes(self.process()?);
         if processes.is_empty() {
             return Err(Error::Check("the program has no web view".to_owned()));
         }
@@ -354,14 +368,19 @@ impl Window {
             .await
     }
 
-    /// Keeps a picture of the window, once what the page holds has been painted: the driver answers with the last frame,
-    /// which on a busy machine is one from before the last keys.
-    pub async fn picture(&self, name: &str) -> Result<()> {
+    /// A picture (PNG), once what the page holds has been painted: the driver answers with the last frame, which on a busy
+    /// machine is one from before the last keys.
+    pub async fn painted(&self) -> Result<Vec<u8>> {
         let painted = "const done = arguments[arguments.length - 1];
             const frames = (left) => (left === 0 ? done(true) : requestAnimationFrame(() => frames(left - 1)));
             frames(4);";
         self.run_async(painted, Vec::new()).await?;
-        let bytes = self.answered("a picture", self.client.screenshot()).await?;
+        self.answered("a picture", self.client.screenshot()).await
+    }
+
+    /// Keeps a picture of the window ([`Self::painted`]).
+    pub async fn picture(&self, name: &str) -> Result<()> {
+        let bytes = self.painted().await?;
         let number = fs::read_dir(&self.pictures)
             .map_err(Error::file(&self.pictures))?
             .filter_map(|entry| entry.ok())
@@ -406,7 +425,7 @@ fn kill(process: u32) -> Result<()> {
 
 /// The running processes among the children of `parent`, with their executables. One that ended but was not waited for has
 /// no executable any more.
-fn children(parent: u32) -> impl Iterator<Item = (u32, PathBuf)> {
+pub(crate) fn children(parent: u32) -> impl Iterator<Item = (u32, PathBuf)> {
     let parent = format!("PPid:\t{parent}");
     let processes = fs::read_dir("/proc").into_iter().flatten();
     processes.filter_map(move |entry| {

@@ -50,6 +50,21 @@ async fn every_screen_is_accessible_in_both_languages_and_themes() {
         console.settings(language, theme).await.unwrap();
         look(&screen("settings")).await;
         console.queue().await.unwrap();
+        for (button, dialog) in [("filter-open", "filter-dialog"), ("display-open", "display-dialog")] {
+            window.click(&test_id(button)).await.unwrap();
+            window.find(&test_id(dialog)).await.unwrap();
+            look(&screen(dialog)).await;
+            window.press(&[Key::Escape.into()]).await.unwrap();
+            window.gone(&test_id(dialog)).await.unwrap();
+        }
+        window.click(&test_id("bell")).await.unwrap();
+        window.find(&test_id("notices")).await.unwrap();
+        look(&screen("notices")).await;
+        window.press(&[Key::Escape.into()]).await.unwrap();
+        window.click(&test_id("places-button")).await.unwrap();
+        window.find(&test_id("places-tree")).await.unwrap();
+        look(&screen("places")).await;
+        console.queue().await.unwrap();
         console.open_ticket("messagerie lente", ticket).await.unwrap();
         look(&screen("ticket")).await;
         window.click(&test_id("composer-tab-task")).await.unwrap();

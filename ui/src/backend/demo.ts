@@ -1,10 +1,29 @@
-// The in-memory backend as a browser's address asks for it: `?state=offline&lang=en&theme=dark&tickets=1000000`.
+// The in-memory backend as a browser's address asks for it: `?state=offline&lang=en&theme=dark&tickets=1000000`; with
+// `&now=2026-03-02T09:30` the clock stands still at that local time.
 import type { Backend } from './backend';
 import { FakeBackend } from './fake';
 import type { Gate } from './types';
 
+/** Stops every clock of the page, so that two pictures of a state are the same. */
+function stopClock(at: string): void {
+  const stopped = new Date(at).getTime();
+  const Running = Date;
+  globalThis.Date = class extends Running {
+    constructor(...of: unknown[]) {
+      if (of.length === 0) super(stopped);
+      else super(...(of as [number]));
+    }
+
+    static override now(): number {
+      return stopped;
+    }
+  } as DateConstructor;
+}
+
 export function demoBackend(search: URLSearchParams): Backend {
   const state = search.get('state');
+  const stopped = search.get('now');
+  if (stopped !== null) stopClock(stopped);
   const now = Date.now();
   const at = (minutes: number): string => new Date(now + minutes * 60_000).toISOString();
   const gates: Record<string, Gate> = {

@@ -5,7 +5,9 @@
 
 mod first_sync;
 mod kpi;
+mod report;
 mod store;
+mod window;
 
 use crate::{error::Result, workspace::Workspace};
 
@@ -19,6 +21,10 @@ pub enum Bench {
     FirstSync(first_sync::FirstSync),
     /// The databases with very many tickets: filling, lists, a ticket, search at each keystroke, changes.
     Store(store::Options),
+    /// The real window with very many tickets, from the input to the painted frame, beside an empty one and a browser.
+    Window(window::Options),
+    /// Write the tables of docs/performance.md again from the figures kept in artifacts/bench.
+    Report,
     /// The indicators of a million tickets and two million calls: time and memory.
     Kpi(kpi::Kpi),
 }
@@ -28,6 +34,8 @@ pub fn run(workspace: &Workspace, what: &Bench) -> Result<()> {
     match what {
         Bench::FirstSync(options) => first_sync::run(workspace, options),
         Bench::Store(options) => store::run(workspace, options),
+        Bench::Window(options) => window::run(workspace, options),
+        Bench::Report => report::run(workspace),
         Bench::Kpi(options) => kpi::run(workspace, options),
     }
 }
