@@ -206,7 +206,7 @@ impl Console {
             .await
     }
 
-    /// Runs axe-core in the window; answers what it finds serious or critical, each as one line.
+    /// Runs axe-core in the window; answers every violation, whatever its weight, each as one line.
     pub async fn accessibility(&self, axe: &str) -> Result<Vec<String>> {
         self.window.run(axe, Vec::new()).await?;
         let script = "const done = arguments[arguments.length - 1];
@@ -214,8 +214,7 @@ impl Console {
               (result) => done({
                 rules: result.passes.length,
                 found: result.violations
-                  .filter((one) => one.impact === 'serious' || one.impact === 'critical')
-                  .map((one) => `${one.id}: ${one.help} (${one.nodes.map((node) => node.target.join(' ')).join(', ')})`),
+                  .map((one) => `${one.id}, ${one.impact}: ${one.help} (${one.nodes.map((node) => node.target.join(' ')).join(', ')})`),
               }),
               (error) => done({ rules: 0, found: [String(error)] }),
             );";

@@ -28,7 +28,7 @@ pub use error::{Error, Result};
 pub use fantoccini::key::Key;
 pub use looks::{Looks, packed};
 pub use page::Page;
-pub use scenario::{Answer, Scenario, checkout};
+pub use scenario::{Answer, Scenario, axe, checkout};
 pub use screen_reader::{Heard, ScreenReader};
 pub use server::Server;
 pub use window::Window;

@@ -3,12 +3,10 @@
 use crate::{
     error::{Error, Result},
     process::Process,
-    scenario::{Scenario, checkout},
+    scenario::{Scenario, front_end},
 };
 use std::{
-    env,
     net::{TcpListener, TcpStream},
-    path::PathBuf,
     process::Command,
     thread,
     time::{Duration, Instant},
@@ -24,12 +22,12 @@ pub struct Page {
 }
 
 impl Page {
-    /// Serves what is in `dist-demo` of the front end's folder (`GUICHET_E2E_UI`; `cargo xtask e2e` sets it and builds).
+    /// Serves what is in `dist-demo` of the front end's folder (`cargo xtask e2e` builds it).
     ///
     /// # Errors
     /// When the server does not listen.
     pub fn serve(scenario: &Scenario) -> Result<Self> {
-        let ui = env::var_os("GUICHET_E2E_UI").map_or_else(|| checkout().join("ui"), PathBuf::from);
+        let ui = front_end();
         let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(Error::program("a free port"))?;
         let port = listener.local_addr().map_err(Error::program("a free port"))?.port();
         drop(listener);

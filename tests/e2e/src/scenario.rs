@@ -28,6 +28,20 @@ pub fn checkout() -> PathBuf {
     package.join("../..")
 }
 
+/// The front end's folder, with its modules (`GUICHET_E2E_UI`; `cargo xtask e2e` sets it).
+pub(crate) fn front_end() -> PathBuf {
+    env::var_os("GUICHET_E2E_UI").map_or_else(|| checkout().join("ui"), PathBuf::from)
+}
+
+/// The script of axe-core, as the front end's lock file has it.
+///
+/// # Errors
+/// When the front end's modules are not installed.
+pub fn axe() -> Result<String> {
+    let file = front_end().join("node_modules/axe-core/axe.min.js");
+    fs::read_to_string(&file).map_err(Error::file(&file))
+}
+
 /// A scenario under way.
 pub struct Scenario {
     desktop: Desktop,

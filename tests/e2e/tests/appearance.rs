@@ -1,21 +1,15 @@
 //! Every screen in French and English, light and dark: pictured, and read by axe-core in the real window.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use guichet_e2e::{Console, Key, SCREEN, Scenario, Server, checkout, test_id};
-use std::{env, path::PathBuf};
+use guichet_e2e::{Console, Key, SCREEN, Scenario, Server, axe, test_id};
 
 /// `minWidth` and `minHeight` of `tauri.conf.json`, in pixels.
 const SMALLEST: (u32, u32) = (960, 600);
 
-fn axe() -> String {
-    let ui = env::var_os("GUICHET_E2E_UI").map_or_else(|| checkout().join("ui"), PathBuf::from);
-    std::fs::read_to_string(ui.join("node_modules/axe-core/axe.min.js")).unwrap()
-}
-
 #[tokio::test]
 #[ignore = "needs a display and the built application: run `cargo xtask e2e`"]
 async fn every_screen_is_accessible_in_both_languages_and_themes() {
-    let axe = axe();
+    let axe = axe().unwrap();
     let scenario = Scenario::start("appearance", "fr_FR.UTF-8").unwrap();
     let mut server = Server::start(&scenario, &["--glpi", "11", "--tickets", "400"]).unwrap();
     let ticket = server

@@ -2,7 +2,7 @@
 //! backend, with the clock standing still, in the engine the product uses.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use guichet_e2e::{Console, Key, Looks, Page, Scenario, Window, checkout, test_id};
+use guichet_e2e::{Console, Key, Looks, Page, SCREEN, Scenario, Window, axe, checkout, test_id};
 use std::path::Path;
 
 /// Part of WebKitGTK.
@@ -21,6 +21,10 @@ async fn every_view_looks_as_it_did() {
         scenario.pictures().join("seen"),
         accept,
     );
+    // The desktop asks for less motion: the page must follow, and its pictures do not depend on their moment.
+    let settings = scenario.folder().join("config/gtk-3.0");
+    std::fs::create_dir_all(&settings).unwrap();
+    std::fs::write(settings.join("settings.ini"), "[Settings]\ngtk-enable-animations=0\n").unwrap();
     let window = Window::open(&scenario, Path::new(BROWSER), &["--automation".into()])
         .await
         .unwrap();
@@ -34,6 +38,8 @@ async fn every_view_looks_as_it_did() {
         let address = |more: &str| format!("{}/?now={NOW}&lang={language}&theme={theme}{more}", page.url());
         console.window.goto(&address("")).await.unwrap();
         views(&console, &mut looks, &format!("{language}-{theme}")).await;
+        less_motion(&console).await;
+        twice_as_big(&console, &mut looks, &format!("{language}-{theme}")).await;
         for (state, sign) in [
             ("offline", "banner-offline"),
             ("auth", "banner-auth"),
@@ -118,4 +124,42 @@ async fn views(console: &Console, looks: &mut Looks, prefix: &str) {
     there("notices").await;
     look("notices").await;
     escape().await;
+}
+
+/// Nothing moves for longer than an eye takes when less motion is asked for.
+async fn less_motion(console: &Console) {
+    let moving = "if (!matchMedia('(prefers-reduced-motion: reduce)').matches) return 'the desktop was not heard';
+        document.getElementById('still')?.remove();
+        const slow = (list) => list.split(',').some((time) => parseFloat(time) * (time.includes('ms') ? 1 : 1000) > 10);
+        const found = [...document.querySelectorAll('*')].find((element) => {
+          const style = getComputedStyle(element);
+          return slow(style.transitionDuration) || slow(style.animationDuration);
+        });
+        return found ? found.outerHTML.slice(0, 200) : true";
+    console.window.holds("nothing to move", moving).await.unwrap();
+}
+
+/// At twice the size (half the window's width) nothing is cut off sideways, and everything passes axe-core still.
+async fn twice_as_big(console: &Console, looks: &mut Looks, prefix: &str) {
+    let window = &console.window;
+    let (width, height) = SCREEN;
+    window.resize((width / 2, height)).await.unwrap();
+    let axe = axe().unwrap();
+    for screen in ["queue", "knowledge", "places", "outbox", "settings"] {
+        window.click(&test_id(&format!("{screen}-button"))).await.unwrap();
+        if screen == "queue" {
+            window.click("[data-testid^=\"queue-row-\"]").await.unwrap();
+            console.draft_saved().await.unwrap();
+        }
+        let fits = "const page = document.documentElement;
+            return page.scrollWidth <= page.clientWidth ? true : `${page.scrollWidth} > ${page.clientWidth}`";
+        window.holds("the page to fit", fits).await.unwrap();
+        looks.look(window, &format!("{prefix}-twice-{screen}")).await.unwrap();
+        let found = console.accessibility(&axe).await.unwrap();
+        assert!(found.is_empty(), "{prefix}, {screen}, twice the size: {found:?}");
+        if screen == "queue" {
+            window.click(&test_id("back")).await.unwrap();
+        }
+    }
+    window.resize(SCREEN).await.unwrap();
 }

@@ -20,6 +20,9 @@ interface Place {
 
 const PLACE = 'guichet.place';
 
+/** Up to this width (CSS pixels) a list and what is opened do not stand side by side; the style sheets say the same. */
+export const NARROW = 820;
+
 /** Steps kept for going back. */
 const HISTORY = 30;
 
@@ -41,11 +44,12 @@ export class Navigation {
     this.ticket = place.ticket;
   }
 
-  /** Shows a screen; the pane stays where it makes sense there. */
-  show(screen: Screen): void {
-    if (screen === this.screen) return;
+  /** Shows a screen; the pane stays where it makes sense there, or goes where there is no room for both. */
+  show(screen: Screen, alone = false): void {
+    if (screen === this.screen && !(alone && this.pane)) return;
     this.remember();
     this.screen = screen;
+    if (alone) this.pane = null;
     this.keep();
   }
 

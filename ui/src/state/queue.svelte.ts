@@ -19,12 +19,12 @@ import type {
 import { clock } from './clock.svelte';
 import { type Filter, type KeptView, NO_FILTER, sameFilter, tidy } from './filter';
 
-/** Rows a page. */
-export const PAGE = 200;
+/** Rows a page: what a call brings stays below 64 kB. */
+export const PAGE = 100;
 /** Tickets changed at once, at most; Rust holds to it as well. */
 export const MOST_MARKED = 500;
 /** Pages kept in memory around the ones in view. */
-const KEPT_PAGES = 24;
+const KEPT_PAGES = 48;
 
 export class QueueModel {
   view = $state<View>('mine');

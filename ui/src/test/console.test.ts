@@ -305,3 +305,16 @@ test('a profile another Guichet holds opens by itself once it is free', async ()
     vi.useRealTimers();
   }
 });
+
+test('in a narrow window the rail shows the list, and Escape the ticket again', async () => {
+  const { user } = await openWindow();
+  await openTicket(user, 4821);
+  vi.stubGlobal('innerWidth', 720);
+  await user.click(screen.getByTestId('queue-button'));
+  await settle();
+  expect(screen.queryByTestId('timeline')).toBeNull();
+  await user.keyboard('{Escape}');
+  await settle();
+  expect(screen.queryByTestId('timeline')).not.toBeNull();
+  vi.unstubAllGlobals();
+});
