@@ -3,13 +3,14 @@ import { fireEvent, screen, within } from '@testing-library/svelte';
 import { expect, test } from 'vitest';
 
 import { whole } from '../state/filter';
+import { PAGE } from '../state/queue.svelte';
 import type { SavedView, TicketQuery } from '../backend/types';
 import { FakeBackend } from '../backend/fake';
 import { argumentsOf, closeWindow, openWindow, settle } from './window';
 
 const lastQuery = (backend: FakeBackend): TicketQuery => {
   const last = argumentsOf<TicketQuery>(backend, 'listTickets')
-    .filter((query) => query.limit > 100)
+    .filter((query) => query.limit === PAGE)
     .at(-1);
   if (!last) throw new Error('no list was read');
   return last;

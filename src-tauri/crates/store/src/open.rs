@@ -149,14 +149,23 @@ fn move_aside(folder: &Path, now: Timestamp) -> Result<Option<PathBuf>, StoreErr
     let mut moved = None;
     for suffix in ["", "-wal", "-shm"] {
         let from = folder.join(format!("{MIRROR}{suffix}"));
-        if from.exists() {
-            let mut to = target.clone().into_os_string();
-            to.push(suffix);
-            std::fs::rename(&from, &to)?;
+        let mut to = target.clone().into_os_string();
+        to.push(suffix);
+        if move_if_there(&from, Path::new(&to))? {
             moved = Some(target.clone());
         }
     }
     Ok(moved)
+}
+
+/// Moves a file; false when there is none. Looking first would not do: SQLite removes the files beside a database when its
+/// last connection closes, which ends on a thread of its own.
+fn move_if_there(from: &Path, to: &Path) -> std::io::Result<bool> {
+    match std::fs::rename(from, to) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Damage was met in the open mirror: the next opening shall not trust it.
@@ -165,5 +174,22 @@ pub(crate) fn suspect(mirror: &Path) {
         && let Err(error) = std::fs::write(folder.join(SUSPECT), b"")
     {
         tracing::warn!(%error, "the damaged mirror could not be marked");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_file_that_went_meanwhile_is_none_to_move() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("mirror.db-wal"), folder.path().join("aside.db-wal"));
+        assert!(!move_if_there(&from, &to).unwrap());
+        std::fs::write(&from, b"x").unwrap();
+        assert!(move_if_there(&from, &to).unwrap());
+        assert_eq!(std::fs::read(&to).unwrap(), b"x");
+        assert!(!from.exists());
     }
 }
