@@ -114,7 +114,7 @@ async fn the_main_tasks_need_no_mouse() {
 /// The status is set from the command list.
 async fn wait_for_news(desk: &Desk<'_>, ticket: i64) {
     desk.open("messagerie lente", ticket).await;
-    desk.command("en attente", "status-waiting").await;
+    desk.command("statut en attente", "status-waiting").await;
     desk.wrote("Ticket", ticket, "status", 4.into()).await;
 }
 
