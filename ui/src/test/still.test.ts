@@ -69,6 +69,18 @@ test('rows that arrive above do not move those in view, nor the selection, the c
   expect(list.scrollTop).toBe(0);
 });
 
+test('a click just after a scroll opens the row under it', async () => {
+  const { user, list, newest, selected } = await at(0);
+  list.scrollTop = 10 * ROW;
+  await fireEvent.scroll(list);
+  // The list still holds itself for scrolling here.
+  expect(list.querySelector<HTMLElement>(':scope > div')?.style.pointerEvents).toBe('none');
+  const row = newest()[12]?.id;
+  await user.click(screen.getByTestId(`queue-row-${String(row)}`));
+  await settle();
+  expect(selected()).toBe(`queue-option-${String(row)}`);
+});
+
 test('a row that arrives inside the window leaves most of it where it is', async () => {
   const { list, newest, arrive } = await at(20);
   const eye = newest()[21]?.id ?? 0;
