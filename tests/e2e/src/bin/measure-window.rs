@@ -105,6 +105,7 @@ async fn run(plan: &Plan) -> Result<()> {
     };
     let programs = [empty.process()?, console.window.process()?];
     let mut desk = Desk::begin(&console, &mut figures).await?;
+    desk.floor(plan.rounds * 10).await?;
     desk.change_views(plan.rounds).await?;
     println!("Views measured.");
     for _ in 0..plan.rounds * 2 {

@@ -27,6 +27,10 @@ pub struct Painted {
     pub ipc: f64,
     /// From the last answer to the painted frame.
     pub after: f64,
+    /// Of that, style and layout.
+    pub layout: f64,
+    /// Of that, painting.
+    pub paint: f64,
     /// Calls answered until the frame was painted.
     pub calls: u64,
     /// From the event to the answer of a durable write, where there was one.
@@ -59,6 +63,8 @@ pub async fn painted(
             before,
             ipc,
             after,
+            layout: number("layout").unwrap_or_default(),
+            paint: number("paint").unwrap_or_default(),
             calls: answer["calls"].as_u64().unwrap_or_default(),
             submit: number("submit"),
         }),

@@ -47,6 +47,9 @@
               requestAnimationFrame(frame);
               return;
             }
+            // What the frame would do anyway, done here to tell it from the scripts before and the painting after.
+            document.documentElement.getBoundingClientRect();
+            const laid = performance.now();
             const painted = new MessageChannel();
             painted.port1.onmessage = () => {
               const t1 = performance.now();
@@ -59,6 +62,8 @@
                 before: Math.max(0, first - t0),
                 ipc: last - first,
                 after: t1 - last,
+                layout: laid - now,
+                paint: t1 - laid,
                 calls: answered.length,
                 submit: answered.find((call) => call.name === 'submit')?.end - t0 || null,
               });

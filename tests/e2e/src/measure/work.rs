@@ -41,6 +41,8 @@ impl Figures {
         self.add(&format!("{name}: to the call"), one.before);
         self.add(&format!("{name}: command and IPC"), one.ipc);
         self.add(&format!("{name}: to the frame"), one.after);
+        self.add(&format!("{name}: style and layout"), one.layout);
+        self.add(&format!("{name}: painting"), one.paint);
         self.add(&format!("{name}: calls"), one.calls as f64);
     }
 
@@ -98,6 +100,48 @@ impl<'a> Desk<'a> {
     async fn focus_list(&self) -> Result<()> {
         let script = "document.querySelector('[data-testid=\"queue\"]').focus()";
         self.window().run(script, Vec::new()).await.map(|_| ())
+    }
+
+    /// What the web view and the display take by themselves: a key that changes one word, and a key that paints the whole
+    /// window anew. The product has no use for the key: whatever it does elsewhere comes on top.
+    pub async fn floor(&mut self, times: usize) -> Result<()> {
+        for (name, style, word) in [
+            (
+                "a key that changes one word",
+                "inset: auto 0 0 auto; width: 40px; height: 16px",
+                true,
+            ),
+            ("a key that paints the window anew", "inset: 0", false),
+        ] {
+            let put = format!(
+                "const box = document.createElement('div');
+                 box.id = 'floor';
+                 box.style.cssText = 'position: fixed; z-index: 1000; {style}';
+                 document.body.append(box);
+                 let n = 0;
+                 window.__floor = (event) => {{
+                   event.preventDefault();
+                   n++;
+                   if ({word}) box.textContent = String(n);
+                   else box.style.background = n % 2 ? '#335' : '#533';
+                   box.dataset.n = String(n);
+                 }};
+                 window.addEventListener('keydown', window.__floor, true);"
+            );
+            self.window().run(&put, Vec::new()).await?;
+            for n in 1..=times {
+                let done = format!("document.getElementById('floor').dataset.n === '{n}'");
+                let one = painted(self.window(), "keydown", &done, async || {
+                    self.window().press(&[Key::F8.into()]).await
+                })
+                .await?;
+                self.figures.add(name, one.total);
+            }
+            let take = "window.removeEventListener('keydown', window.__floor, true);
+                document.getElementById('floor').remove();";
+            self.window().run(take, Vec::new()).await?;
+        }
+        Ok(())
     }
 
     /// Another list, by its button.
