@@ -10,7 +10,7 @@ use guichet_domain::{
     record::LinkKind,
     ticket::Actor,
 };
-use guichet_store::{ChangeSet, MirrorCounts};
+use guichet_store::{AroundTicket, ChangeSet, Draft, MirrorCounts, TicketView};
 use guichet_sync::SyncStatus;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -324,6 +324,17 @@ pub struct BulkReport {
     pub held_until: Option<Timestamp>,
     /// What was refused.
     pub refused: Vec<BulkRefusal>,
+}
+
+/// A ticket as it is opened: everything its screen shows, in one answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+pub struct OpenedTicket {
+    /// The ticket.
+    pub view: TicketView,
+    /// Its requester's other tickets and those of the same equipment, open ones first.
+    pub around: AroundTicket,
+    /// The answer being typed to it, if any.
+    pub draft: Option<Draft>,
 }
 
 /// A list and whether it could be read.

@@ -74,11 +74,11 @@ pub async fn save_draft(core: State<'_, AppCore>, draft: Draft) -> Answer<()> {
     told(&core, result).await
 }
 
-/// One draft.
+/// The draft under a key; where there is none, the newest of the same kind on the ticket.
 #[tauri::command]
 #[specta::specta]
-pub async fn draft(core: State<'_, AppCore>, key: String) -> Answer<Option<Draft>> {
-    let result = async { Ok::<_, AppError>(core.desk().await?.store.draft(&key).await?) }.await;
+pub async fn draft(core: State<'_, AppCore>, key: String, ticket: Option<TicketId>) -> Answer<Option<Draft>> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.find_draft(&key, ticket).await?) }.await;
     told(&core, result).await
 }
 

@@ -46,6 +46,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             profile::explain,
             tickets::list_tickets,
             tickets::ticket,
+            tickets::open_ticket,
             tickets::refresh_ticket,
             tickets::around_ticket,
             tickets::around_new_ticket,

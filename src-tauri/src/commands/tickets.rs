@@ -1,7 +1,7 @@
 //! Reading: lists, tickets, search, people, articles, equipment. All of it from the local databases.
 
 use crate::{
-    api::Catalogue,
+    api::{Catalogue, OpenedTicket},
     commands::{Answer, told},
     core::AppCore,
     error::AppError,
@@ -42,6 +42,14 @@ pub async fn list_tickets(core: State<'_, AppCore>, query: TicketQuery) -> Answe
 #[specta::specta]
 pub async fn ticket(core: State<'_, AppCore>, id: TicketId) -> Answer<Option<TicketView>> {
     let result = async { Ok::<_, AppError>(core.desk().await?.store.ticket(id).await?) }.await;
+    told(&core, result).await
+}
+
+/// A ticket as it is opened: what its screen shows, what lies around it, the answer being typed to it.
+#[tauri::command]
+#[specta::specta]
+pub async fn open_ticket(core: State<'_, AppCore>, id: TicketId) -> Answer<Option<OpenedTicket>> {
+    let result = async { core.desk().await?.open_ticket(id).await }.await;
     told(&core, result).await
 }
 

@@ -151,7 +151,7 @@ fn everything_that_is_written_is_kept_with_nobody_signed_in_and_no_network() {
     });
     assert_eq!(window.get("save_draft", json!({ "draft": draft })), Value::Null);
     assert_eq!(
-        window.get("draft", json!({ "key": "new:1" }))["body"],
+        window.get("draft", json!({ "key": "new:1", "ticket": null }))["body"],
         "{\"title\":\"Impr"
     );
 
@@ -162,7 +162,7 @@ fn everything_that_is_written_is_kept_with_nobody_signed_in_and_no_network() {
     assert!(lane < 0, "{accepted}");
     assert_eq!(accepted["entries"].as_array().unwrap().len(), 2);
     assert_eq!(
-        window.get("draft", json!({ "key": "new:1" })),
+        window.get("draft", json!({ "key": "new:1", "ticket": null })),
         Value::Null,
         "the draft went with the words"
     );
@@ -182,6 +182,16 @@ fn everything_that_is_written_is_kept_with_nobody_signed_in_and_no_network() {
     assert_eq!(outbox.as_array().unwrap().len(), 2, "{outbox}");
     let view = window.get("ticket", json!({ "id": lane }));
     assert_eq!(view["ticket"]["title"], "Imprimante en panne");
+    let answer = json!({
+        "key": format!("ticket:{lane}"), "ticket": lane, "body": "{}", "attachments": [],
+        "updated_at": "2026-11-22T08:00:00Z",
+    });
+    window.get("save_draft", json!({ "draft": answer }));
+    let opened = window.get("open_ticket", json!({ "id": lane }));
+    assert_eq!(opened["view"], view);
+    assert_eq!(opened["draft"], answer);
+    assert!(opened["around"]["same_requester"].is_array(), "{opened}");
+    assert_eq!(window.get("open_ticket", json!({ "id": 987_654 })), Value::Null);
     let discard = json!({ "id": outbox[0]["id"], "resolution": { "type": "discard" } });
     assert_eq!(window.get("resolve_entry", discard), Value::Null);
     window.close();
@@ -263,10 +273,13 @@ fn what_the_window_sends_is_held_and_can_be_taken_back() {
     };
     let entry = send(None);
     assert!(entry["held_until"].is_string(), "held as the settings have it: {entry}");
-    assert_eq!(window.get("draft", json!({ "key": "new:1" })), Value::Null);
+    assert_eq!(
+        window.get("draft", json!({ "key": "new:1", "ticket": null })),
+        Value::Null
+    );
     let back = window.get("take_back", json!({ "ids": [entry["id"]] }));
     assert_eq!(back, json!([draft]));
-    assert_eq!(window.get("draft", json!({ "key": "new:1" })), draft);
+    assert_eq!(window.get("draft", json!({ "key": "new:1", "ticket": null })), draft);
     assert_eq!(window.get("outbox", json!({ "lane": null, "all": false })), json!([]));
 
     assert_eq!(send(Some(0))["held_until"], Value::Null);

@@ -2,7 +2,7 @@
 //! a session (adapter and sync engine) is added when an account is signed in and its secrets can be read.
 
 use crate::{
-    api::{Accepted, Account, SecretStoreKind, Settings, SignInMethod, VipRule},
+    api::{Accepted, Account, OpenedTicket, SecretStoreKind, Settings, SignInMethod, VipRule},
     core::{
         profile::{Connection, ProfileConfig, ProfileFolder, Server},
         sandbox::RunningSandbox,
@@ -575,6 +575,23 @@ impl Desk {
             self.connect().await?;
         }
         Ok(settings)
+    }
+
+    /// A ticket as it is opened: what its screen shows, what lies around it, the answer being typed to it.
+    ///
+    /// # Errors
+    /// When the databases cannot be read.
+    pub async fn open_ticket(&self, id: TicketId) -> Result<Option<OpenedTicket>, AppError> {
+        let Some(view) = self.store.ticket(id).await? else {
+            return Ok(None);
+        };
+        let id = view.ticket.id;
+        let requester = view.requester.as_ref().map(|card| card.person.id);
+        let assets: Vec<_> = view.assets.iter().map(|asset| asset.key.clone()).collect();
+        let around = self.store.around_ticket(id, requester, &assets).await?;
+        // The window's key for an answer, see `ui/src/state/composer.svelte.ts`.
+        let draft = self.store.find_draft(&format!("ticket:{id}"), Some(id)).await?;
+        Ok(Some(OpenedTicket { view, around, draft }))
     }
 
     /// Accepts operations on one lane durably and lets them go out when their hold ends, at once without one.

@@ -25,6 +25,7 @@ import type {
   Group,
   Hit,
   NewTicketWords,
+  OpenedTicket,
   OperationId,
   OutboxEntry,
   Person,
@@ -64,6 +65,8 @@ export interface Backend {
 
   listTickets(query: TicketQuery): Promise<TicketList>;
   ticket(id: TicketId): Promise<TicketView | null>;
+  /** A ticket as it is opened: what its screen shows, what lies around it, the answer being typed to it. */
+  openTicket(id: TicketId): Promise<OpenedTicket | null>;
   refreshTicket(id: TicketId): Promise<TicketView | null>;
   /** The requester's other tickets and those of the same equipment, open ones first. */
   aroundTicket(id: TicketId, requester: UserId | null, assets: AssetKey[]): Promise<AroundTicket>;
@@ -100,7 +103,8 @@ export interface Backend {
   takeBack(ids: OperationId[]): Promise<Draft[]>;
 
   saveDraft(draft: Draft): Promise<void>;
-  draft(key: string): Promise<Draft | null>;
+  /** The draft under a key; where there is none, the newest of the same kind (what stands before the colon) on the ticket. */
+  draft(key: string, ticket: TicketId | null): Promise<Draft | null>;
   drafts(): Promise<Draft[]>;
   deleteDraft(key: string): Promise<void>;
   /** The views somebody keeps, in their order. */

@@ -29,6 +29,8 @@ export const commands = {
 	listTickets: (query: TicketQuery) => __TAURI_INVOKE<TicketList>("list_tickets", { query }),
 	/**  One ticket with everything its screen needs. */
 	ticket: (id: TicketId) => __TAURI_INVOKE<TicketView | null>("ticket", { id }),
+	/**  A ticket as it is opened: what its screen shows, what lies around it, the answer being typed to it. */
+	openTicket: (id: TicketId) => __TAURI_INVOKE<OpenedTicket | null>("open_ticket", { id }),
 	/**  Fetches one ticket from the server now, then reads it. */
 	refreshTicket: (id: TicketId) => __TAURI_INVOKE<TicketView | null>("refresh_ticket", { id }),
 	/**  The tickets around one: its requester's others and those of the same equipment. */
@@ -74,8 +76,8 @@ export const commands = {
 	bulk: (tickets: TicketId[], action: BulkAction) => __TAURI_INVOKE<BulkReport>("bulk", { tickets, action }),
 	/**  Keeps a draft as typed; answers once it is durable. */
 	saveDraft: (draft: Draft) => __TAURI_INVOKE<null>("save_draft", { draft }),
-	/**  One draft. */
-	draft: (key: string) => __TAURI_INVOKE<Draft | null>("draft", { key }),
+	/**  The draft under a key; where there is none, the newest of the same kind on the ticket. */
+	draft: (key: string, ticket: TicketId | null) => __TAURI_INVOKE<Draft | null>("draft", { key, ticket }),
 	/**  Drafts, newest first. */
 	drafts: () => __TAURI_INVOKE<Draft[]>("drafts"),
 	/**  Forgets a draft. */
@@ -1044,6 +1046,16 @@ export type NewTicketWords = {
 
 /**  A notice on the desktop was clicked, and the window is in front: the ticket it leads to, or the list of notices. */
 export type NoticeClicked = TicketId | null;
+
+/**  A ticket as it is opened: everything its screen shows, in one answer. */
+export type OpenedTicket = {
+	/**  The ticket. */
+	view: TicketView,
+	/**  Its requester's other tickets and those of the same equipment, open ones first. */
+	around: AroundTicket,
+	/**  The answer being typed to it, if any. */
+	draft: Draft | null,
+};
 
 /**  One intent. */
 export type Operation = 

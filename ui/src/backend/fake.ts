@@ -40,6 +40,7 @@ import type {
   Inline,
   Locale,
   NewTicketWords,
+  OpenedTicket,
   Operation,
   OperationId,
   OutboxEntry,
@@ -357,6 +358,19 @@ export class FakeBackend implements Backend {
   async refreshTicket(id: TicketId): Promise<TicketView | null> {
     this.note('refreshTicket', id);
     return this.ticket(id);
+  }
+
+  async openTicket(asked: TicketId): Promise<OpenedTicket | null> {
+    this.note('openTicket', asked);
+    const view = await this.ticket(asked);
+    if (!view) return null;
+    const { id } = view.ticket;
+    const keys = view.assets.map((asset) => asset.key);
+    return {
+      view,
+      around: await this.aroundTicket(id, view.requester?.person.id ?? null, keys),
+      draft: await this.draft(`ticket:${String(id)}`, id),
+    };
   }
 
   async aroundTicket(id: TicketId, requester: number | null, assets: AssetKey[]): Promise<AroundTicket> {
@@ -686,8 +700,10 @@ export class FakeBackend implements Backend {
     this.storedDrafts.set(draft.key, structuredClone(draft));
   }
 
-  async draft(key: string): Promise<Draft | null> {
-    return structuredClone(this.storedDrafts.get(key)) ?? null;
+  async draft(key: string, ticket: TicketId | null): Promise<Draft | null> {
+    const kind = key.slice(0, key.indexOf(':') + 1);
+    const others = [...this.storedDrafts.values()].filter((one) => one.ticket === ticket && one.key.startsWith(kind));
+    return structuredClone(this.storedDrafts.get(key) ?? (ticket === null ? undefined : others[0])) ?? null;
   }
 
   async drafts(): Promise<Draft[]> {

@@ -68,6 +68,7 @@ export type {
   NewTicket,
   NewTicketWords,
   Operation,
+  OpenedTicket,
   OperationId,
   OutboxCounts,
   OutboxEntry,

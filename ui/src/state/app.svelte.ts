@@ -24,6 +24,7 @@ import type {
   UserId,
 } from '../backend/types';
 import { type Locale, locale, type MessageKey, setLocale, t } from '../i18n/i18n.svelte';
+import { ReadAhead } from './ahead';
 import type { Case, Frame } from './commands';
 import { DraftDesk } from './drafts.svelte';
 import { Navigation } from './navigation.svelte';
@@ -62,6 +63,8 @@ const EMPTY_STATUS: SyncStatus = {
 
 const EMPTY_COUNTS: MirrorCounts = { tickets: 0, articles: 0, people: 0, assets: 0 };
 
+/** The lists that the screen of any ticket shows. */
+const SHOWN_BY_TICKETS: readonly CatalogueKind[] = ['channel', 'solution_type'];
 /** Between two reads that changes ask for, in milliseconds. */
 const EVENT_GAP_MS = 120;
 const COUNTS_GAP_MS = 1_000;
@@ -79,6 +82,7 @@ export class AppModel {
   readonly nav = new Navigation();
   readonly queue: QueueModel;
   readonly undo: UndoSend;
+  readonly ahead = new ReadAhead(this);
   readonly notices = new Notices(this);
   readonly places = new PlacesModel(this);
   readonly views = new Views(this);
@@ -156,6 +160,7 @@ export class AppModel {
     const another =
       before !== null &&
       (before.profile.id !== state.profile.id || before.account?.user !== state.account?.user || !state.signed_in);
+    this.ahead.forget();
     this.state = state;
     this.status = state.status;
     this.counts = state.counts;
@@ -173,7 +178,10 @@ export class AppModel {
     if (state.signed_in) {
       this.signingIn = false;
       this.queue.setMe(state.account?.user ?? null);
-      void this.queue.refresh();
+      // After the list, so as not to hold it up: what the first ticket opened would ask for.
+      void this.queue.refresh().then(() => {
+        for (const kind of SHOWN_BY_TICKETS) this.catalogue(kind);
+      });
       void this.readOutbox();
       void this.views.load();
       // What cannot be read now is taken up at the next start.
@@ -357,6 +365,7 @@ export class AppModel {
   }
 
   private changed(changes: ChangeSet): void {
+    this.ahead.forget();
     for (const [local, remote] of changes.renumbered) {
       this.queue.renumber(local, remote);
       this.drafts.renumber(local, remote);

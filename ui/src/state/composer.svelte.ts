@@ -49,11 +49,14 @@ function emptyAnswer(): Answer {
   };
 }
 
+/** The key a ticket's answer is stored under; Rust knows it as well (`open_ticket`). */
+export const answerKey = (ticket: TicketId): string => `ticket:${String(ticket)}`;
+
 /** The draft of a ticket's answer. */
 export function answerDraft(app: AppModel, ticket: TicketId): DraftBox<Answer> {
   return new DraftBox<Answer>(
     app.drafts,
-    `ticket:${String(ticket)}`,
+    answerKey(ticket),
     ticket,
     emptyAnswer,
     (answer) => answer.text === '' && !answer.private && answer.tab === 'followup' && answer.links.length === 0,

@@ -77,6 +77,9 @@ export class DraftDesk {
 
   constructor(readonly backend: Backend) {}
 
+  /** What is stored under keys, as far as it was read before anybody asked. */
+  private readonly known = new Map<string, Draft | null>();
+
   /** A box shows what is stored under a key; returns what ends it. */
   shown(key: string, receive: (draft: Draft) => void): () => void {
     const boxes = this.boxes.get(key) ?? new Set();
@@ -174,13 +177,19 @@ export class DraftDesk {
       const typed = this.linesByKey.get(`${prefix}${String(local)}`)?.latest;
       if (typed?.kind === 'save') return typed.draft;
     }
-    const stored = await this.backend.draft(key);
+    const known = this.known.get(key);
+    this.known.delete(key);
+    if (known !== undefined) return known;
+    const stored = await this.backend.draft(key, ticket);
     // Something was put there while it was read.
     const since = this.line(key).latest;
     if (since) return since.kind === 'save' ? since.draft : null;
-    if (stored || ticket === null) return stored;
-    const all = await this.backend.drafts();
-    return all.find((draft) => draft.ticket === ticket && draft.key.startsWith(prefix)) ?? null;
+    return stored;
+  }
+
+  /** What is stored under a key was read with something else: the box that is built next needs not ask. */
+  know(key: string, stored: Draft | null): void {
+    this.known.set(key, stored);
   }
 }
 

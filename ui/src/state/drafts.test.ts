@@ -20,7 +20,7 @@ function box(desk: DraftDesk, key = 'ticket:4821', ticket: number | null = 4821)
 }
 
 const stored = async (backend: FakeBackend, key = 'ticket:4821'): Promise<string | null> => {
-  const draft = await backend.draft(key);
+  const draft = await backend.draft(key, null);
   return draft ? (JSON.parse(draft.body) as Text).text : null;
 };
 
@@ -73,7 +73,7 @@ test('an emptied draft is forgotten after what was on its way, not before', asyn
   one.update({ text: 'x' });
   one.update({ text: '' });
   await one.settled();
-  expect(await backend.draft('ticket:4821')).toBeNull();
+  expect(await backend.draft('ticket:4821', null)).toBeNull();
 });
 
 test('a draft follows its ticket when the server gives it a number', async () => {

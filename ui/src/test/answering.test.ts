@@ -67,7 +67,7 @@ test('Ctrl Enter sends the text, then its files hung on it, and forgets the draf
   // Identities are time-ordered UUIDs, chosen here.
   expect(said?.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-/);
   expect(answerText().value).toBe('');
-  expect(await backend.draft('ticket:4821')).toBeNull();
+  expect(await backend.draft('ticket:4821', null)).toBeNull();
   expect(await screen.findByTestId(`pending-${said?.id ?? ''}`)).toBeTruthy();
 });
 
@@ -79,7 +79,7 @@ test('the last keystroke is not saved after the outbox took the draft over', asy
   await user.keyboard('{Control>}{Enter}{/Control}');
   await waitFor(() => expect(argumentsOf(backend, 'submit')).toHaveLength(1));
   await new Promise((resolve) => setTimeout(resolve, 80));
-  expect(await backend.draft('ticket:4821')).toBeNull();
+  expect(await backend.draft('ticket:4821', null)).toBeNull();
 });
 
 test('a submission that is refused keeps the text and says why', async () => {

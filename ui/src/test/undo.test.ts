@@ -40,7 +40,7 @@ test('Ctrl Z after Ctrl Enter takes the answer back, with its files and its tab'
   await waitFor(() => expect(screen.queryByTestId(`pending-${first}`)).toBeNull());
   expect(screen.queryByTestId('undo-send')).toBeNull();
   expect(screen.getByTestId('toasts').textContent).toContain('de nouveau un brouillon');
-  expect((await backend.draft('ticket:4821'))?.body).toContain('Je vous rappelle');
+  expect((await backend.draft('ticket:4821', null))?.body).toContain('Je vous rappelle');
 });
 
 test('in a text, Ctrl Z undoes typing', async () => {
@@ -73,7 +73,7 @@ test('what came back in a session that ended is found at the next start', async 
   await settle();
   await user.type(answerText(), 'depuis');
   await waitFor(() => expect(screen.getByTestId('composer-draft-state').dataset.state).toBe('saved'));
-  await waitFor(async () => expect((await backend.draft('ticket:4821'))?.body).toContain('depuis'));
+  await waitFor(async () => expect((await backend.draft('ticket:4821', null))?.body).toContain('depuis'));
   const [submission] = argumentsOf<Submission>(backend, 'submit');
   const [returned] = await backend.takeBack(submission?.operations.map((one) => one.id) ?? []);
   expect(returned?.key).toContain('returned:');

@@ -263,6 +263,12 @@ impl Store {
         read_desk!(self, |connection| desk::drafts::get(connection, key).await?)
     }
 
+    /// The draft under a key; where there is none, the newest of the same kind (what stands before the key's colon) on the
+    /// ticket.
+    pub async fn find_draft(&self, key: &str, ticket: Option<TicketId>) -> Result<Option<Draft>, StoreError> {
+        read_desk!(self, |connection| desk::drafts::find(connection, key, ticket).await?)
+    }
+
     /// Forgets a draft.
     pub async fn delete_draft(&self, key: &str) -> Result<(), StoreError> {
         write_desk!(self, |connection| desk::drafts::delete(connection, key).await?)

@@ -224,6 +224,23 @@ async fn a_created_ticket_s_lane_and_drafts_move_to_its_number() {
         };
         store.save_draft(&draft).await.unwrap();
     }
+    let found = async |key: &str, ticket: i64| {
+        let draft = store.find_draft(key, Some(TicketId(ticket))).await.unwrap();
+        draft.map(|draft| draft.key)
+    };
+    assert_eq!(
+        found("ticket:-2", -1).await.as_deref(),
+        Some("ticket:-2"),
+        "its key first"
+    );
+    assert_eq!(
+        found("ticket:99", -1).await.as_deref(),
+        Some("ticket:-1"),
+        "then its ticket"
+    );
+    assert_eq!(found("other:99", -1).await, None, "of the same kind only");
+    assert_eq!(found("tick:99", -1).await, None);
+    assert_eq!(store.find_draft("ticket:99", None).await.unwrap(), None);
     let view = store.ticket(local).await.unwrap().unwrap();
     assert_eq!(
         (view.ticket.title.as_str(), view.pending.len(), view.details_read),

@@ -50,6 +50,27 @@ pub(crate) async fn get(connection: &mut SqliteConnection, key: &str) -> Result<
     row.as_ref().map(decode).transpose()
 }
 
+/// The draft under a key; where there is none, the newest of the same kind (what stands before the key's colon) on the ticket:
+/// a ticket written here keeps its drafts when the server numbers it.
+pub(crate) async fn find(
+    connection: &mut SqliteConnection,
+    key: &str,
+    ticket: Option<TicketId>,
+) -> Result<Option<Draft>, StoreError> {
+    let kind = key.split_once(':').map_or(key, |(kind, _)| kind);
+    let row = sqlx::query(
+        "SELECT key, ticket, body, attachments, updated_at FROM drafts \
+         WHERE key = ?1 OR (ticket = ?2 AND substr(key, 1, length(?3) + 1) = ?3 || ':') \
+         ORDER BY key = ?1 DESC, updated_at DESC LIMIT 1",
+    )
+    .bind(key)
+    .bind(ticket.map(|ticket| ticket.0))
+    .bind(kind)
+    .fetch_optional(connection)
+    .await?;
+    row.as_ref().map(decode).transpose()
+}
+
 pub(crate) async fn delete(connection: &mut SqliteConnection, key: &str) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM drafts WHERE key = ?")
         .bind(key)
