@@ -11,6 +11,7 @@ import type {
   Layout,
   Sort,
   TicketId,
+  TicketList,
   TicketQuery,
   TicketRow,
   UserId,
@@ -25,6 +26,26 @@ export const PAGE = 100;
 export const MOST_MARKED = 500;
 /** Pages kept in memory around the ones in view. */
 const KEPT_PAGES = 48;
+/** Lists whose first page is kept. */
+const KEPT_LISTS = 12;
+
+/** What decides which rows are listed, and in which order. */
+interface Listed {
+  view: View;
+  sort: Sort;
+  vipOnly: boolean;
+  filter: Filter;
+  group: Grouping | null;
+}
+
+/** The beginning of a list, as read at a minute. */
+interface Beginning {
+  list: TicketList;
+  now: string;
+}
+
+/** What a ready-made view shows when it is come to from a view of one's own. */
+const ALL_OF_IT = { vipOnly: false, filter: NO_FILTER, group: null };
 
 export class QueueModel {
   view = $state<View>('mine');
@@ -63,10 +84,14 @@ export class QueueModel {
   /** Told when the selected row is not there any more after a reading: where it was, and which it was. */
   onleft: ((place: number, gone: TicketRow) => void) | null = null;
 
+  /** The first pages of lists seen or about to be, good until something changes. */
+  private readonly beginnings = new Map<string, Beginning>();
   private readonly pages = new SvelteMap<number, TicketRow[]>();
   private readonly wanted = new Set<number>();
   private visible: [number, number] = [0, 0];
   private generation = 0;
+  /** Counts the changes told of, after which nothing kept is good. */
+  private changes = 0;
   private me: UserId | null = null;
 
   constructor(private readonly backend: Backend) {}
@@ -115,6 +140,7 @@ export class QueueModel {
   setMe(me: UserId | null): void {
     if (me === this.me) return;
     this.me = me;
+    this.beginnings.clear();
     this.restart();
   }
 
@@ -126,9 +152,7 @@ export class QueueModel {
       // From a view of one's own to a ready-made one: what narrowed the first goes with it.
       if (this.saved !== null) {
         this.saved = null;
-        this.filter = NO_FILTER;
-        this.vipOnly = false;
-        this.group = null;
+        Object.assign(this, ALL_OF_IT);
       }
     }
     if (patch.sort !== undefined) this.sort = patch.sort;
@@ -188,9 +212,29 @@ export class QueueModel {
     void this.refresh();
   }
 
+  /** Reads the beginning of a ready-made list before it is chosen: somebody is about to. */
+  async look(view: View): Promise<void> {
+    const listed = this.saved === null ? { ...this.listing(), view } : { ...ALL_OF_IT, sort: this.sort, view };
+    const key = JSON.stringify(listed);
+    const now = minute();
+    if (key === this.listed() || this.beginnings.get(key)?.now === now) return;
+    const { changes, me } = this;
+    try {
+      const query = this.query(0, listed.group !== null, { ...listed, now, depth: 1 });
+      const list = await this.backend.listTickets(query);
+      if (changes === this.changes && me === this.me) this.keep(key, { list, now });
+    } catch {
+      // Choosing it reads it again and says what is wrong.
+    }
+  }
+
+  private listing(): Listed {
+    return { view: this.view, sort: this.sort, vipOnly: this.vipOnly, filter: this.filter, group: this.group };
+  }
+
   /** Everything that decides which rows are listed, and where. */
   private listed(): string {
-    return JSON.stringify([this.view, this.sort, this.vipOnly, this.filter, this.group]);
+    return JSON.stringify(this.listing());
   }
 
   /** The row at a place, or `undefined` while its page is being read. */
@@ -207,9 +251,17 @@ export class QueueModel {
     this.forgetFar();
   }
 
-  /** Reads the visible pages again and drops the others: something changed. Rows stay on screen until the new ones are there. */
+  /** Something changed: nothing kept is good, and what is shown is read again. */
   async refresh(): Promise<void> {
+    this.changes++;
+    this.beginnings.clear();
+    await this.reload();
+  }
+
+  /** Reads the visible pages again and drops the others. Rows stay on screen until the new ones are there. */
+  private async reload(): Promise<void> {
     const generation = ++this.generation;
+    const { changes, depth } = this;
     this.wanted.clear();
     this.now = minute();
     const first = Math.floor(this.visible[0] / PAGE);
@@ -233,6 +285,9 @@ export class QueueModel {
       this.groups = lists[0]?.groups ?? [];
       this.failed = false;
       this.loaded = true;
+      const [beginning] = lists;
+      if (beginning && inView[0] === 0 && depth === 1 && changes === this.changes)
+        this.keep(this.listed(), { list: beginning, now: this.now });
       if (seen.length > 0 && seen.every(({ id }) => this.indexOf(id) === null)) {
         // All of them moved by more than is read: the pages around are looked at once.
         await Promise.all([first - 1, last + 1].filter((page) => page >= 0).map((page) => this.read(page)));
@@ -377,8 +432,31 @@ export class QueueModel {
     this.groups = [];
     this.selectedIndex = -1;
     this.clearMarks();
-    this.loaded = false;
-    void this.refresh();
+    const kept = this.beginnings.get(this.listed());
+    if (!kept) {
+      this.loaded = false;
+      void this.reload();
+      return;
+    }
+    this.pages.set(0, kept.list.rows);
+    this.total = kept.list.total;
+    this.more = kept.list.more;
+    this.groups = kept.list.groups;
+    this.now = kept.now;
+    this.loaded = true;
+    this.failed = false;
+    this.follow();
+    // Nothing changed but the time: what depends on it follows.
+    if (kept.now !== minute()) void this.reload();
+  }
+
+  private keep(key: string, beginning: Beginning): void {
+    this.beginnings.delete(key);
+    this.beginnings.set(key, beginning);
+    for (const oldest of this.beginnings.keys()) {
+      if (this.beginnings.size <= KEPT_LISTS) break;
+      this.beginnings.delete(oldest);
+    }
   }
 
   private async read(page: number): Promise<void> {
@@ -408,18 +486,22 @@ export class QueueModel {
     for (const page of far.slice(0, this.pages.size - KEPT_PAGES)) this.pages.delete(page);
   }
 
-  private query(page: number, heads = false): TicketQuery {
+  private query(
+    page: number,
+    heads = false,
+    of: Listed & { now: string; depth: number } = { ...this.listing(), now: this.now, depth: this.depth },
+  ): TicketQuery {
     return {
-      view: this.view,
+      view: of.view,
       me: this.me,
-      vip_only: this.vipOnly,
+      vip_only: of.vipOnly,
       requester: null,
-      sort: this.sort,
-      filter: this.filter,
-      group: this.group,
+      sort: of.sort,
+      filter: of.filter,
+      group: of.group,
       heads,
-      now: this.now,
-      depth: this.depth,
+      now: of.now,
+      depth: of.depth,
       offset: page * PAGE,
       limit: PAGE,
     };

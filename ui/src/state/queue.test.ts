@@ -72,3 +72,38 @@ test('a reading that was overtaken is dropped', async () => {
   await new Promise((resolve) => setTimeout(resolve, 0));
   expect(queue.row(0)?.status).toBe('waiting');
 });
+
+test('a list gone back to is there at once, until something changes', async () => {
+  const { backend, queue } = await opened(400);
+  queue.choose({ view: 'open' });
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  const first = queue.row(0)?.id;
+  queue.choose({ view: 'all' });
+  expect(queue.loaded).toBe(true);
+  expect(queue.total).toBe(400);
+  expect(queue.row(0)).toBeDefined();
+  queue.choose({ view: 'open' });
+  expect(queue.row(0)?.id).toBe(first);
+  expect(pages(backend)).toHaveLength(2);
+  // Once told that something changed, nothing kept is shown.
+  await queue.refresh();
+  queue.choose({ view: 'all' });
+  expect(queue.loaded).toBe(false);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  expect(pages(backend)).toHaveLength(4);
+});
+
+test('a list about to be chosen is read ahead, unless something changes meanwhile', async () => {
+  const { backend, queue } = await opened(400);
+  await queue.look('open');
+  await queue.look('open');
+  queue.choose({ view: 'open' });
+  expect(queue.loaded).toBe(true);
+  expect(queue.view).toBe('open');
+  expect(pages(backend)).toHaveLength(2);
+  const looking = queue.look('waiting');
+  await queue.refresh();
+  await looking;
+  queue.choose({ view: 'waiting' });
+  expect(queue.loaded).toBe(false);
+});
