@@ -333,8 +333,8 @@ pub struct OpenedTicket {
     pub view: TicketView,
     /// Its requester's other tickets and those of the same equipment, open ones first.
     pub around: AroundTicket,
-    /// The answer being typed to it, if any.
-    pub draft: Option<Draft>,
+    /// What is being typed on it, newest first: its answer, its description.
+    pub drafts: Vec<Draft>,
 }
 
 /// A list and whether it could be read.

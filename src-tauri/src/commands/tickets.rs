@@ -45,7 +45,7 @@ pub async fn ticket(core: State<'_, AppCore>, id: TicketId) -> Answer<Option<Tic
     told(&core, result).await
 }
 
-/// A ticket as it is opened: what its screen shows, what lies around it, the answer being typed to it.
+/// A ticket as it is opened: what its screen shows, what lies around it, what is being typed on it.
 #[tauri::command]
 #[specta::specta]
 pub async fn open_ticket(core: State<'_, AppCore>, id: TicketId) -> Answer<Option<OpenedTicket>> {

@@ -189,7 +189,7 @@ fn everything_that_is_written_is_kept_with_nobody_signed_in_and_no_network() {
     window.get("save_draft", json!({ "draft": answer }));
     let opened = window.get("open_ticket", json!({ "id": lane }));
     assert_eq!(opened["view"], view);
-    assert_eq!(opened["draft"], answer);
+    assert_eq!(opened["drafts"], json!([answer]));
     assert!(opened["around"]["same_requester"].is_array(), "{opened}");
     assert_eq!(window.get("open_ticket", json!({ "id": 987_654 })), Value::Null);
     let discard = json!({ "id": outbox[0]["id"], "resolution": { "type": "discard" } });

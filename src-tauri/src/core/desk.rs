@@ -577,7 +577,7 @@ impl Desk {
         Ok(settings)
     }
 
-    /// A ticket as it is opened: what its screen shows, what lies around it, the answer being typed to it.
+    /// A ticket as it is opened: what its screen shows, what lies around it, what is being typed on it.
     ///
     /// # Errors
     /// When the databases cannot be read.
@@ -589,9 +589,8 @@ impl Desk {
         let requester = view.requester.as_ref().map(|card| card.person.id);
         let assets: Vec<_> = view.assets.iter().map(|asset| asset.key.clone()).collect();
         let around = self.store.around_ticket(id, requester, &assets).await?;
-        // The window's key for an answer, see `ui/src/state/composer.svelte.ts`.
-        let draft = self.store.find_draft(&format!("ticket:{id}"), Some(id)).await?;
-        Ok(Some(OpenedTicket { view, around, draft }))
+        let drafts = self.store.drafts_of(id).await?;
+        Ok(Some(OpenedTicket { view, around, drafts }))
     }
 
     /// Accepts operations on one lane durably and lets them go out when their hold ends, at once without one.

@@ -65,7 +65,7 @@ export interface Backend {
 
   listTickets(query: TicketQuery): Promise<TicketList>;
   ticket(id: TicketId): Promise<TicketView | null>;
-  /** A ticket as it is opened: what its screen shows, what lies around it, the answer being typed to it. */
+  /** A ticket as it is opened: what its screen shows, what lies around it, what is being typed on it. */
   openTicket(id: TicketId): Promise<OpenedTicket | null>;
   refreshTicket(id: TicketId): Promise<TicketView | null>;
   /** The requester's other tickets and those of the same equipment, open ones first. */

@@ -29,7 +29,7 @@ export const commands = {
 	listTickets: (query: TicketQuery) => __TAURI_INVOKE<TicketList>("list_tickets", { query }),
 	/**  One ticket with everything its screen needs. */
 	ticket: (id: TicketId) => __TAURI_INVOKE<TicketView | null>("ticket", { id }),
-	/**  A ticket as it is opened: what its screen shows, what lies around it, the answer being typed to it. */
+	/**  A ticket as it is opened: what its screen shows, what lies around it, what is being typed on it. */
 	openTicket: (id: TicketId) => __TAURI_INVOKE<OpenedTicket | null>("open_ticket", { id }),
 	/**  Fetches one ticket from the server now, then reads it. */
 	refreshTicket: (id: TicketId) => __TAURI_INVOKE<TicketView | null>("refresh_ticket", { id }),
@@ -1053,8 +1053,8 @@ export type OpenedTicket = {
 	view: TicketView,
 	/**  Its requester's other tickets and those of the same equipment, open ones first. */
 	around: AroundTicket,
-	/**  The answer being typed to it, if any. */
-	draft: Draft | null,
+	/**  What is being typed on it, newest first: its answer, its description. */
+	drafts: Draft[],
 };
 
 /**  One intent. */

@@ -369,7 +369,7 @@ export class FakeBackend implements Backend {
     return {
       view,
       around: await this.aroundTicket(id, view.requester?.person.id ?? null, keys),
-      draft: await this.draft(`ticket:${String(id)}`, id),
+      drafts: [...this.storedDrafts.values()].filter((one) => one.ticket === id),
     };
   }
 
@@ -701,6 +701,7 @@ export class FakeBackend implements Backend {
   }
 
   async draft(key: string, ticket: TicketId | null): Promise<Draft | null> {
+    this.note('draft', key, ticket);
     const kind = key.slice(0, key.indexOf(':') + 1);
     const others = [...this.storedDrafts.values()].filter((one) => one.ticket === ticket && one.key.startsWith(kind));
     return structuredClone(this.storedDrafts.get(key) ?? (ticket === null ? undefined : others[0])) ?? null;

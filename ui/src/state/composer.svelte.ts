@@ -49,7 +49,7 @@ function emptyAnswer(): Answer {
   };
 }
 
-/** The key a ticket's answer is stored under; Rust knows it as well (`open_ticket`). */
+/** The key a ticket's answer is stored under; a renumbering in Rust follows it. */
 export const answerKey = (ticket: TicketId): string => `ticket:${String(ticket)}`;
 
 /** The draft of a ticket's answer. */

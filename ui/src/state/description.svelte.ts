@@ -10,7 +10,8 @@ export interface Description {
   base: RichText;
 }
 
-const key = (ticket: number): string => `description:${String(ticket)}`;
+/** The key a change of a ticket's description is stored under. */
+export const descriptionKey = (ticket: number): string => `description:${String(ticket)}`;
 
 /** The draft of a ticket's description; untouched, it is none. */
 export function descriptionDraft(app: AppModel, ticket: Ticket): DraftBox<Description> {
@@ -18,7 +19,7 @@ export function descriptionDraft(app: AppModel, ticket: Ticket): DraftBox<Descri
   const { text } = toEditable(base);
   return new DraftBox<Description>(
     app.drafts,
-    key(ticket.id),
+    descriptionKey(ticket.id),
     ticket.id,
     () => ({ text, base }),
     (description) => description.text === text,
@@ -27,5 +28,5 @@ export function descriptionDraft(app: AppModel, ticket: Ticket): DraftBox<Descri
 
 /** Whether a change of this ticket's description was begun and not finished. */
 export async function isBeingDescribed(app: AppModel, ticket: number): Promise<boolean> {
-  return (await app.drafts.find(key(ticket), ticket)) !== null;
+  return (await app.drafts.find(descriptionKey(ticket), ticket)) !== null;
 }

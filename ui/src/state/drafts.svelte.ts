@@ -187,9 +187,13 @@ export class DraftDesk {
     return stored;
   }
 
-  /** What is stored under a key was read with something else: the box that is built next needs not ask. */
-  know(key: string, stored: Draft | null): void {
-    this.known.set(key, stored);
+  /** What is stored on a ticket was read together with it: the boxes that are built next, under these keys, need not ask. */
+  know(ticket: TicketId, keys: readonly string[], stored: readonly Draft[]): void {
+    for (const key of keys) {
+      const kind = key.slice(0, key.indexOf(':') + 1);
+      const its = stored.filter((draft) => draft.ticket === ticket && draft.key.startsWith(kind));
+      this.known.set(key, its.find((draft) => draft.key === key) ?? its[0] ?? null);
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import { paced } from './paced';
 import { type Change, changeBetween, together } from './changes';
 import { type AppModel, type Failure, failure } from './app.svelte';
 import { answerKey } from './composer.svelte';
+import { descriptionKey } from './description.svelte';
 
 /** Between two reads that changes ask for, in milliseconds. */
 const EVENT_GAP_MS = 120;
@@ -72,8 +73,11 @@ export class OpenTicket {
   private show(opened: OpenedTicket | null): void {
     const view = opened?.view ?? null;
     if (this.view && view) this.change = together(this.change, changeBetween(this.view, view, this.app.me));
-    // The box that is being typed in knows better; one that is about to be built begins with this.
-    if (opened && !this.view) this.app.drafts.know(answerKey(this.id), opened.draft);
+    // A box that is being typed in knows better; those about to be built begin with this.
+    if (opened && !this.view) {
+      const { ticket } = opened.view;
+      this.app.drafts.know(ticket.id, [answerKey(this.id), descriptionKey(this.id)], opened.drafts);
+    }
     this.view = view;
     this.around = opened?.around ?? null;
     this.failed = null;

@@ -263,6 +263,11 @@ impl Store {
         read_desk!(self, |connection| desk::drafts::get(connection, key).await?)
     }
 
+    /// What is being typed on a ticket, newest first.
+    pub async fn drafts_of(&self, ticket: TicketId) -> Result<Vec<Draft>, StoreError> {
+        read_desk!(self, |connection| desk::drafts::of(connection, ticket).await?)
+    }
+
     /// The draft under a key; where there is none, the newest of the same kind (what stands before the key's colon) on the
     /// ticket.
     pub async fn find_draft(&self, key: &str, ticket: Option<TicketId>) -> Result<Option<Draft>, StoreError> {

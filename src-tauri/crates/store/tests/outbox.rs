@@ -224,6 +224,11 @@ async fn a_created_ticket_s_lane_and_drafts_move_to_its_number() {
         };
         store.save_draft(&draft).await.unwrap();
     }
+    let of = store.drafts_of(local).await.unwrap();
+    assert_eq!(
+        of.iter().map(|one| one.key.as_str()).collect::<Vec<_>>(),
+        ["note", "ticket:-1"]
+    );
     let found = async |key: &str, ticket: i64| {
         let draft = store.find_draft(key, Some(TicketId(ticket))).await.unwrap();
         draft.map(|draft| draft.key)

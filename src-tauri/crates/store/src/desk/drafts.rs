@@ -50,6 +50,16 @@ pub(crate) async fn get(connection: &mut SqliteConnection, key: &str) -> Result<
     row.as_ref().map(decode).transpose()
 }
 
+pub(crate) async fn of(connection: &mut SqliteConnection, ticket: TicketId) -> Result<Vec<Draft>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT key, ticket, body, attachments, updated_at FROM drafts WHERE ticket = ? ORDER BY updated_at DESC, key",
+    )
+    .bind(ticket.0)
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(decode).collect()
+}
+
 /// The draft under a key; where there is none, the newest of the same kind (what stands before the key's colon) on the ticket:
 /// a ticket written here keeps its drafts when the server numbers it.
 pub(crate) async fn find(
