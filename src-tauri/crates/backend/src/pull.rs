@@ -31,6 +31,9 @@ pub struct Page {
     pub progress: Option<(u64, u64)>,
     /// Whether the account may read it at all.
     pub availability: Availability,
+    /// The server was asked for it. A page of a collection that is not due yet is made of what is known here, and says
+    /// nothing of whether the server can be reached.
+    pub asked: bool,
 }
 
 /// What became of a record that the mirror holds and the server does not list.

@@ -149,7 +149,10 @@ impl Engine {
                     tracing::warn!(?collection, "pages without an end");
                     done.push(*collection);
                 }
-                report.sent += self.drain(round).await?;
+                // Nobody may have been asked for that page: behind a gate that is not open the answers wait for one who was.
+                if self.gate_is_open() {
+                    report.sent += self.drain(round).await?;
+                }
                 if self.closed_since(round) {
                     return Ok(());
                 }
@@ -178,7 +181,9 @@ impl Engine {
             Some(page) => (page.pass, page.answer),
             None => (self.pass(), self.backend.pull(collection, cursor.as_ref()).await),
         };
-        self.note(pass, &answer).await?;
+        if answer.as_ref().map_or(true, |page| page.asked) {
+            self.note(pass, &answer).await?;
+        }
         self.steps.reached("page.read").await;
         let page = match answer {
             Ok(page) => page,
@@ -200,6 +205,7 @@ impl Engine {
             complete,
             progress,
             availability,
+            asked: _,
         } = page;
         let first_reading = !before.complete;
         let rows = (records.len() + removals.len()) as u64;

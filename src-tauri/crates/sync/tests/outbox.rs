@@ -3,10 +3,11 @@
 
 mod support;
 
-use guichet_backend::{AuthProblem, BackendError, Clock, Delivery, Probe};
+use guichet_backend::{AuthProblem, BackendError, Clock, Delivery, Page, Probe};
 use guichet_domain::{
     operation::{AttachTo, Field, FieldValue, Operation},
     outbox::{EntryState, Gate, Receipt, WedgeReason},
+    record::Collection,
     ticket::Level,
     timeline::{EntryKey, EntryKind},
 };
@@ -202,6 +203,35 @@ async fn what_certainly_did_not_leave_waits_behind_an_offline_gate() {
     desk.engine.nudge();
     let report = desk.engine.round().await.unwrap();
     assert_eq!(report.gate, Gate::Open);
+    assert!(matches!(desk.state(id), EntryState::Sent { .. }));
+}
+
+/// The adapter answers for a collection that is not due without asking anybody. Taken for an answer of the server, it opened
+/// the gate once a second all through an outage, and an attempt was under way whenever the power went.
+#[tokio::test(start_paused = true)]
+async fn a_page_nobody_was_asked_for_does_not_open_the_gate() {
+    let desk = Desk::ready(quick()).await;
+    desk.backend.script(|script| {
+        let cut = std::iter::repeat_with(|| Err(network(Delivery::NotSent)));
+        script.pages.insert(Collection::Tickets, cut.take(20).collect());
+        let resting = std::iter::repeat_with(|| {
+            Ok(Page {
+                asked: false,
+                ..page(Vec::new(), 1, false)
+            })
+        });
+        script
+            .pages
+            .insert(Collection::TicketDetails, resting.take(200).collect());
+    });
+    desk.engine.round().await.unwrap();
+    let id = desk.submit(1, vec![followup("hello")])[0];
+    run_for(&desk, 25).await;
+    assert!(desk.backend.seen("pull").len() > 4, "it was tried again and again");
+    assert_eq!(desk.backend.seen("send").len(), 0);
+    assert!(matches!(now_or_wait(desk.store.gate()).unwrap(), Gate::Offline { .. }));
+    desk.backend.script(|script| script.pages.clear());
+    run_for(&desk, 60).await;
     assert!(matches!(desk.state(id), EntryState::Sent { .. }));
 }
 

@@ -4,7 +4,7 @@
 use crate::{
     backend::GlpiBackend,
     client::Failure,
-    pull::{empty_page, is_due, read_cursor, walk::Walk, write_cursor},
+    pull::{empty_page, is_due, read_cursor, resting_page, walk::Walk, write_cursor},
     wire::Row,
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -54,7 +54,7 @@ impl GlpiBackend {
                         looked: Some(self.client.now().as_second()),
                         ..Position::default()
                     };
-                    return Ok(empty_page(&position, true, Availability::Forbidden));
+                    return Ok(empty_page(&position, Availability::Forbidden));
                 }
                 Err(other) => return Err(other),
             }
@@ -77,6 +77,7 @@ impl GlpiBackend {
             complete: step.done,
             progress,
             availability: Availability::Available,
+            asked: true,
         })
     }
 
@@ -88,7 +89,7 @@ impl GlpiBackend {
             Availability::Available
         };
         if !is_due(position.looked, now, self.config.slow_interval) {
-            return Ok(empty_page(&position, true, availability));
+            return Ok(resting_page(&position, availability));
         }
         if position.refused {
             return self.all_articles(Position::default()).await;
@@ -119,6 +120,7 @@ impl GlpiBackend {
             complete: true,
             progress: None,
             availability,
+            asked: true,
         })
     }
 

@@ -7,7 +7,7 @@
 use crate::{
     backend::GlpiBackend,
     client::Failure,
-    pull::{empty_page, fingerprint, is_due, read_cursor, walk::Walk, write_cursor},
+    pull::{fingerprint, is_due, read_cursor, resting_page, walk::Walk, write_cursor},
     wire::Row,
 };
 use guichet_backend::{BackendError, Cursor, Page};
@@ -121,6 +121,7 @@ impl GlpiBackend {
             complete,
             progress,
             availability,
+            asked: true,
         })
     }
 
@@ -141,7 +142,7 @@ impl GlpiBackend {
     async fn changed_assets(&self, mut position: Position, kinds: &[(String, &'static str)]) -> Result<Page, Failure> {
         let now = self.client.now();
         if !is_due(position.looked, now, self.config.slow_interval) {
-            return Ok(empty_page(&position, true, availability(&position)));
+            return Ok(resting_page(&position, availability(&position)));
         }
         let facts = self.facts().await?;
         let reader = self.reader(&facts);
@@ -214,6 +215,7 @@ impl GlpiBackend {
             complete: true,
             progress: None,
             availability,
+            asked: true,
         })
     }
 }

@@ -4,7 +4,7 @@
 use crate::{
     backend::GlpiBackend,
     client::Failure,
-    pull::{empty_page, fingerprint, is_due, read_cursor, write_cursor},
+    pull::{empty_page, fingerprint, is_due, read_cursor, resting_page, write_cursor},
     wire::Row,
 };
 use guichet_backend::{BackendError, Cursor, Page};
@@ -64,7 +64,7 @@ impl GlpiBackend {
             if position.refused {
                 self.names.refuse(kind);
             }
-            return Ok(empty_page(&position, true, availability(position.refused)));
+            return Ok(resting_page(&position, availability(position.refused)));
         }
         let facts = self.facts().await?;
         let rows = match self
@@ -80,11 +80,11 @@ impl GlpiBackend {
                     refused: true,
                     ..Position::default()
                 };
-                return Ok(empty_page(&position, true, Availability::Forbidden));
+                return Ok(empty_page(&position, Availability::Forbidden));
             }
             Err(Failure::Refused(refusal)) if refusal.is_unknown_type() => {
                 position.read = Some(now.as_second());
-                return Ok(empty_page(&position, true, Availability::Unsupported));
+                return Ok(empty_page(&position, Availability::Unsupported));
             }
             Err(other) => return Err(other.into()),
         };
@@ -119,6 +119,7 @@ impl GlpiBackend {
             complete: true,
             progress: Some((total, total)),
             availability: Availability::Available,
+            asked: true,
         })
     }
 
@@ -131,7 +132,7 @@ impl GlpiBackend {
             } else {
                 Availability::Available
             };
-            return Ok(empty_page(&position, true, availability));
+            return Ok(resting_page(&position, availability));
         }
         let facts = self.facts().await?;
         let rows: Vec<Row> = match self.client.all("Group", &[], u64::from(self.config.detail_page)).await {
@@ -142,7 +143,7 @@ impl GlpiBackend {
                     refused: true,
                     ..Position::default()
                 };
-                return Ok(empty_page(&position, true, Availability::Forbidden));
+                return Ok(empty_page(&position, Availability::Forbidden));
             }
             Err(other) => return Err(other.into()),
         };
@@ -177,6 +178,7 @@ impl GlpiBackend {
             complete: true,
             progress: Some((total, total)),
             availability: Availability::Available,
+            asked: true,
         })
     }
 }

@@ -7,7 +7,7 @@
 use crate::{
     backend::GlpiBackend,
     client::Failure,
-    pull::{empty_page, fingerprint, is_due, read_cursor, walk::Walk, write_cursor},
+    pull::{fingerprint, is_due, read_cursor, resting_page, walk::Walk, write_cursor},
     read::Reader,
     wire::Row,
 };
@@ -122,6 +122,7 @@ impl GlpiBackend {
             complete: position.complete,
             progress,
             availability: Availability::Available,
+            asked: true,
         })
     }
 
@@ -141,7 +142,7 @@ impl GlpiBackend {
     async fn changed_details(&self, mut position: Position) -> Result<Page, Failure> {
         let now = self.client.now();
         if !is_due(position.looked, now, self.config.detail_interval) {
-            return Ok(empty_page(&position, true, Availability::Available));
+            return Ok(resting_page(&position, Availability::Available));
         }
         let mut records = Vec::new();
         for table in ["ITILSolution", "Document"] {
@@ -163,6 +164,7 @@ impl GlpiBackend {
             complete: true,
             progress: None,
             availability: Availability::Available,
+            asked: true,
         })
     }
 

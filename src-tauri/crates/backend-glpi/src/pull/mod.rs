@@ -40,16 +40,25 @@ pub(crate) fn write_cursor<T: Serialize>(at: &T) -> Cursor {
     Cursor(serde_json::to_value(Versioned { v: VERSION, at }).unwrap_or_default())
 }
 
-/// A page without anything on it.
-pub(crate) fn empty_page<T: Serialize>(at: &T, complete: bool, availability: Availability) -> Page {
+/// A page without anything on it: what the server was asked for cannot be had.
+pub(crate) fn empty_page<T: Serialize>(at: &T, availability: Availability) -> Page {
     Page {
         records: Vec::new(),
         removals: Vec::new(),
         cursor: write_cursor(at),
         more: false,
-        complete,
+        complete: true,
         progress: None,
         availability,
+        asked: true,
+    }
+}
+
+/// A page without anything on it, of a collection that is not due yet: nobody was asked.
+pub(crate) fn resting_page<T: Serialize>(at: &T, availability: Availability) -> Page {
+    Page {
+        asked: false,
+        ..empty_page(at, availability)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     backend::GlpiBackend,
     client::Failure,
     config::VipRule,
-    pull::{empty_page, fingerprint, is_due, read_cursor, walk::Walk, write_cursor},
+    pull::{empty_page, fingerprint, is_due, read_cursor, resting_page, walk::Walk, write_cursor},
     wire::Row,
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -75,7 +75,7 @@ impl GlpiBackend {
                         looked: Some(self.client.now().as_second()),
                         ..Position::default()
                     };
-                    return Ok(empty_page(&position, true, Availability::Forbidden));
+                    return Ok(empty_page(&position, Availability::Forbidden));
                 }
                 Err(other) => return Err(other),
             }
@@ -110,6 +110,7 @@ impl GlpiBackend {
             complete: step.done,
             progress,
             availability: Availability::Available,
+            asked: true,
         })
     }
 
@@ -121,7 +122,7 @@ impl GlpiBackend {
             Availability::Available
         };
         if !is_due(position.looked, now, self.config.slow_interval) {
-            return Ok(empty_page(&position, true, availability));
+            return Ok(resting_page(&position, availability));
         }
         let vip = self.vip_groups().await?;
         if position.refused || position.vip != self.vip_print(&vip) {
@@ -203,6 +204,7 @@ impl GlpiBackend {
             complete: true,
             progress: None,
             availability,
+            asked: true,
         })
     }
 

@@ -119,6 +119,7 @@ impl GlpiBackend {
             complete: step.done,
             progress,
             availability: Availability::Available,
+            asked: true,
         })
     }
 
@@ -200,6 +201,7 @@ impl GlpiBackend {
             complete: true,
             progress: None,
             availability: Availability::Available,
+            asked: true,
         })
     }
 

@@ -85,6 +85,42 @@ async fn every_list_says_its_order_and_its_range() {
     }
 }
 
+/// What a page says of the server is believed (the outbox sends on it), so that one made of what is known must say so.
+#[tokio::test]
+async fn a_page_says_whether_the_server_was_asked() {
+    for version in BOTH {
+        let server = Server::new(version);
+        let backend = backend(&server);
+        for collection in [
+            Collection::Catalogue(CatalogueKind::Category),
+            Collection::Groups,
+            Collection::People,
+            Collection::Tickets,
+            Collection::TicketDetails,
+            Collection::Articles,
+            Collection::Assets,
+        ] {
+            let mut cursor = None;
+            let mut rested = false;
+            for _ in 0..200 {
+                server.forget();
+                let page = backend.pull(collection, cursor.as_ref()).await.unwrap();
+                assert_eq!(
+                    page.asked,
+                    !server.every_call().is_empty(),
+                    "{version} {collection:?} {page:?}"
+                );
+                rested |= !page.asked;
+                cursor = Some(page.cursor);
+                if !page.more && (rested || collection == Collection::Tickets) {
+                    break;
+                }
+            }
+            assert_eq!(rested, collection != Collection::Tickets, "{version} {collection:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_empty_list_has_no_content_range() {
     for version in BOTH {

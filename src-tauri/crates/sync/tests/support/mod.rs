@@ -186,6 +186,7 @@ pub fn page(records: Vec<Record>, cursor: i64, more: bool) -> Page {
         complete: !more,
         progress: None,
         availability: Availability::Available,
+        asked: true,
     }
 }
 
