@@ -3,6 +3,7 @@
 use crate::{
     error::{Error, Result},
     process::Process,
+    screen::Screen,
 };
 use std::{
     fs,
@@ -23,6 +24,7 @@ pub struct Desktop {
     _display: Process,
     environment: Vec<(&'static str, String)>,
     bus_address: String,
+    screen: Screen,
     home: TempDir,
 }
 
@@ -60,8 +62,7 @@ impl Desktop {
             ("LANG", language.to_owned()),
             ("LC_ALL", language.to_owned()),
             ("LANGUAGE", language.split('.').next().unwrap_or(language).to_owned()),
-            // No accelerated graphics under a virtual display. (WEBKIT_DISABLE_DMABUF_RENDERER would do as well, but then the
-            // driver never answers when asked for a picture.)
+            // No accelerated graphics under a virtual display.
             ("LIBGL_ALWAYS_SOFTWARE", "1".to_owned()),
             // Painting on threads of a software OpenGL broke the web view's memory once in a few dozen runs (a crash in
             // WebKitGTK 2.50.6's `SkiaGPUWorker`): the processor paints without that detour.
@@ -91,6 +92,7 @@ impl Desktop {
             _display: display,
             environment,
             bus_address: address,
+            screen: Screen::new(format!(":{number}")),
             home,
         })
     }
@@ -103,6 +105,11 @@ impl Desktop {
     /// The address of its message bus.
     pub fn bus(&self) -> &str {
         &self.bus_address
+    }
+
+    /// What it shows.
+    pub(crate) fn screen(&self) -> Screen {
+        self.screen.clone()
     }
 
     /// Makes a command run on this desktop and know no other.

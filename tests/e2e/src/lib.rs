@@ -17,6 +17,7 @@ pub mod measure;
 mod page;
 mod process;
 mod scenario;
+mod screen;
 mod screen_reader;
 mod server;
 mod window;

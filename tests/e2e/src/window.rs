@@ -6,6 +6,7 @@ use crate::{
     error::{Error, Result},
     process::Process,
     scenario::Scenario,
+    screen::Screen,
 };
 use fantoccini::{
     Client, ClientBuilder, Locator,
@@ -32,6 +33,12 @@ const ANSWER: Duration = Duration::from_secs(20);
 const LAST_LINES: usize = 20;
 /// The program that draws WebKitGTK's pages.
 const WEB_PROCESS: &str = "WebKitWebProcess";
+/// How long a window may go on changing before its picture is taken as it is.
+const AT_REST: Duration = Duration::from_secs(2);
+/// Four frames of the page.
+const FRAMES: &str = "const done = arguments[arguments.length - 1];
+    const frames = (left) => (left === 0 ? done(true) : requestAnimationFrame(() => frames(left - 1)));
+    frames(4);";
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(40);
 
@@ -44,6 +51,7 @@ pub struct Window {
     driver: Process,
     program: PathBuf,
     pictures: PathBuf,
+    screen: Screen,
     log: PathBuf,
 }
 
@@ -114,6 +122,7 @@ impl Window {
             driver,
             program: program.to_owned(),
             pictures: scenario.pictures().to_owned(),
+            screen: scenario.desktop().screen(),
             log,
         };
         window.resize(SCREEN).await?;
@@ -368,19 +377,31 @@ impl Window {
             .await
     }
 
-    /// A picture (PNG), once what the page holds has been painted: the driver answers with the last frame, which on a busy
-    /// machine is one from before the last keys.
+    /// A picture (PNG) of the page alone, painted by the driver once what the page holds has been painted: for a page shown in
+    /// WebKitGTK's own browser. Where WebKitGTK paints without layers, as the product has it, the driver may never answer.
     pub async fn painted(&self) -> Result<Vec<u8>> {
-        let painted = "const done = arguments[arguments.length - 1];
-            const frames = (left) => (left === 0 ? done(true) : requestAnimationFrame(() => frames(left - 1)));
-            frames(4);";
-        self.run_async(painted, Vec::new()).await?;
+        self.run_async(FRAMES, Vec::new()).await?;
         self.answered("a picture", self.client.screenshot()).await
     }
 
-    /// Keeps a picture of the window ([`Self::painted`]).
+    /// A picture (PNG) of the window as it stands on the screen, once what the page holds has been painted.
+    pub async fn shown(&self) -> Result<Vec<u8>> {
+        let started = Instant::now();
+        let mut before = None;
+        loop {
+            self.run_async(FRAMES, Vec::new()).await?;
+            let shown = self.screen.shown().await?;
+            // The page's frame may still be on its way to the screen: two frames alike, or the last one of what moves.
+            if before.as_ref() == Some(&shown) || started.elapsed() >= AT_REST {
+                return shown.png();
+            }
+            before = Some(shown);
+        }
+    }
+
+    /// Keeps a picture of the window ([`Self::shown`]).
     pub async fn picture(&self, name: &str) -> Result<()> {
-        let bytes = self.painted().await?;
+        let bytes = self.shown().await?;
         let number = fs::read_dir(&self.pictures)
             .map_err(Error::file(&self.pictures))?
             .filter_map(|entry| entry.ok())

@@ -41,7 +41,7 @@ async fn tour(plan: &Plan) -> Result<()> {
     console.sign_in(&server).await?;
     console.first_sync_done().await?;
     let picture = async |name: &str| -> Result<()> {
-        let bytes = window.painted().await?;
+        let bytes = window.shown().await?;
         let file = plan.pictures.join(format!("{name}.png"));
         std::fs::write(&file, guichet_e2e::packed(&bytes)?).map_err(|source| Error::File {
             path: file.clone(),
