@@ -111,8 +111,41 @@ fn show<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .build()?;
     #[cfg(target_os = "linux")]
-    load_again_after_a_crash(&window)?;
+    {
+        draw_without_a_graphics_card(&window)?;
+        load_again_after_a_crash(&window)?;
+    }
     Ok(())
+}
+
+/// Where Linux lists graphics cards that draw.
+#[cfg(target_os = "linux")]
+const GRAPHICS_CARDS: &str = "/dev/dri";
+
+/// Whether a folder of devices lists a graphics card that can draw (`renderD128`…).
+#[cfg(target_os = "linux")]
+fn has_graphics_card(devices: &std::path::Path) -> bool {
+    std::fs::read_dir(devices).is_ok_and(|entries| {
+        entries
+            .flatten()
+            .any(|entry| entry.file_name().to_string_lossy().starts_with("renderD"))
+    })
+}
+
+/// Without a graphics card (a virtual machine, a remote desktop), WebKitGTK puts its layers together by drawing as a graphics
+/// card would, in software: each frame takes several times as long as painting the page's changes directly (measured in
+/// `docs/performance.md`). Painting is asked for there.
+#[cfg(target_os = "linux")]
+fn draw_without_a_graphics_card<R: Runtime>(window: &tauri::WebviewWindow<R>) -> tauri::Result<()> {
+    use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt as _, WebViewExt};
+    if has_graphics_card(std::path::Path::new(GRAPHICS_CARDS)) {
+        return Ok(());
+    }
+    window.with_webview(|view| {
+        if let Some(settings) = WebViewExt::settings(&view.inner()) {
+            settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
+        }
+    })
 }
 
 /// The process that draws the page may be ended by a fault in it or by the system when memory is short; the window would stay
@@ -197,6 +230,18 @@ pub(crate) fn forward_events<R: Runtime>(app: &AppHandle<R>) {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_graphics_card_is_one_that_draws() {
+        let devices = tempfile::tempdir().unwrap();
+        assert!(!has_graphics_card(&devices.path().join("none")), "no such folder");
+        // A card that only shows, as some virtual machines have.
+        std::fs::write(devices.path().join("card0"), "").unwrap();
+        assert!(!has_graphics_card(devices.path()));
+        std::fs::write(devices.path().join("renderD128"), "").unwrap();
+        assert!(has_graphics_card(devices.path()));
+    }
 
     #[test]
     fn the_window_shows_nothing_but_its_own_files() {
