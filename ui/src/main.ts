@@ -6,6 +6,8 @@ import { mount } from 'svelte';
 
 import App from './App.svelte';
 import type { Backend } from './backend/backend';
+import { tauriBackend } from './backend/tauri';
+import { bringLanguage, lastLocale } from './i18n/i18n.svelte';
 
 /** The product's backend; outside the application's window (never in a production build) the in-memory one. */
 async function chooseBackend(): Promise<Backend> {
@@ -13,12 +15,13 @@ async function chooseBackend(): Promise<Backend> {
     const { demoBackend } = await import('./backend/demo');
     return demoBackend(new URLSearchParams(location.search));
   }
-  const { tauriBackend } = await import('./backend/tauri');
   return tauriBackend;
 }
 
 const target = document.getElementById('app');
 if (target) {
+  // Asked for again with the profile's language; what is on its way by then is not waited for.
+  bringLanguage(lastLocale()).catch(() => undefined);
   const backend = await chooseBackend();
   mount(App, { target, props: { backend } });
 }

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 
 import en from './en.json';
 import fr from './fr.json';
+import { type MessageKey, tIn } from './i18n.svelte';
 
 const catalogues: Record<string, Record<string, string>> = { fr, en };
 
@@ -70,4 +71,21 @@ test('every key of the catalogue is used', () => {
   const used = [...new Set(usedKeys().map(({ key }) => key))].map(pattern);
   const unused = Object.keys(fr).filter((key) => !used.some((one) => one.test(key)));
   expect(unused).toEqual([]);
+});
+
+test('a message that only has names to fill in reads as the parser has it', () => {
+  for (const [language, catalogue] of [
+    ['fr', fr],
+    ['en', en],
+  ] as const) {
+    for (const [key, text] of Object.entries(catalogue)) {
+      const names = [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '');
+      if (names.length === 0 || text.replace(/\{\w+\}/g, '').includes('{')) continue;
+      const values = Object.fromEntries(names.map((name, at) => [name, at % 2 === 0 ? at : `« ${name} »`]));
+      const parsed = new IntlMessageFormat(text, language, undefined, { ignoreTag: true }).format(values);
+      // Spaces apart: French has narrow ones before its high punctuation.
+      const plain = (one: string): string => one.replace(/\s/g, ' ');
+      expect(plain(tIn(language, key as MessageKey, values))).toBe(plain(String(parsed)));
+    }
+  }
 });

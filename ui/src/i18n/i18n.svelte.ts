@@ -3,7 +3,6 @@
 // shows a message shows it again when the language changes.
 import { IntlMessageFormat } from 'intl-messageformat';
 
-import en from './en.json';
 import fr from './fr.json';
 
 export type Locale = 'fr' | 'en';
@@ -13,7 +12,10 @@ export type MessageKey = keyof typeof fr;
 
 type Values = Record<string, string | number | boolean | Date>;
 
-const catalogues: Record<Locale, Readonly<Record<string, string>>> = { fr, en };
+/** French is there from the start; English is brought when it is wanted, at the latest for the palette. */
+const catalogues: Partial<Record<Locale, Readonly<Record<string, string>>>> = { fr };
+/** Where the language last shown is remembered, so that the next start brings it at once. */
+const LAST = 'guichet.locale';
 /** Regional form used for dates and numbers. */
 const regions: Record<Locale, string> = { fr: 'fr-FR', en: 'en-GB' };
 
@@ -29,10 +31,47 @@ export function locale(): Locale {
   return language.locale;
 }
 
-/** Changes the language of everything shown, and the page's own for screen readers. */
+/** The language wanted last; its catalogue may still be on its way. */
+let wanted: Locale = 'fr';
+
+/** Brings a language's catalogue; at once where it is there. */
+export async function bringLanguage(which: Locale): Promise<void> {
+  if (which === 'en') catalogues.en ??= (await import('./en.json')).default;
+}
+
+/** The language this window last showed. */
+export function lastLocale(): Locale {
+  try {
+    return localStorage.getItem(LAST) === 'en' ? 'en' : 'fr';
+  } catch {
+    return 'fr';
+  }
+}
+
+/** Changes the language of everything shown, and the page's own for screen readers, as soon as its catalogue is there. */
 export function setLocale(next: Locale): void {
+  wanted = next;
+  if (catalogues[next]) {
+    show(next);
+    return;
+  }
+  // Should it not come, what is shown stays in French.
+  bringLanguage(next).then(
+    () => {
+      if (wanted === next) show(next);
+    },
+    () => undefined,
+  );
+}
+
+function show(next: Locale): void {
   language.locale = next;
   if (typeof document !== 'undefined') document.documentElement.lang = next;
+  try {
+    localStorage.setItem(LAST, next);
+  } catch {
+    // The next start brings it a little later.
+  }
 }
 
 /** The message under a key, with its values filled in. */
@@ -63,17 +102,34 @@ const sources: Record<Locale, Map<string, string>> = { fr: new Map(), en: new Ma
 function sourceOf(current: Locale, key: string): string | undefined {
   const held = sources[current].get(key);
   if (held !== undefined) return held;
-  const written = catalogues[current][key];
+  const written = catalogues[current]?.[key];
   if (written === undefined) return undefined;
   const source = current === 'fr' ? spaced(written) : written;
   sources[current].set(key, source);
   return source;
 }
 
+const PLAIN = /^[^{}']*(?:\{\w+\}[^{}']*)+$/;
+
+/** A message that only has names to fill in, as most have: neither parser nor formats are made for it. Else `null`. */
+function filled(source: string, values: Values = {}): string | null {
+  if (!PLAIN.test(source)) return null;
+  let all = true;
+  const text = source.replace(/\{(\w+)\}/g, (name, key: string) => {
+    const value = values[key];
+    if (typeof value === 'string' || typeof value === 'number') return String(value);
+    all = false;
+    return name;
+  });
+  return all ? text : null;
+}
+
 function format(current: Locale, key: string, values?: Values): string | null {
   const source = sourceOf(current, key);
   if (source === undefined) return null;
   if (!source.includes('{') && !source.includes("'")) return source;
+  const plain = filled(source, values);
+  if (plain !== null) return plain;
   const id = `${current}:${key}`;
   let message = compiled.get(id);
   if (!message) {

@@ -23,7 +23,7 @@ import type {
   UiError,
   UserId,
 } from '../backend/types';
-import { type Locale, locale, type MessageKey, setLocale, t } from '../i18n/i18n.svelte';
+import { bringLanguage, type Locale, locale, type MessageKey, setLocale, t } from '../i18n/i18n.svelte';
 import { ReadAhead } from './ahead';
 import type { Case, Frame } from './commands';
 import { DraftDesk } from './drafts.svelte';
@@ -138,7 +138,12 @@ export class AppModel {
       this.backend.onNoticeClicked((ticket) => this.notices.follow(ticket)),
     );
     try {
-      this.enter(await this.backend.appState());
+      const asked = this.backend.appState();
+      // Behind it, so that both come together: the state has to be there for the list to be shown, not to be read.
+      if (this.startFailure === null) this.queue.begin();
+      const state = await asked;
+      await bringLanguage(state.locale).catch(() => undefined);
+      this.enter(state);
       this.startFailure = null;
     } catch (error) {
       this.startFailure = failure(error);
@@ -177,20 +182,28 @@ export class AppModel {
     }
     if (state.signed_in) {
       this.signingIn = false;
-      this.queue.setMe(state.account?.user ?? null);
-      // After the list, so as not to hold it up: what the first ticket opened would ask for.
-      void this.queue.refresh().then(() => {
-        for (const kind of SHOWN_BY_TICKETS) this.catalogue(kind);
-      });
-      void this.readOutbox();
       void this.views.load();
-      // What cannot be read now is taken up at the next start.
-      this.drafts.recover().catch(() => undefined);
-      void this.readGroups();
-      this.notices.look();
-      for (const kind of [...this.asked]) void this.readCatalogue(kind);
+      // After the list, so as not to hold it up: what is shown around it, and what the first ticket opened would ask for.
+      void this.queue.enter(state.account?.user ?? null).then(() => {
+        if (this.state?.profile.id === state.profile.id) this.readRest();
+      });
+    } else {
+      this.queue.dropBeginning();
+      void this.readSettings();
     }
+  }
+
+  private readRest(): void {
     void this.readSettings();
+    void this.readOutbox();
+    // What cannot be read now is taken up at the next start.
+    this.drafts.recover().catch(() => undefined);
+    void this.readGroups();
+    this.notices.look();
+    for (const kind of new Set([...this.asked, ...SHOWN_BY_TICKETS])) {
+      this.asked.add(kind);
+      void this.readCatalogue(kind);
+    }
   }
 
   /** Listens to changes; returns what stops it. */

@@ -38,6 +38,14 @@ interface Listed {
   group: Grouping | null;
 }
 
+/** A list asked for before it was known whose it is. */
+interface Early {
+  listed: string;
+  now: string;
+  changes: number;
+  list: Promise<TicketList>;
+}
+
 /** The beginning of a list, as read at a minute. */
 interface Beginning {
   list: TicketList;
@@ -93,6 +101,7 @@ export class QueueModel {
   /** Counts the changes told of, after which nothing kept is good. */
   private changes = 0;
   private me: UserId | null = null;
+  private early: Early | null = null;
 
   constructor(private readonly backend: Backend) {}
 
@@ -134,6 +143,36 @@ export class QueueModel {
       this.heads.map((head, at) => head - at),
       row,
     );
+  }
+
+  /** Asks for the list before it is known who "me" is, which Rust knows: {@link enter} shows it. */
+  begin(): void {
+    const now = minute();
+    const query = { ...this.query(0, this.group !== null), me: null, now };
+    const list = this.backend.listTickets(query);
+    // Should it fail, it is asked for again.
+    list.catch(() => undefined);
+    this.early = { listed: this.listed(), now, changes: this.changes, list };
+  }
+
+  /** What {@link begin} asked for is of no use: nobody is signed in. */
+  dropBeginning(): void {
+    this.early = null;
+  }
+
+  /** An account is there: its list is shown, read anew unless it was asked for just now. */
+  async enter(me: UserId | null): Promise<void> {
+    const { early, changes } = this;
+    this.early = null;
+    this.changes++;
+    this.beginnings.clear();
+    if (me !== this.me) {
+      this.me = me;
+      this.clear();
+      this.loaded = false;
+    }
+    const good = early !== null && early.changes === changes && early.listed === this.listed();
+    await this.reload(good ? early : null);
   }
 
   /** Who "me" is; reads everything again when it changes. */
@@ -259,11 +298,11 @@ export class QueueModel {
   }
 
   /** Reads the visible pages again and drops the others. Rows stay on screen until the new ones are there. */
-  private async reload(): Promise<void> {
+  private async reload(early: Early | null = null): Promise<void> {
     const generation = ++this.generation;
     const { changes, depth } = this;
     this.wanted.clear();
-    this.now = minute();
+    this.now = early?.now ?? minute();
     const first = Math.floor(this.visible[0] / PAGE);
     const last = Math.max(first, Math.floor(this.visible[1] / PAGE));
     const selected = this.selectedIndex >= 0 ? Math.floor(this.selectedIndex / PAGE) : first;
@@ -275,7 +314,11 @@ export class QueueModel {
     const chosen = this.row(place);
     try {
       const lists = await Promise.all(
-        inView.map((page, at) => this.backend.listTickets(this.query(page, at === 0 && this.group !== null))),
+        inView.map((page, at) => {
+          const read = (): Promise<TicketList> =>
+            this.backend.listTickets(this.query(page, at === 0 && this.group !== null));
+          return early !== null && page === 0 ? early.list.catch(read) : read();
+        }),
       );
       if (generation !== this.generation) return;
       for (const page of [...this.pages.keys()]) if (!inView.includes(page)) this.pages.delete(page);
@@ -423,7 +466,8 @@ export class QueueModel {
     else this.selectedIndex = Math.min(this.selectedIndex, this.total - 1);
   }
 
-  private restart(): void {
+  /** Forgets the rows of the list there was. */
+  private clear(): void {
     this.generation++;
     this.pages.clear();
     this.wanted.clear();
@@ -432,6 +476,10 @@ export class QueueModel {
     this.groups = [];
     this.selectedIndex = -1;
     this.clearMarks();
+  }
+
+  private restart(): void {
+    this.clear();
     const kept = this.beginnings.get(this.listed());
     if (!kept) {
       this.loaded = false;

@@ -107,3 +107,23 @@ test('a list about to be chosen is read ahead, unless something changes meanwhil
   queue.choose({ view: 'waiting' });
   expect(queue.loaded).toBe(false);
 });
+
+test('a list asked for before the account is known is shown with it, unless something changed or nobody was signed in', async () => {
+  const backend = new FakeBackend({ tickets: 300 });
+  const queue = new QueueModel(backend);
+  const [early, mine] = [null, 7];
+  const asked = (): (number | null)[] =>
+    backend.calls.filter((call) => call.name === 'listTickets').map((call) => (call.args[0] as TicketQuery).me ?? null);
+  queue.begin();
+  await queue.enter(mine);
+  expect(queue.loaded && queue.total > 0).toBe(true);
+  expect(asked()).toEqual([early]);
+  queue.begin();
+  queue.dropBeginning();
+  await queue.enter(mine);
+  expect(asked()).toEqual([early, early, mine]);
+  queue.begin();
+  await queue.refresh();
+  await queue.enter(mine);
+  expect(asked()).toEqual([early, early, mine, early, mine, mine]);
+});

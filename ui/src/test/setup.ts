@@ -2,6 +2,8 @@
 import { cleanup } from '@testing-library/svelte';
 import { afterEach, vi } from 'vitest';
 
+import { bringLanguage } from '../i18n/i18n.svelte';
+
 /** The height every scroller has in the tests, in pixels. */
 const VIEWPORT = 800;
 
@@ -52,6 +54,9 @@ HTMLDialogElement.prototype.showModal = function showModal(this: HTMLDialogEleme
 HTMLDialogElement.prototype.close = function close(this: HTMLDialogElement): void {
   this.open = false;
 };
+
+// English is brought when it is wanted; tests want both.
+await bringLanguage('en');
 
 afterEach(() => {
   cleanup();

@@ -5,6 +5,7 @@ import { tick } from 'svelte';
 
 import App from '../App.svelte';
 import { FakeBackend, type FakeOptions } from '../backend/fake';
+import { bringAll } from '../components/parts/parts.svelte';
 
 export interface Opened {
   backend: FakeBackend;
@@ -14,6 +15,8 @@ export interface Opened {
 /** Opens the window, over a backend made for it or over one that lived before. */
 export async function openWindow(from: FakeOptions | FakeBackend = {}): Promise<Opened> {
   const backend = from instanceof FakeBackend ? from : new FakeBackend(from);
+  // As it is a moment after the start (the start itself is tested in start.test.ts).
+  await bringAll();
   render(App, { backend });
   const user = userEvent.setup();
   await settle();
