@@ -1,6 +1,6 @@
 // The timeline's filters, and what somebody else does while one types.
-import { screen, waitFor } from '@testing-library/svelte';
-import { expect, test } from 'vitest';
+import { fireEvent, screen, waitFor } from '@testing-library/svelte';
+import { expect, test, vi } from 'vitest';
 
 import type { FakeBackend } from '../backend/fake';
 import { para } from '../backend/fake-data';
@@ -104,4 +104,43 @@ test('two changes are told as one, the newest value of a field only', async () =
     { field: 'title', value: { type: 'text', value: 'Autre' } },
     { field: 'status', value: { type: 'status', value: 'planned' } },
   ]);
+});
+
+test('when the answer grows, the end of the timeline stays in view unless somebody scrolled away from it', async () => {
+  const watchers: { target: Element; tell: () => void }[] = [];
+  class Watcher extends ResizeObserver {
+    constructor(private readonly told: ResizeObserverCallback) {
+      super(told);
+    }
+    override observe(target: Element): void {
+      super.observe(target);
+      watchers.push({ target, tell: () => this.told([], this) });
+    }
+  }
+  vi.stubGlobal('ResizeObserver', Watcher);
+  try {
+    const { user } = await openWindow();
+    await openTicket(user, 4821);
+    const box = screen.getByTestId('timeline');
+    const size = (height: number): void => {
+      Object.defineProperty(box, 'clientHeight', { value: height, configurable: true });
+      for (const { target, tell } of watchers) if (target === box) tell();
+    };
+    Object.defineProperty(box, 'scrollHeight', { value: 1000 });
+    size(500);
+    box.scrollTop = 500;
+    await fireEvent.scroll(box);
+    box.scrollTop = 499;
+    size(300);
+    expect(box.scrollTop).toBe(1000);
+    // A browser keeps it within the box and says so.
+    box.scrollTop = 700;
+    await fireEvent.scroll(box);
+    box.scrollTop = 400;
+    await fireEvent.scroll(box);
+    size(200);
+    expect(box.scrollTop).toBe(400);
+  } finally {
+    vi.unstubAllGlobals();
+  }
 });
