@@ -23,6 +23,16 @@ const PLACE = 'guichet.place';
 /** Up to this width (CSS pixels) a list and what is opened do not stand side by side; the style sheets say the same. */
 export const NARROW = 820;
 
+/** Screens with a list, beside which something is open. */
+type Listed = Extract<Screen, 'queue' | 'knowledge' | 'places'>;
+const isListed = (screen: Screen): screen is Listed =>
+  screen === 'queue' || screen === 'knowledge' || screen === 'places';
+
+/** Whether what is open is of the kind that a screen lists. */
+const isOf = (screen: Screen, pane: Pane | null): boolean =>
+  (screen === 'knowledge' && pane?.type === 'article') ||
+  (screen === 'places' && (pane?.type === 'person' || pane?.type === 'asset'));
+
 /** Steps kept for going back. */
 const HISTORY = 30;
 
@@ -33,6 +43,10 @@ export class Navigation {
   ticket = $state<TicketId | null>(null);
   private history: { screen: Screen; pane: Pane | null }[] = [];
   private account = '';
+  /** The list that the pane belongs to; a screen without one leaves it there. */
+  private beside: Listed = 'queue';
+  /** What was open beside each of the other lists when it was left. */
+  private left: Partial<Record<Listed, Pane | null>> = {};
 
   /** Goes back to where this account was before the page was loaded again; the window's own memory, not the disk's. */
   resume(account: string): void {
@@ -42,13 +56,17 @@ export class Navigation {
     this.screen = place.screen;
     this.pane = place.pane;
     this.ticket = place.ticket;
+    if (isListed(place.screen)) this.beside = place.screen;
   }
 
-  /** Shows a screen; the pane stays where it makes sense there, or goes where there is no room for both. */
+  /**
+   * Shows a screen, with what was open beside its list when it was left, or what is open now where that is of its kind. Where
+   * there is no room for both, the list alone.
+   */
   show(screen: Screen, alone = false): void {
     if (screen === this.screen && !(alone && this.pane)) return;
     this.remember();
-    this.screen = screen;
+    this.goTo(screen, isOf(screen, this.pane) ? this.pane : undefined);
     if (alone) this.pane = null;
     this.keep();
   }
@@ -69,8 +87,7 @@ export class Navigation {
             : this.screen;
     if (samePane(this.pane, pane) && screen === this.screen) return;
     this.remember();
-    this.screen = screen;
-    this.pane = pane;
+    this.goTo(screen, pane);
     if (pane.type === 'ticket') this.ticket = pane.id;
     this.keep();
   }
@@ -85,8 +102,7 @@ export class Navigation {
   back(): boolean {
     const last = this.history.pop();
     if (last) {
-      this.screen = last.screen;
-      this.pane = last.pane;
+      this.goTo(last.screen, last.pane);
       this.keep();
       return true;
     }
@@ -105,6 +121,8 @@ export class Navigation {
     for (const step of this.history) {
       if (step.pane?.type === 'ticket' && step.pane.id === local) step.pane = { type: 'ticket', id: remote };
     }
+    const { queue } = this.left;
+    if (queue?.type === 'ticket' && queue.id === local) this.left.queue = { type: 'ticket', id: remote };
     this.keep();
   }
 
@@ -112,10 +130,23 @@ export class Navigation {
   reset(account: string): void {
     this.account = account;
     this.history = [];
+    this.left = {};
+    this.beside = 'queue';
     this.screen = 'queue';
     this.pane = null;
     this.ticket = null;
     this.keep();
+  }
+
+  /** Comes to a screen: with a pane, or, where none is given, with what its list was left with. */
+  private goTo(screen: Screen, pane?: Pane | null): void {
+    this.screen = screen;
+    if (isListed(screen) && screen !== this.beside) {
+      this.left[this.beside] = this.pane;
+      this.beside = screen;
+      this.pane = this.left[screen] ?? null;
+    }
+    if (pane !== undefined) this.pane = pane;
   }
 
   private keep(): void {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 import { FakeBackend } from '../backend/fake';
 import type { PlaceQuery } from '../backend/types';
-import { argumentsOf, openWindow, settle } from './window';
+import { argumentsOf, openTicket, openWindow, settle } from './window';
 
 const tree = (): HTMLElement => screen.getByTestId('places-tree');
 const chosen = (): string =>
@@ -116,4 +116,34 @@ test('what the account may not read is said to be unavailable', async () => {
   await screen.findByText('Places are not available.');
   await user.keyboard('{Control>}{Shift>}k{/Shift}{/Control}places{Enter}');
   expect(screen.getByTestId('places')).toBeTruthy();
+});
+
+test('each place shows what was open beside its own list, and nothing where nothing was', async () => {
+  const { user } = await openWindow();
+  await openTicket(user, 4821);
+  const show = async (place: 'queue' | 'knowledge' | 'places' | 'outbox'): Promise<void> => {
+    await user.click(screen.getByTestId(`${place}-button`));
+    await settle();
+  };
+  await show('knowledge');
+  expect(screen.queryByTestId('ticket-4821')).toBeNull();
+  expect(screen.getByText('Choisissez un article.')).toBeTruthy();
+  const [article] = await screen.findAllByTestId(/^article-hit-/);
+  if (!article) throw new Error('no article is listed');
+  await user.click(article);
+  await settle();
+  const read = screen.getByTestId(/^article-\d+$/).dataset.testid ?? '';
+  await show('places');
+  expect(screen.queryByTestId(read)).toBeNull();
+  expect(screen.getByText('Choisissez une personne ou un équipement.')).toBeTruthy();
+  await show('queue');
+  expect(screen.getByTestId('ticket-4821')).toBeTruthy();
+  // A place without a list leaves everything as it was.
+  await show('outbox');
+  await show('knowledge');
+  expect(screen.getByTestId(read)).toBeTruthy();
+  await user.click(document.body);
+  await user.keyboard('{Escape}{Escape}');
+  await settle();
+  expect(screen.getByTestId('ticket-4821')).toBeTruthy();
 });
