@@ -355,6 +355,23 @@ const LISTS: readonly Command[] = [
     enabled: (app) => app.queue.group !== null,
     run: (app) => app.queue.choose({ group: null }),
   },
+  ...[true, false].map((folded): Command => ({
+    id: folded ? 'fold-all' : 'unfold-all',
+    section: 'queue',
+    label: (t) => (folded ? t('command.fold_all') : t('command.unfold_all')),
+    enabled: (app) =>
+      app.nav.screen === 'queue' && app.queue.groups.some((group) => app.queue.isFolded(group.key) !== folded),
+    run: (app) => app.queue.foldAll(folded),
+  })),
+  {
+    id: 'fold',
+    section: 'queue',
+    label: (t) => t('shortcuts.fold'),
+    keys: [key('ArrowLeft'), key('ArrowRight')],
+    keyOnly: true,
+    local: true,
+    run: nothing,
+  },
   // Alt and a digit; `obey` looks at the digit's place, since a French layout has other characters there.
   {
     id: 'kept-views',
@@ -639,7 +656,15 @@ export function pressed(event: KeyboardEvent, one: Key): boolean {
   return isLetter(one) || event.shiftKey === (one.shift ?? false);
 }
 
-const NAMES: Record<string, string> = { Enter: '↵', ' ': '␣', Escape: 'Esc', ArrowUp: '↑', ArrowDown: '↓' };
+const NAMES: Record<string, string> = {
+  Enter: '↵',
+  ' ': '␣',
+  Escape: 'Esc',
+  ArrowUp: '↑',
+  ArrowDown: '↓',
+  ArrowLeft: '←',
+  ArrowRight: '→',
+};
 
 /** "Ctrl K", as it is shown. */
 export function keyText(one: Key): string {

@@ -105,32 +105,53 @@ export class QueueModel {
 
   constructor(private readonly backend: Backend) {}
 
-  /** Where each group's head stands among the items, rows and heads together. */
-  private readonly heads = $derived.by(() => {
-    const heads: number[] = [];
+  /** The groups that are folded, by list; for as long as the window is open. */
+  private readonly folds = new SvelteMap<string, ReadonlySet<string>>();
+  /** The head that was gone to, by its group's key. */
+  private onHead = $state<string | null>(null);
+
+  /** The first row of each group. */
+  private readonly firsts = $derived.by(() => {
     let next = 0;
-    for (const group of this.groups) {
-      heads.push(next);
-      next += group.count + 1;
-    }
-    return heads;
+    return this.groups.map((group) => (next += group.count) - group.count);
   });
 
-  /** Rows and heads of groups together. */
-  get items(): number {
-    return this.total + this.groups.length;
-  }
+  /** Where each group's head stands among the items, rows and heads together. */
+  private readonly heads = $derived.by(() => {
+    let next = 0;
+    return this.groups.map((group) => {
+      const head = next;
+      next += 1 + (this.isFolded(group.key) ? 0 : group.count);
+      return head;
+    });
+  });
+
+  /** What is drawn: heads of groups, and the rows that are not folded away. */
+  readonly items = $derived(
+    this.groups.reduce((items, group) => items + 1 - (this.isFolded(group.key) ? group.count : 0), this.total),
+  );
 
   /** What an item is: a group's head, or a row by its place. */
   itemAt(item: number): { head: GroupHead } | { row: number } {
     const at = lastAtMost(this.heads, item);
     const head = this.groups[at];
-    return head && this.heads[at] === item ? { head } : { row: item - at - 1 };
+    if (!head) return { row: item };
+    return this.heads[at] === item ? { head } : { row: (this.firsts[at] ?? 0) + item - (this.heads[at] ?? 0) - 1 };
   }
 
-  /** Where a row stands among the items. */
+  /** Where a row stands among the items: a row folded away stands at its group's head. */
   itemOf(row: number): number {
-    return row + this.groupAt(row) + 1;
+    const at = this.groupAt(row);
+    const group = this.groups[at];
+    if (!group) return row;
+    const head = this.heads[at] ?? 0;
+    return this.isFolded(group.key) ? head : head + 1 + row - (this.firsts[at] ?? 0);
+  }
+
+  /** The row an item is; of a head, the first row of its group. */
+  rowOf(item: number): number {
+    const found = this.itemAt(item);
+    return 'row' in found ? found.row : (this.firsts[this.groups.indexOf(found.head)] ?? 0);
   }
 
   /** The group a row is in. */
@@ -138,11 +159,98 @@ export class QueueModel {
     return this.groups[this.groupAt(row)] ?? null;
   }
 
+  /** Where a row stands in its group, from 0. */
+  placeInGroup(row: number): number {
+    return row - (this.firsts[this.groupAt(row)] ?? 0);
+  }
+
   private groupAt(row: number): number {
-    return lastAtMost(
-      this.heads.map((head, at) => head - at),
-      row,
-    );
+    return lastAtMost(this.firsts, row);
+  }
+
+  private get foldsOf(): string {
+    return JSON.stringify([this.saved ?? this.view, this.group]);
+  }
+
+  /** Whether a group's rows are folded away. */
+  isFolded(key: string): boolean {
+    return this.folds.get(this.foldsOf)?.has(key) ?? false;
+  }
+
+  /** Whether a row is folded away. */
+  private isHidden(row: number): boolean {
+    const group = this.groupOf(row);
+    return group !== null && this.isFolded(group.key);
+  }
+
+  /** Folds a group or unfolds it; one is then on its head. Nothing is read for it: counts come with the heads. */
+  fold(key: string, folded: boolean): void {
+    this.onHead = key;
+    if (this.isFolded(key) === folded) return;
+    const keys = new Set(this.folds.get(this.foldsOf));
+    if (folded) keys.add(key);
+    else keys.delete(key);
+    this.folds.set(this.foldsOf, keys);
+  }
+
+  foldAll(folded: boolean): void {
+    this.onHead = null;
+    this.folds.set(this.foldsOf, new Set(folded ? this.groups.map((group) => group.key) : []));
+  }
+
+  /** The head that one is on: the one gone to, else that of the group which the selected row is folded away in. */
+  get head(): GroupHead | null {
+    const at = this.groups.find((group) => group.key === this.onHead);
+    if (at) return at;
+    const group = this.selectedIndex < 0 ? null : this.groupOf(this.selectedIndex);
+    return group && this.isFolded(group.key) ? group : null;
+  }
+
+  /** The item that one is on, -1 for none. */
+  get item(): number {
+    const { head } = this;
+    if (head) return this.heads[this.groups.indexOf(head)] ?? -1;
+    return this.selectedIndex < 0 ? -1 : this.itemOf(this.selectedIndex);
+  }
+
+  /** Goes to the head of the group that the selected row is in. */
+  goToHead(): void {
+    const group = this.selectedIndex < 0 ? null : this.groupOf(this.selectedIndex);
+    if (group) this.onHead = group.key;
+  }
+
+  /**
+   * Goes to an item, or the next one towards `step` that arrows stop at: a row, or the head of a folded group. Heads above their
+   * rows are passed over. Answers the item it came to.
+   */
+  async goTo(item: number, step: 1 | -1): Promise<number> {
+    const last = this.items - 1;
+    if (last < 0) return -1;
+    const stops = (at: number): boolean => {
+      const found = this.itemAt(at);
+      return 'row' in found || this.isFolded(found.head.key);
+    };
+    let at = Math.min(Math.max(item, 0), last);
+    while (at >= 0 && at <= last && !stops(at)) at += step;
+    if (at < 0 || at > last) {
+      at = Math.min(Math.max(item, 0), last);
+      while (at >= 0 && at <= last && !stops(at)) at -= step;
+    }
+    const found = this.itemAt(at);
+    if ('head' in found) this.onHead = found.head.key;
+    else await this.selectAt(found.row);
+    return at;
+  }
+
+  /** The next row that is not folded away, beginning with this one. */
+  shownRow(row: number, step: 1 | -1): number {
+    let at = row;
+    while (at >= 0 && at < this.total && this.isHidden(at)) {
+      const group = this.groupAt(at);
+      const first = this.firsts[group] ?? 0;
+      at = step > 0 ? first + (this.groups[group]?.count ?? 1) : first - 1;
+    }
+    return at;
   }
 
   /** Asks for the list before it is known who "me" is, which Rust knows: {@link enter} shows it. */
@@ -284,10 +392,25 @@ export class QueueModel {
   /** Tells which rows are in view (or about to be), so that their pages are there. */
   see(first: number, last: number): void {
     this.visible = [Math.max(0, first), Math.max(0, last)];
-    for (let page = Math.floor(this.visible[0] / PAGE); page <= Math.floor(this.visible[1] / PAGE); page++) {
-      if (!this.pages.has(page)) void this.read(page);
-    }
+    for (const page of this.pagesInView()) if (!this.pages.has(page)) void this.read(page);
     this.forgetFar();
+  }
+
+  /** The pages of the rows in view, without those folded away between them. */
+  private pagesInView(): number[] {
+    const [first, last] = this.visible;
+    const shown =
+      this.groups.length === 0
+        ? [[first, last] as const]
+        : this.groups.flatMap((group, at) => {
+            const from = Math.max(first, this.firsts[at] ?? 0);
+            const to = Math.min(last, (this.firsts[at] ?? 0) + group.count - 1);
+            return from > to || this.isFolded(group.key) ? [] : [[from, to] as const];
+          });
+    const pages = new Set<number>();
+    for (const [from, to] of shown)
+      for (let page = Math.floor(from / PAGE); page <= Math.floor(to / PAGE); page++) pages.add(page);
+    return [...pages];
   }
 
   /** Something changed: nothing kept is good, and what is shown is read again. */
@@ -303,11 +426,11 @@ export class QueueModel {
     const { changes, depth } = this;
     this.wanted.clear();
     this.now = early?.now ?? minute();
-    const first = Math.floor(this.visible[0] / PAGE);
-    const last = Math.max(first, Math.floor(this.visible[1] / PAGE));
+    const inView = this.pagesInView();
+    if (inView.length === 0) inView.push(Math.floor(this.visible[0] / PAGE));
+    const first = Math.min(...inView);
+    const last = Math.max(...inView);
     const selected = this.selectedIndex >= 0 ? Math.floor(this.selectedIndex / PAGE) : first;
-    const inView: number[] = [];
-    for (let page = first; page <= last; page++) inView.push(page);
     if (!inView.includes(selected) && this.pages.has(selected)) inView.push(selected);
     const seen = this.seen();
     const place = this.selectedIndex;
@@ -347,33 +470,40 @@ export class QueueModel {
     }
   }
 
-  /** The rows in view, with where they are. */
-  private seen(): { id: TicketId; row: number; group: number }[] {
+  /** The rows in view, with where they are: their place in the list, and how many rows are drawn above. */
+  private seen(): { id: TicketId; row: number; drawn: number; group: number }[] {
     const seen = [];
-    for (let row = this.visible[0]; row <= this.visible[1]; row++) {
-      const there = this.row(row);
-      if (there) seen.push({ id: there.id, row, group: this.groupAt(row) });
+    // Not the rows folded away between them, which may be many.
+    for (let item = this.itemOf(this.visible[0]); item <= this.itemOf(this.visible[1]); item++) {
+      const found = this.itemAt(item);
+      const there = 'row' in found ? this.row(found.row) : undefined;
+      if (there && 'row' in found) {
+        const group = this.groupAt(found.row);
+        seen.push({ id: there.id, row: found.row, drawn: item - group - 1, group });
+      }
     }
     return seen;
   }
 
   /** After a new reading: most of the rows in view stay where they are on the screen. One that was itself sorted elsewhere is
    *  not followed there. */
-  private keepStill(seen: { id: TicketId; row: number; group: number }[]): void {
-    const moves = new Map<number, { votes: number; heads: number }>();
-    for (const { id, row, group } of seen) {
+  private keepStill(seen: { id: TicketId; row: number; drawn: number; group: number }[]): void {
+    const moves = new Map<number, { votes: number; heads: number; by: number }>();
+    for (const { id, row, drawn, group } of seen) {
       const now = this.indexOf(id);
-      if (now === null) continue;
-      const move = moves.get(now - row) ?? { votes: 0, heads: this.groupAt(now) - group };
+      if (now === null || this.isHidden(now)) continue;
+      const at = this.groupAt(now);
+      const rows = this.itemOf(now) - at - 1 - drawn;
+      const move = moves.get(rows) ?? { votes: 0, heads: at - group, by: now - row };
       move.votes++;
-      moves.set(now - row, move);
+      moves.set(rows, move);
     }
     const [best] = [...moves].sort(([, a], [, b]) => b.votes - a.votes);
     if (!best) return;
-    const [rows, { heads }] = best;
+    const [rows, { heads, by }] = best;
     if (rows === 0 && heads === 0) return;
     if (this.onmoved?.(rows, heads) === true)
-      this.see(Math.max(0, this.visible[0] + rows), Math.max(0, this.visible[1] + rows));
+      this.see(Math.max(0, this.visible[0] + by), Math.max(0, this.visible[1] + by));
   }
 
   /** Selects a row by place. */
@@ -385,12 +515,15 @@ export class QueueModel {
     if (row) {
       this.selected = row.id;
       this.selectedIndex = at;
+      this.onHead = null;
     }
     return row;
   }
 
   /** Selects a ticket by number, where it is listed. */
   select(id: TicketId): void {
+    // The one that is selected already may be opened from the head it is folded under.
+    if (id !== this.selected) this.onHead = null;
     this.selected = id;
     const at = this.indexOf(id);
     if (at !== null) this.selectedIndex = at;
@@ -436,8 +569,9 @@ export class QueueModel {
     // Another list was chosen meanwhile.
     if (generation !== this.generation && !this.row(first)) return true;
     this.marked.clear();
+    // What is folded away is not changed unseen.
     for (let at = first; at <= end; at++) {
-      const row = this.row(at);
+      const row = this.isHidden(at) ? undefined : this.row(at);
       if (row) this.marked.add(row.id);
     }
     return end === last;
@@ -475,6 +609,7 @@ export class QueueModel {
     this.depth = 1;
     this.groups = [];
     this.selectedIndex = -1;
+    this.onHead = null;
     this.clearMarks();
   }
 
