@@ -1,4 +1,5 @@
 // The fake backend's lists, narrowed and grouped as Rust does it, over rows in memory.
+import { NO_FILTER, whole } from './filter';
 import type {
   Actor,
   CatalogueItem,
@@ -16,27 +17,12 @@ const STATUSES: readonly Status[] = ['new', 'assigned', 'planned', 'waiting', 's
 const BUCKETS = ['late', 'hour', 'day', 'later', 'none'] as const;
 const HOUR_MS = 3_600_000;
 
-const EVERYTHING: Required<TicketFilter> = {
-  statuses: [],
-  kind: null,
-  priorities: [],
-  urgencies: [],
-  categories: [],
-  locations: [],
-  entities: [],
-  assignee: null,
-  opened_within_h: null,
-  updated_within_h: null,
-  target: null,
-  title: '',
-};
-
 /** Without accents and capitals. */
 const fold = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 
 /** Whether a filter narrows nothing. */
 export const isEmpty = (filter: TicketFilter | undefined): boolean =>
-  JSON.stringify({ ...EVERYTHING, ...filter }) === JSON.stringify(EVERYTHING);
+  JSON.stringify(whole(filter)) === JSON.stringify(NO_FILTER);
 
 interface Facts {
   ticket: Ticket;
@@ -68,7 +54,7 @@ export function narrowed(
   now: Date,
   catalogues: Record<CatalogueKind, CatalogueItem[]>,
 ): boolean {
-  const filter = { ...EVERYTHING, ...given };
+  const filter = whole(given);
   const one = <T>(values: T[], value: T): boolean => values.length === 0 || values.includes(value);
   const inTree = (kind: CatalogueKind, chosen: number[], id: number | undefined): boolean =>
     chosen.length === 0 || (id !== undefined && below(catalogues[kind], chosen).has(id));

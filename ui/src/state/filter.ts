@@ -1,33 +1,17 @@
 // What narrows the queue, as the window keeps it: every field there, so that nothing has to ask whether it is.
-import type { Level, SavedView, TicketFilter } from '../backend/types';
+import { type Filter, NO_FILTER, whole } from '../backend/filter';
+import type { Level, SavedView } from '../backend/types';
 
-export type Filter = Required<TicketFilter>;
+export { type Filter, NO_FILTER, whole };
+
 /** A kept view with every field there. */
 export type KeptView = Required<Omit<SavedView, 'filter'>> & { filter: Filter };
-
-export const NO_FILTER: Filter = {
-  statuses: [],
-  kind: null,
-  priorities: [],
-  urgencies: [],
-  categories: [],
-  locations: [],
-  entities: [],
-  assignee: null,
-  opened_within_h: null,
-  updated_within_h: null,
-  target: null,
-  title: '',
-};
 
 /** Hours a filter on a date offers. */
 export const OPENED_WITHIN_H = [24, 7 * 24, 30 * 24, 365 * 24] as const;
 export const UPDATED_WITHIN_H = [1, 8, 24, 7 * 24, 30 * 24] as const;
 /** Minutes a filter on the next target offers. */
 export const TARGET_WITHIN_MIN = [60, 8 * 60, 24 * 60] as const;
-
-/** A filter with every field there. */
-export const whole = (filter: TicketFilter | undefined): Filter => ({ ...NO_FILTER, ...filter });
 
 export const sameFilter = (a: Filter, b: Filter): boolean => JSON.stringify(tidy(a)) === JSON.stringify(tidy(b));
 
