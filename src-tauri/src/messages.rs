@@ -49,7 +49,16 @@ impl Locale {
             Self::En => (&EN, include_str!("../../assets/messages/en.json")),
         };
         // The file is part of the program and a test reads it: an unreadable one would only show codes instead of texts.
-        cell.get_or_init(|| serde_json::from_str(source).unwrap_or_default())
+        cell.get_or_init(|| {
+            let mut catalogue: Catalogue = serde_json::from_str(source).unwrap_or_default();
+            if self == Self::Fr {
+                for text in catalogue.errors.values_mut() {
+                    text.message = spaced(&text.message);
+                    text.hint = spaced(&text.hint);
+                }
+            }
+            catalogue
+        })
     }
 }
 
@@ -78,6 +87,17 @@ pub struct Catalogue {
 
 /// Arguments of a text.
 pub type Args<'a> = [(&'a str, String)];
+
+/// The spaces that French puts before its high punctuation and inside its quotation marks never end a line: errors are read in
+/// the window too, whose own texts are spaced so by `ui/src/i18n`. (The command line's other texts are written for a terminal.)
+fn spaced(text: &str) -> String {
+    text.replace(" :", "\u{a0}:")
+        .replace(" »", "\u{a0}»")
+        .replace("« ", "«\u{a0}")
+        .replace(" ;", "\u{202f};")
+        .replace(" !", "\u{202f}!")
+        .replace(" ?", "\u{202f}?")
+}
 
 fn fill(template: &str, args: &Args<'_>) -> String {
     args.iter().fold(template.to_owned(), |text, (name, value)| {
@@ -135,6 +155,28 @@ mod tests {
             .skip(1)
             .filter_map(|rest| rest.split_once('}').map(|(name, _)| name.to_owned()))
             .collect()
+    }
+
+    #[test]
+    fn french_errors_keep_their_punctuation_on_the_line() {
+        for (code, text) in &Locale::Fr.catalogue().errors {
+            for part in [&text.message, &text.hint] {
+                for loose in [" :", " ;", " !", " ?", " »", "« "] {
+                    assert!(!part.contains(loose), "{code}: {part}");
+                }
+            }
+        }
+        let unknown = Locale::Fr
+            .catalogue()
+            .error("not_found_here", &[("name", "a : b".to_owned())]);
+        assert_eq!(
+            unknown.message, "«\u{a0}a : b\u{a0}» est introuvable ici.",
+            "what a person or a server wrote stays as it is"
+        );
+        let english = Locale::En
+            .catalogue()
+            .error("not_found_here", &[("name", "x".to_owned())]);
+        assert!(!english.message.contains('\u{a0}'));
     }
 
     #[test]

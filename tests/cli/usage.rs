@@ -42,7 +42,7 @@ fn a_mistake_is_a_document_with_its_code_its_words_and_its_cure() {
     plain.args(["--lang", "fr", "ticket", "list", "--view", "tout"]);
     let said = run(plain, "").ended(2);
     assert!(
-        said.err.contains("« tout » ne convient pas") && said.out.is_empty(),
+        said.err.contains("«\u{a0}tout\u{a0}» ne convient pas") && said.out.is_empty(),
         "{said:?}"
     );
 }
