@@ -6,6 +6,7 @@
 
 pub mod article;
 pub mod asset;
+pub mod call;
 pub mod catalogue;
 pub mod document;
 pub mod ids;

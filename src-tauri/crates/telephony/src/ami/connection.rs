@@ -1,0 +1,456 @@
+//! The connection to the PBX: made, kept, lost and made again; actions matched with their answers and effects.
+
+use super::{
+    actions::{Action, ActionError, Effect},
+    client::AmiUpdate,
+    config::{AmiConfig, AmiSecurity},
+    frame::{Decoder, Frame},
+    switchboard::Switchboard,
+};
+use crate::{
+    backoff,
+    state::{ConnectionState, LossReason},
+};
+use guichet_domain::call::CallEvent;
+use jiff::Timestamp;
+use rand::{SeedableRng, rngs::StdRng};
+use secrecy::ExposeSecret;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::{mpsc, oneshot, watch},
+    time::{Instant, sleep_until, timeout},
+};
+
+/// What the adapter is asked.
+#[derive(Debug)]
+pub(super) enum Request {
+    Act(Action, oneshot::Sender<Result<(), ActionError>>),
+    Stop(oneshot::Sender<()>),
+}
+
+/// Why a session ended.
+enum End {
+    Lost(LossReason),
+    Stopped(Option<oneshot::Sender<()>>),
+}
+
+impl From<LossReason> for End {
+    fn from(reason: LossReason) -> Self {
+        Self::Lost(reason)
+    }
+}
+
+/// An action that waits.
+struct Pending {
+    effect: Effect,
+    effect_timeout: Duration,
+    /// The PBX accepted it; what is waited for is its effect.
+    accepted: bool,
+    /// The effect was seen before the answer.
+    seen: Option<Result<(), ActionError>>,
+    deadline: Instant,
+    reply: oneshot::Sender<Result<(), ActionError>>,
+}
+
+/// Connects, listens and connects again, until it is stopped.
+pub(super) async fn run(
+    config: AmiConfig,
+    mut requests: mpsc::Receiver<Request>,
+    updates: mpsc::Sender<AmiUpdate>,
+    state: watch::Sender<ConnectionState>,
+) {
+    let mut rng = StdRng::from_os_rng();
+    // Above every number of an earlier run: its events may still be around.
+    let first_seq = Timestamp::now().as_microsecond();
+    let mut board = Switchboard::new(config.source.clone(), &config.region, config.scope.clone(), first_seq);
+    let mut failures = 0_u32;
+    let mut lost_since: Option<Timestamp> = None;
+    loop {
+        let mut session = Session {
+            config: &config,
+            board: &mut board,
+            updates: &updates,
+            state: &state,
+            pending: BTreeMap::new(),
+            next_id: 0,
+            was_connected: false,
+        };
+        let end = session.run(&mut requests).await;
+        let was_connected = session.was_connected;
+        let reason = match end {
+            End::Stopped(done) => {
+                state.send_replace(ConnectionState::Stopped);
+                if let Some(done) = done {
+                    let _ = done.send(());
+                }
+                return;
+            }
+            End::Lost(reason) => reason,
+        };
+        if was_connected {
+            failures = 0;
+            lost_since = None;
+        }
+        failures = failures.saturating_add(1);
+        let pause = if matches!(reason, LossReason::Refused { .. }) {
+            config.longest_pause
+        } else {
+            backoff::pause(failures, config.shortest_pause, config.longest_pause, &mut rng)
+        };
+        let now = Timestamp::now();
+        let since = *lost_since.get_or_insert(now);
+        tracing::warn!(source = %config.source.0, reason = reason.code(), ?pause, "the PBX is not there");
+        state.send_replace(ConnectionState::Lost {
+            reason,
+            since,
+            retry_at: now.checked_add(pause).unwrap_or(now),
+        });
+        if let Some(done) = wait(Instant::now() + pause, &mut requests).await {
+            state.send_replace(ConnectionState::Stopped);
+            if let Some(done) = done {
+                let _ = done.send(());
+            }
+            return;
+        }
+    }
+}
+
+/// Lets the pause pass; what is asked meanwhile is refused at once. `Some` when it was told to stop.
+async fn wait(until: Instant, requests: &mut mpsc::Receiver<Request>) -> Option<Option<oneshot::Sender<()>>> {
+    loop {
+        tokio::select! {
+            () = sleep_until(until) => return None,
+            request = requests.recv() => match request {
+                Some(Request::Act(_, reply)) => {
+                    let _ = reply.send(Err(ActionError::NotConnected));
+                }
+                Some(Request::Stop(done)) => return Some(Some(done)),
+                None => return Some(None),
+            },
+        }
+    }
+}
+
+/// One connection, from its first byte to its end.
+struct Session<'a> {
+    config: &'a AmiConfig,
+    board: &'a mut Switchboard,
+    updates: &'a mpsc::Sender<AmiUpdate>,
+    state: &'a watch::Sender<ConnectionState>,
+    pending: BTreeMap<String, Pending>,
+    next_id: u64,
+    was_connected: bool,
+}
+
+impl Session<'_> {
+    async fn run(&mut self, requests: &mut mpsc::Receiver<Request>) -> End {
+        let end = match self.open().await {
+            Ok((stream, decoder, frames)) => self.listen(stream, decoder, frames, requests).await,
+            Err(end) => end,
+        };
+        for (_, pending) in std::mem::take(&mut self.pending) {
+            let _ = pending.reply.send(Err(ActionError::Lost));
+        }
+        end
+    }
+
+    fn id(&mut self) -> String {
+        self.next_id += 1;
+        format!("guichet-{}", self.next_id)
+    }
+
+    /// Connects and signs in.
+    async fn open(&mut self) -> Result<(TcpStream, Decoder, VecDeque<Frame>), End> {
+        let config = self.config;
+        let unreachable = |detail: String| End::Lost(LossReason::Unreachable { detail });
+        let AmiSecurity::Plain = config.security;
+        let connecting = TcpStream::connect((config.host.as_str(), config.port));
+        let mut stream = timeout(config.connect_timeout, connecting)
+            .await
+            .map_err(|_| unreachable("timed out".to_owned()))?
+            .map_err(|error| unreachable(error.to_string()))?;
+        // Actions are small and somebody waits for each.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY");
+        }
+        let id = self.id();
+        let signing_in = async {
+            let mut decoder = Decoder::new();
+            let mut frames = VecDeque::new();
+            while decoder.greeting().is_none() {
+                frames.extend(receive(&mut stream, &mut decoder).await?);
+            }
+            let greeting = decoder.greeting().unwrap_or_default();
+            if !greeting.starts_with("Asterisk Call Manager") {
+                let greeting = greeting.chars().take(80).collect();
+                return Err(End::Lost(LossReason::NotAPbx { greeting }));
+            }
+            let login = Frame::new([("Action", "Login"), ("ActionID", &id), ("Username", &config.username)])
+                .with("Secret", config.secret.expose_secret());
+            send(&mut stream, &login).await?;
+            loop {
+                while let Some(frame) = frames.pop_front() {
+                    if frame.get("ActionID") != Some(&id) {
+                        continue;
+                    }
+                    if frame.get("Response") == Some("Success") {
+                        return Ok((decoder, frames));
+                    }
+                    let message = frame.get("Message").unwrap_or_default().to_owned();
+                    return Err(End::Lost(LossReason::Refused { message }));
+                }
+                frames.extend(receive(&mut stream, &mut decoder).await?);
+            }
+        };
+        let (decoder, frames) = timeout(config.connect_timeout, signing_in)
+            .await
+            .map_err(|_| End::Lost(LossReason::Silent))??;
+        Ok((stream, decoder, frames))
+    }
+
+    /// Reads what the PBX is doing, then listens and acts.
+    async fn listen(
+        &mut self,
+        mut stream: TcpStream,
+        mut decoder: Decoder,
+        mut frames: VecDeque<Frame>,
+        requests: &mut mpsc::Receiver<Request>,
+    ) -> End {
+        let reread = self.id();
+        let members = self.id();
+        self.board.begin_reread();
+        for (action, id) in [("CoreShowChannels", &reread), ("QueueStatus", &members)] {
+            if let Err(end) = send(&mut stream, &Frame::new([("Action", action), ("ActionID", id)])).await {
+                return end;
+            }
+        }
+        let mut heard = Instant::now();
+        let mut pinged = false;
+        loop {
+            while let Some(frame) = frames.pop_front() {
+                if let Err(end) = self.hear(&frame, &reread).await {
+                    return end;
+                }
+                // A PBX that was still starting has something to say only now.
+                if frame.event() == Some("FullyBooted") && self.was_connected {
+                    self.board.begin_reread();
+                    let again = Frame::new([("Action", "CoreShowChannels"), ("ActionID", &reread)]);
+                    if let Err(end) = send(&mut stream, &again).await {
+                        return end;
+                    }
+                }
+            }
+            let silent_at = heard + self.config.silence * if pinged { 2 } else { 1 };
+            let next = self
+                .pending
+                .values()
+                .map(|pending| pending.deadline)
+                .fold(silent_at, Instant::min);
+            tokio::select! {
+                received = receive(&mut stream, &mut decoder) => match received {
+                    Ok(more) => {
+                        frames.extend(more);
+                        heard = Instant::now();
+                        pinged = false;
+                    }
+                    Err(end) => return end,
+                },
+                request = requests.recv() => match request {
+                    Some(Request::Act(action, reply)) => {
+                        if let Err(end) = self.act(action, reply, &mut stream).await {
+                            return end;
+                        }
+                    }
+                    Some(Request::Stop(done)) => {
+                        let _ = send(&mut stream, &Frame::new([("Action", "Logoff")])).await;
+                        return End::Stopped(Some(done));
+                    }
+                    None => return End::Stopped(None),
+                },
+                () = sleep_until(next) => {
+                    self.expire();
+                    if Instant::now() >= silent_at {
+                        if pinged {
+                            return LossReason::Silent.into();
+                        }
+                        pinged = true;
+                        let id = self.id();
+                        if let Err(end) = send(&mut stream, &Frame::new([("Action", "Ping"), ("ActionID", &id)])).await {
+                            return end;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes a frame in.
+    async fn hear(&mut self, frame: &Frame, reread: &str) -> Result<(), End> {
+        let mut events = self.board.apply(frame, Timestamp::now());
+        let id = frame.get("ActionID").unwrap_or_default();
+        let complete = frame.event() == Some("CoreShowChannelsComplete") && id == reread;
+        // No channel at all: some versions answer with an error instead of an empty list.
+        let none = id == reread && frame.get("Response") == Some("Error");
+        if complete || none {
+            let now = Timestamp::now();
+            events.extend(self.board.end_reread(now));
+        }
+        for event in events {
+            self.seen(&event);
+            self.say(AmiUpdate::Call(Box::new(event))).await?;
+        }
+        for line in self.board.changed_lines() {
+            self.say(AmiUpdate::Line(line)).await?;
+        }
+        if (complete || none) && !self.was_connected {
+            self.was_connected = true;
+            let since = Timestamp::now();
+            self.state.send_replace(ConnectionState::Connected { since });
+            tracing::info!(source = %self.config.source.0, "the PBX is there");
+        }
+        self.answered(frame);
+        Ok(())
+    }
+
+    async fn say(&self, update: AmiUpdate) -> Result<(), End> {
+        // Nobody listens any more: the desk is closed.
+        self.updates.send(update).await.map_err(|_| End::Stopped(None))
+    }
+
+    async fn act(
+        &mut self,
+        action: Action,
+        reply: oneshot::Sender<Result<(), ActionError>>,
+        stream: &mut TcpStream,
+    ) -> Result<(), End> {
+        let id = self.id();
+        let prepared = match action.prepare(&id, self.board, self.config) {
+            Ok(prepared) if prepared.frame.encode().is_none() => Err(ActionError::Invalid("the action")),
+            other => other,
+        };
+        let prepared = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                let _ = reply.send(Err(error));
+                return Ok(());
+            }
+        };
+        self.pending.insert(
+            id,
+            Pending {
+                effect: prepared.effect,
+                effect_timeout: prepared.effect_timeout,
+                accepted: false,
+                seen: None,
+                deadline: Instant::now() + self.config.action_timeout,
+                reply,
+            },
+        );
+        send(stream, &prepared.frame).await
+    }
+
+    /// Matches an answer (or a call's report) with what was asked.
+    fn answered(&mut self, frame: &Frame) {
+        let Some(id) = frame.get("ActionID") else { return };
+        let Some(pending) = self.pending.get_mut(id) else {
+            return;
+        };
+        let message = || frame.get("Message").unwrap_or_default().to_owned();
+        let done = match (frame.event(), frame.get("Response")) {
+            (Some("OriginateResponse"), response) => Some(if response == Some("Success") {
+                Ok(())
+            } else {
+                let message = format!("reason {}", frame.get("Reason").unwrap_or("?"));
+                Err(ActionError::Refused { message })
+            }),
+            (None, Some("Success" | "Goodbye")) => {
+                pending.accepted = true;
+                pending.deadline = Instant::now() + pending.effect_timeout;
+                if pending.effect == Effect::Response {
+                    Some(Ok(()))
+                } else {
+                    pending.seen.take()
+                }
+            }
+            (None, Some(_)) => Some(Err(ActionError::Refused { message: message() })),
+            _ => None,
+        };
+        if let Some(done) = done
+            && let Some(pending) = self.pending.remove(id)
+        {
+            let _ = pending.reply.send(done);
+        }
+    }
+
+    /// Matches an event with the effects that are waited for.
+    fn seen(&mut self, event: &CallEvent) {
+        let mut done = Vec::new();
+        for (id, pending) in &mut self.pending {
+            if let Some(shown) = pending.effect.shown_by(event) {
+                if pending.accepted {
+                    done.push((id.clone(), shown));
+                } else {
+                    pending.seen.get_or_insert(shown);
+                }
+            }
+        }
+        for (id, shown) in done {
+            if let Some(pending) = self.pending.remove(&id) {
+                let _ = pending.reply.send(shown);
+            }
+        }
+    }
+
+    /// Gives up what took too long.
+    fn expire(&mut self) {
+        let now = Instant::now();
+        let late: Vec<String> = self
+            .pending
+            .iter()
+            .filter(|(_, pending)| pending.deadline <= now)
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in late {
+            if let Some(pending) = self.pending.remove(&id) {
+                let error = if pending.accepted {
+                    ActionError::NoEffect
+                } else {
+                    ActionError::Unanswered
+                };
+                let _ = pending.reply.send(Err(error));
+            }
+        }
+    }
+}
+
+/// Reads once.
+async fn receive(stream: &mut TcpStream, decoder: &mut Decoder) -> Result<Vec<Frame>, End> {
+    let mut bytes = [0_u8; 8192];
+    match stream.read(&mut bytes).await {
+        Ok(0) => Err(LossReason::Closed {
+            detail: "closed by the PBX".to_owned(),
+        }
+        .into()),
+        Ok(read) => Ok(decoder.push(bytes.get(..read).unwrap_or_default())),
+        Err(error) => Err(LossReason::Closed {
+            detail: error.to_string(),
+        }
+        .into()),
+    }
+}
+
+/// Sends a frame; the frames of this module can always be encoded, those of actions were looked at before.
+async fn send(stream: &mut TcpStream, frame: &Frame) -> Result<(), End> {
+    let bytes = frame.encode().unwrap_or_default();
+    stream.write_all(&bytes).await.map_err(|error| {
+        LossReason::Closed {
+            detail: error.to_string(),
+        }
+        .into()
+    })
+}
