@@ -4,10 +4,13 @@
 //! [`Glpi`] is the core: requests in, replies out, no I/O; the simulation calls it directly. Everything in it is a
 //! function of the options, the requests and the instants they come with. [`Sandbox`] serves it over HTTP on loopback, with
 //! faults on a switch.
+//!
+//! [`pbx`] is a pretend telephone exchange that speaks Asterisk's Manager Interface.
 
 mod demo;
 mod glpi;
 pub mod options;
+pub mod pbx;
 mod server;
 pub mod wire;
 

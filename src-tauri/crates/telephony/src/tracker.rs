@@ -10,7 +10,7 @@
 mod fold;
 
 use fold::fold;
-use guichet_domain::call::{Call, CallEvent, CallSource, CallState};
+use guichet_domain::call::{Call, CallCapabilities, CallCause, CallEvent, CallEventKind, CallSource, CallState};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -154,6 +154,30 @@ impl Tracker {
             .and_then(|key| self.calls.get(key))
             .into_iter()
             .flat_map(|tracked| &tracked.events)
+    }
+
+    /// The ends of calls that a PBX does not have any more, as events to apply: `alive` is what it said it has, read at `at`. For
+    /// calls known from before the program was started; an adapter that kept running says these ends itself.
+    #[must_use]
+    pub fn absent(&self, source: &CallSource, alive: &BTreeSet<String>, at: Timestamp) -> Vec<CallEvent> {
+        let open = self.calls.values().filter(|tracked| {
+            let call = &tracked.call;
+            call.source == *source && !call.state.is_over() && call.ids.is_disjoint(alive)
+        });
+        open.filter_map(|tracked| {
+            let last = tracked.events.last()?.clone();
+            Some(CallEvent {
+                at: at.max(last.at),
+                seq: last.seq.saturating_add(1),
+                kind: CallEventKind::Ended,
+                cause: Some(CallCause::Unseen),
+                device: None,
+                agent: None,
+                capabilities: CallCapabilities::default(),
+                ..last
+            })
+        })
+        .collect()
     }
 
     /// Forgets calls that ended before an instant. Late events of them would make a new call: leave them some minutes.

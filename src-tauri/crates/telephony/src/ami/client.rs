@@ -7,6 +7,8 @@ use super::{
 };
 use crate::state::ConnectionState;
 use guichet_domain::call::{CallEvent, LinePresence};
+use jiff::Timestamp;
+use std::collections::BTreeSet;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
@@ -19,6 +21,14 @@ pub enum AmiUpdate {
     Call(Box<CallEvent>),
     /// A telephone's state changed.
     Line(LinePresence),
+    /// What the PBX is doing was read (at every connection): these conversations go on, and no other. What
+    /// [`Tracker::absent`](crate::Tracker::absent) wants to know.
+    Reread {
+        /// Their names, former ones included.
+        alive: BTreeSet<String>,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// The adapter of one PBX. It connects, and connects again, by itself; dropping it ends it.

@@ -304,6 +304,10 @@ impl Session<'_> {
             self.seen(&event);
             self.say(AmiUpdate::Call(Box::new(event))).await?;
         }
+        if complete || none {
+            let (alive, at) = (self.board.alive(), Timestamp::now());
+            self.say(AmiUpdate::Reread { alive, at }).await?;
+        }
         for line in self.board.changed_lines() {
             self.say(AmiUpdate::Line(line)).await?;
         }

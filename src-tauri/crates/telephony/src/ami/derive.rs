@@ -62,7 +62,12 @@ fn identify(conversation: &mut Conversation, channels: &Channels, members: &[&Ch
         // The one called last: a trunk that refuses is followed by another.
         let called = members
             .iter()
-            .filter(|channel| !channel.is_local() && channel.dialer == conversation.originator)
+            .filter(|channel| !channel.is_local() && Some(&channel.uniqueid) != conversation.originator.as_ref())
+            .filter(|channel| {
+                // Of what was dialled while nobody listened, only that it rings or is up is known.
+                channel.dialer == conversation.originator
+                    || (channel.dialer.is_none() && (channel.dialled || channel.stage == Stage::Up))
+            })
             .max_by_key(|channel| channel.born);
         if let Some(called) = called {
             conversation.remote = Some(called.uniqueid.clone());

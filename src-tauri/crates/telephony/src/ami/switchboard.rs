@@ -6,9 +6,9 @@
 //! older than they are.
 
 use super::{
-    channels::{Channels, Stage, is_station},
+    channels::{Channel, Channels, Stage, is_station},
     config::Scope,
-    conversation::{Conversation, Said},
+    conversation::{Conversation, Holder, Said},
     derive::derive,
     frame::Frame,
 };
@@ -229,8 +229,21 @@ impl Switchboard {
             }
             said.push((name.clone(), what.clone()));
         }
+        said.extend(self.answered_unseen());
         touched.extend(self.conversations.keys().cloned());
         self.finish(touched, said, at, Some(CallCause::Unseen))
+    }
+
+    /// Every name of every conversation that goes on.
+    #[must_use]
+    pub fn alive(&self) -> BTreeSet<String> {
+        self.conversations
+            .values()
+            // What is left over of a call whose other end is gone is no call.
+            .filter(|conversation| !conversation.over && (conversation.remote.is_some() || conversation.own_ring_said))
+            .flat_map(|conversation| std::iter::once(&conversation.id).chain(&conversation.previous))
+            .cloned()
+            .collect()
     }
 
     /// The channel a telephone has in a conversation: what an action is told to act upon.
@@ -391,7 +404,7 @@ impl Switchboard {
                 && conversation.remote.is_some()
                 && !conversation.party.raw.is_empty()
                 && conversation.party.raw == leg.connected_number
-                && conversation.holder.as_ref().is_some_and(|holder| {
+                && conversation.holder.as_ref().map_or(conversation.answered, |holder| {
                     holder.device == leg.device()
                         && self
                             .channels
@@ -460,6 +473,55 @@ impl Switchboard {
         }
         conversation.queued = true;
         Some((conversation.id.clone(), Said::new(Kind::Queued)))
+    }
+
+    /// After a reconnection: a caller who is in a bridge, though nobody is there with him, was answered by somebody who now
+    /// consults, or has lost his leg. Such a call must not end as a missed one.
+    fn answered_unseen(&mut self) -> Vec<(String, Said)> {
+        let mut said = Vec::new();
+        for (name, conversation) in &mut self.conversations {
+            let remote = conversation.remote.as_deref().and_then(|id| self.channels.get(id));
+            let Some(remote) = remote.filter(|remote| remote.bridge.is_some()) else {
+                continue;
+            };
+            if conversation.answered || conversation.over {
+                continue;
+            }
+            let talking = |channel: &&Channel| {
+                !channel.is_local() && channel.uniqueid != remote.uniqueid && channel.stage == Stage::Up
+            };
+            let joined = self.channels.joined_to(&remote.uniqueid);
+            if joined
+                .iter()
+                .filter_map(|id| self.channels.get(id))
+                .any(|channel| talking(&channel))
+            {
+                continue;
+            }
+            let holder = self
+                .channels
+                .iter()
+                .filter(talking)
+                .filter(|channel| channel.bridge.is_some() && channel.linkedid == remote.linkedid)
+                .min_by_key(|channel| channel.born);
+            if holder.is_none() && conversation.direction == Direction::Outbound {
+                // Its own side enters the bridge a moment later.
+                continue;
+            }
+            conversation.answered = true;
+            conversation.queued = false;
+            let mut what = Said::new(Kind::Answered);
+            if let Some(holder) = holder {
+                conversation.holder = Some(Holder {
+                    uniqueid: holder.uniqueid.clone(),
+                    device: holder.device().to_owned(),
+                });
+                what.leg = Some(holder.uniqueid.clone());
+                what.device = Some(holder.device().to_owned());
+            }
+            said.push((name.clone(), what));
+        }
+        said
     }
 
     fn hangup(&mut self, frame: &Frame, at: Timestamp) -> Vec<CallEvent> {
