@@ -269,6 +269,8 @@ fn play(number: &str) -> Vec<Frame> {
             scene.act(3.6, "Atxfer", "SIP/6001", CONSULT_7001);
             scene.act(6.6, "Hangup", "SIP/6001", &[]);
             scene.at(7.0).set_behaviour("6001", Behaviour::Unreachable);
+            // By then the recorder's 7001 had gone silent.
+            scene.exchange.set_behaviour("7001", Behaviour::Silent);
             scene.until(20.5)
         }
         "10" | "11" => {

@@ -173,7 +173,7 @@ proptest! {
         // A call that began and ended unseen cannot be known; any other is there, once.
         let knowable = before > 0 || !listed.is_empty() || until < frames.len() / 4;
         if knowable && !cut.is_empty() {
-            prop_assert_eq!(cut.len(), 1, "{} {}..{}", RECORDINGS[which], from, until);
+            prop_assert_eq!(cut.len(), 1, "{} {}..{} {:?} {:#?}", RECORDINGS[which], from, until, common::story(&said), cut);
             prop_assert!(cut[0].state.is_over(), "{} {}..{} {:?}", RECORDINGS[which], from, until, cut[0]);
             prop_assert_eq!(&cut[0].remote.raw, &whole[0].remote.raw, "{} {}..{}", RECORDINGS[which], from, until);
             prop_assert!(whole[0].ids.contains(&cut[0].id));

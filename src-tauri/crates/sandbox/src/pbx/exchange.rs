@@ -19,6 +19,8 @@ pub enum Behaviour {
     Busy(Duration),
     /// It rings until the caller gives up, or somebody picks it up by hand ([`Exchange::pick_up`]).
     Rings,
+    /// It is dialled and does not even say that it rings (switched off a moment ago).
+    Silent,
     /// It cannot be reached: dialling it fails at once.
     Unreachable,
 }
@@ -257,7 +259,7 @@ impl Exchange {
         let delay = match behaviour {
             Behaviour::Answers(delay) | Behaviour::Busy(delay) => delay,
             Behaviour::Unreachable => Duration::ZERO,
-            Behaviour::Rings => return,
+            Behaviour::Rings | Behaviour::Silent => return,
         };
         let channel = channel.to_owned();
         self.in_a_while(delay, Later::Reacts { channel });

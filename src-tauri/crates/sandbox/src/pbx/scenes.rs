@@ -161,7 +161,10 @@ impl Exchange {
         if let Some(channel) = self.channels.get_mut(channel) {
             channel.exten = exten.to_owned();
         }
-        self.set_state(channel, 5);
+        let behaviour = self.channels.get(channel).map(|channel| self.behaviour(channel));
+        if behaviour != Some(Behaviour::Silent) {
+            self.set_state(channel, 5);
+        }
         let ringing = Ringing {
             dialer: dialer.map(str::to_owned),
             originate,
@@ -178,7 +181,7 @@ impl Exchange {
             Some(Behaviour::Answers(_)) => self.picked_up(channel),
             Some(Behaviour::Busy(_)) => self.refused(channel, "BUSY", 17),
             Some(Behaviour::Unreachable) => self.refused(channel, "CHANUNAVAIL", 0),
-            Some(Behaviour::Rings) | None => {}
+            Some(Behaviour::Rings | Behaviour::Silent) | None => {}
         }
     }
 
@@ -354,12 +357,16 @@ impl Exchange {
             self.hang_up_channel(&channel, 16);
         }
         if let Some(leg) = &talk.consult {
+            let consult_bridge = self.channels.get(&leg.first).and_then(|channel| channel.bridge.clone());
             if let Some(technician) = &talk.technician
                 && !leg.orphan
             {
                 self.leave(technician);
             }
             self.end_consult(leg);
+            if let Some(bridge) = consult_bridge {
+                self.destroy(&bridge);
+            }
         }
         if let Some(technician) = &talk.technician {
             self.leave(technician);
@@ -629,6 +636,12 @@ impl Exchange {
             first.connected_number = number;
             first.connected_name = name;
         }
+        if self
+            .line(&leg.extension)
+            .is_some_and(|line| line.behaviour == Behaviour::Silent)
+        {
+            return;
+        }
         self.set_state(&leg.first, 5);
         self.say_dial("DialState", None, &leg.first, &[("DialStatus", "RINGING")]);
         self.say_dial("DialState", Some(&leg.second), &target, &[("DialStatus", "RINGING")]);
@@ -723,13 +736,15 @@ impl Exchange {
         self.show_one(&leg.first, caller);
         self.attended_transfer(technician, Some(caller), leg, "Success");
         self.agent_completes(caller, technician, "transfer");
-        if let Some(bridge) = consult_bridge {
-            self.destroy(&bridge);
-        }
         let answered = leg
             .target
             .as_ref()
             .is_some_and(|target| self.channels.get(target).is_some_and(|channel| channel.state == 6));
+        if (answered || leg.target.is_none())
+            && let Some(bridge) = consult_bridge
+        {
+            self.destroy(&bridge);
+        }
         if answered {
             if let Some(target) = leg.target.clone() {
                 self.show(caller, &target);

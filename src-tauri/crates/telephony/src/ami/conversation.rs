@@ -86,6 +86,9 @@ pub(super) struct Conversation {
     /// It was first seen when the state was read again, and nothing was said of it yet.
     pub(super) learnt_late: bool,
     pub(super) user_data: BTreeMap<String, String>,
+    /// Nobody was seen to answer, but the PBX was out of sight for a while and no telephone rang since: "missed" would be a
+    /// guess.
+    pub(super) unsure: bool,
     /// It touches a telephone or queue that is looked at.
     pub(super) in_scope: bool,
     /// What would have been said before it did.

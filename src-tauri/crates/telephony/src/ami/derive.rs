@@ -33,7 +33,13 @@ pub(super) fn derive(
 }
 
 /// Finds out which channel is the other end.
-fn identify(conversation: &mut Conversation, channels: &Channels, members: &[&Channel], scope: &Scope, region: &str) {
+pub(super) fn identify(
+    conversation: &mut Conversation,
+    channels: &Channels,
+    members: &[&Channel],
+    scope: &Scope,
+    region: &str,
+) {
     if conversation.originator.is_none() {
         // What begins with a `Local` channel is the PBX's own doing (it calls somebody again, recording 09) and belongs to a
         // conversation that will be said later.

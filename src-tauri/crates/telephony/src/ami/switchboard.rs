@@ -9,7 +9,7 @@ use super::{
     channels::{Channel, Channels, Stage, is_station},
     config::Scope,
     conversation::{Conversation, Holder, Said},
-    derive::derive,
+    derive::{derive, identify},
     frame::Frame,
 };
 use guichet_domain::call::{
@@ -229,9 +229,14 @@ impl Switchboard {
             }
             said.push((name.clone(), what.clone()));
         }
+        self.identify_all();
         said.extend(self.answered_unseen());
         touched.extend(self.conversations.keys().cloned());
-        self.finish(touched, said, at, Some(CallCause::Unseen))
+        let events = self.finish(touched, said, at, Some(CallCause::Unseen));
+        for conversation in self.conversations.values_mut() {
+            conversation.unsure = !conversation.answered && conversation.rings.is_empty();
+        }
+        events
     }
 
     /// Every name of every conversation that goes on.
@@ -475,6 +480,20 @@ impl Switchboard {
         Some((conversation.id.clone(), Said::new(Kind::Queued)))
     }
 
+    /// Finds every conversation's other end.
+    fn identify_all(&mut self) {
+        let mut conversations = std::mem::take(&mut self.conversations);
+        for (name, conversation) in &mut conversations {
+            let members: Vec<_> = self
+                .channels
+                .iter()
+                .filter(|channel| self.resolve(&channel.linkedid) == *name)
+                .collect();
+            identify(conversation, &self.channels, &members, &self.scope, &self.region);
+        }
+        self.conversations = conversations;
+    }
+
     /// After a reconnection: a caller who is in a bridge, though nobody is there with him, was answered by somebody who now
     /// consults, or has lost his leg. Such a call must not end as a missed one.
     fn answered_unseen(&mut self) -> Vec<(String, Said)> {
@@ -606,6 +625,9 @@ impl Switchboard {
                     .any(|channel| self.scope.devices.contains(channel.device()));
             let nobody_left = members.is_empty();
             for mut what in all {
+                if matches!(what.kind, Kind::Queued | Kind::Ringing) {
+                    conversation.unsure = false;
+                }
                 // Its beginning was not seen: how long the caller waited cannot be known.
                 if std::mem::take(&mut conversation.learnt_late) && what.cause.is_none() {
                     what.cause = Some(CallCause::Unseen);
@@ -727,6 +749,9 @@ fn the_end(conversation: &Conversation, uniqueid: &str, cause: Option<CallCause>
     }
     if conversation.direction == Direction::Outbound {
         return Said::new(Kind::Ended).because(conversation.dial_ends.get(uniqueid).copied().or(cause));
+    }
+    if conversation.unsure && !conversation.abandoned {
+        return Said::new(Kind::Ended).because(Some(CallCause::Unseen));
     }
     let cause = match cause {
         _ if conversation.abandoned => Some(CallCause::Abandoned),
