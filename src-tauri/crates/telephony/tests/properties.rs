@@ -177,7 +177,12 @@ proptest! {
             prop_assert!(cut[0].state.is_over(), "{} {}..{} {:?}", RECORDINGS[which], from, until, cut[0]);
             prop_assert_eq!(&cut[0].remote.raw, &whole[0].remote.raw, "{} {}..{}", RECORDINGS[which], from, until);
             prop_assert!(whole[0].ids.contains(&cut[0].id));
-            if !cut[0].times_uncertain {
+            // What was done unseen and undone again (a transfer just before the end) cannot be known; what was not, is the same.
+            let seen_until = |end: usize| {
+                let mut whole = board(desk());
+                frames[..end].iter().flat_map(|frame| whole.apply(frame, at)).count()
+            };
+            if seen_until(from) == seen_until(until) && !fresh {
                 prop_assert_eq!(essence(&cut[0]), essence(&whole[0]));
             }
             // Never a transfer that was none, never an answer that nobody gave.

@@ -86,7 +86,8 @@ pub(super) fn identify(
         (Direction::Outbound, Some(dialled)) => dialled,
         _ => &remote.number,
     };
-    let name = if conversation.direction == Direction::Outbound && remote.number != *number {
+    // The name on a trunk's channel is the one the house shows outside.
+    let name = if conversation.direction == Direction::Outbound && !is_station(remote.device()) {
         ""
     } else {
         &remote.caller_name

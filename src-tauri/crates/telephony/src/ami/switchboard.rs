@@ -239,13 +239,14 @@ impl Switchboard {
         events
     }
 
-    /// Every name of every conversation that goes on.
+    /// Every name of every conversation that is looked at and goes on.
     #[must_use]
     pub fn alive(&self) -> BTreeSet<String> {
         self.conversations
             .values()
             // What is left over of a call whose other end is gone is no call.
             .filter(|conversation| !conversation.over && (conversation.remote.is_some() || conversation.own_ring_said))
+            .filter(|conversation| conversation.in_scope)
             .flat_map(|conversation| std::iter::once(&conversation.id).chain(&conversation.previous))
             .cloned()
             .collect()
