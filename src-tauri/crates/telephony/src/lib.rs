@@ -8,6 +8,7 @@
 pub mod ami;
 pub mod backoff;
 pub mod directory;
+pub mod generic;
 pub mod state;
 pub mod tracker;
 

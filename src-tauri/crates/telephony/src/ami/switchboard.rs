@@ -54,6 +54,8 @@ pub struct Switchboard {
     names: BTreeMap<String, String>,
     lines: BTreeMap<String, Line>,
     told: BTreeMap<String, LinePresence>,
+    /// Telephones something was said about since their state was last looked at.
+    stirred: BTreeSet<String>,
     reread: Option<Reread>,
     seq: i64,
 }
@@ -72,6 +74,7 @@ impl Switchboard {
             names: BTreeMap::new(),
             lines: BTreeMap::new(),
             told: BTreeMap::new(),
+            stirred: BTreeSet::new(),
             reread: None,
             seq: first_seq,
         }
@@ -213,6 +216,9 @@ impl Switchboard {
         for id in &vanished {
             if let Some(channel) = self.channels.remove(id) {
                 self.forget(id);
+                if is_station(channel.device()) {
+                    self.stirred.insert(channel.device().to_owned());
+                }
                 let name = self.resolve(&channel.linkedid);
                 touched.insert(name.clone());
                 if let Some(conversation) = self.conversations.get_mut(&name)
@@ -283,16 +289,8 @@ impl Switchboard {
 
     /// Telephones whose state changed since this was last asked.
     pub fn changed_lines(&mut self) -> Vec<LinePresence> {
-        let mut devices: BTreeSet<String> = self.lines.keys().cloned().collect();
-        devices.extend(self.told.keys().cloned());
-        devices.extend(
-            self.channels
-                .iter()
-                .map(|channel| channel.device().to_owned())
-                .filter(|device| is_station(device)),
-        );
         let mut changed = Vec::new();
-        for device in devices {
+        for device in std::mem::take(&mut self.stirred) {
             let presence = self.line(&device);
             if self.told.get(&device) != Some(&presence) {
                 self.told.insert(device, presence.clone());
@@ -344,6 +342,10 @@ impl Switchboard {
         }
         let before = self.channels.get(&id).map(|channel| channel.linkedid.clone());
         self.channels.note(frame, prefix)?;
+        let device = self.channels.get(&id)?.device();
+        if is_station(device) {
+            self.stirred.insert(device.to_owned());
+        }
         let now = self.channels.get(&id)?.linkedid.clone();
         if let Some(before) = before.filter(|before| *before != now) {
             self.merge(&before, &now);
@@ -707,6 +709,7 @@ impl Switchboard {
         let (Some(device), Some(queue)) = (device.or_else(|| frame.known("Location")), frame.known("Queue")) else {
             return;
         };
+        self.stirred.insert(device.to_owned());
         let line = self.lines.entry(device.to_owned()).or_default();
         if let Some(name) = frame.known("MemberName").or_else(|| frame.known("Name")) {
             line.agent = Some(name.to_owned());
@@ -725,6 +728,7 @@ impl Switchboard {
             return;
         };
         if is_station(device) {
+            self.stirred.insert(device.to_owned());
             self.lines.entry(device.to_owned()).or_default().unreachable = matches!(state, "UNAVAILABLE" | "INVALID");
         }
     }
