@@ -18,6 +18,12 @@ pub enum LossReason {
         /// Its first line, shortened.
         greeting: String,
     },
+    /// The connection is to be protected, and what answers cannot prove that it is the PBX (or does not protect at all). Nothing
+    /// was told to it, the secret least of all.
+    Untrusted {
+        /// What the check said, for support.
+        detail: String,
+    },
     /// The PBX refuses the account. Tried again at the longest pause only: PBXs ban addresses that insist.
     Refused {
         /// What it said.
@@ -39,6 +45,7 @@ impl LossReason {
         match self {
             Self::Unreachable { .. } => "pbx_unreachable",
             Self::NotAPbx { .. } => "pbx_not_a_pbx",
+            Self::Untrusted { .. } => "pbx_untrusted",
             Self::Refused { .. } => "pbx_refused",
             Self::Closed { .. } => "pbx_closed",
             Self::Silent => "pbx_silent",

@@ -5,7 +5,7 @@ use guichet_domain::call::{CallCause, CallEvent, CallEventKind as Kind, CallSour
 use guichet_sandbox::pbx::{Behaviour, Pbx, PbxOptions};
 use guichet_telephony::{
     ConnectionState, LossReason, Tracker,
-    ami::{ActionError, Ami, AmiConfig, AmiUpdate, Attachment, Scope},
+    ami::{ActionError, Ami, AmiConfig, AmiSecurity, AmiUpdate, Attachment, Scope},
 };
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -498,4 +498,91 @@ async fn a_pbx_that_stops_answering_is_noticed_though_the_connection_stands() {
         .await
         .unwrap()
         .unwrap();
+}
+
+/// A TLS port before a pretend PBX, as `stunnel` would be.
+async fn tls_before(port: u16) -> u16 {
+    use tokio_rustls::{
+        TlsAcceptor,
+        rustls::{
+            ServerConfig,
+            crypto::aws_lc_rs,
+            pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+        },
+    };
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("tls/server.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("tls/server.key")).unwrap();
+    let config = ServerConfig::builder_with_provider(aws_lc_rs::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(std::sync::Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let own = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let Ok(mut outside) = acceptor.accept(stream).await else {
+                continue;
+            };
+            let mut inside = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut outside, &mut inside).await });
+        }
+    });
+    own
+}
+
+fn protected(port: u16, host: &str, authorities: &[u8]) -> AmiConfig {
+    AmiConfig {
+        host: host.to_owned(),
+        security: AmiSecurity::Tls {
+            authorities: Some(authorities.to_vec()),
+        },
+        ..config(port, "bac-a-sable", &["SIP/6001"])
+    }
+}
+
+#[tokio::test]
+async fn a_protected_connection_carries_calls() {
+    let pbx = pbx(|_| {}).await;
+    let port = tls_before(pbx.address().port()).await;
+    let mut desk = Desk::open(protected(port, "localhost", include_bytes!("tls/ca.pem"))).await;
+    pbx.call("0612340013", "Claire Fontaine");
+    let answered = desk.until(Kind::Answered, Some("SIP/6001")).await;
+    desk.ami
+        .consult(&answered.conversation_id, "SIP/6001", "7002")
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_cannot_prove_that_it_is_the_pbx_is_told_nothing() {
+    let pbx = pbx(|_| {}).await;
+    let (own, plain) = (tls_before(pbx.address().port()).await, pbx.address().port());
+    let ca = include_bytes!("tls/ca.pem").as_slice();
+    let mut system = protected(own, "localhost", ca);
+    system.security = AmiSecurity::Tls { authorities: None };
+    for (what, config) in [
+        ("another name than the certificate's", protected(own, "127.0.0.1", ca)),
+        ("an authority the system does not know", system),
+        ("authorities that are none", protected(own, "localhost", b"nonsense")),
+        ("no TLS at all", protected(plain, "localhost", ca)),
+    ] {
+        let (tell, _updates) = mpsc::channel(16);
+        let ami = Ami::start(config, tell);
+        let mut state = ami.state();
+        let lost =
+            |state: &ConnectionState| matches!(state, ConnectionState::Lost { .. } | ConnectionState::Connected { .. });
+        let state = timeout(Duration::from_secs(3), state.wait_for(lost))
+            .await
+            .unwrap()
+            .unwrap()
+            .clone();
+        let ConnectionState::Lost { reason, .. } = state else {
+            panic!("{what}: {state:?}")
+        };
+        assert!(matches!(reason, LossReason::Untrusted { .. }), "{what}: {reason:?}");
+    }
 }

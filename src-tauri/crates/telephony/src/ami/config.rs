@@ -32,11 +32,16 @@ impl Scope {
 }
 
 /// How the connection is protected.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum AmiSecurity {
     /// Not at all: the secret and every number called go over the network as they are. For this machine and closed networks.
     #[default]
     Plain,
+    /// By TLS (`manager.conf`: `tlsenable`, port 5039 as a rule). The certificate must be for the host that is connected to.
+    Tls {
+        /// Authorities to trust **instead of** the system's, PEM: the PBX's own, which is how most have it.
+        authorities: Option<Vec<u8>>,
+    },
 }
 
 /// How a PBX is reached and used.

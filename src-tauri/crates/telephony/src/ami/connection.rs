@@ -3,9 +3,10 @@
 use super::{
     actions::{Action, ActionError, Effect},
     client::AmiUpdate,
-    config::{AmiConfig, AmiSecurity},
+    config::AmiConfig,
     frame::{Decoder, Frame},
     switchboard::Switchboard,
+    tls::{Line, protect},
 };
 use crate::{
     backoff,
@@ -165,12 +166,11 @@ impl Session<'_> {
     }
 
     /// Connects and signs in.
-    async fn open(&mut self) -> Result<(TcpStream, Decoder, VecDeque<Frame>), End> {
+    async fn open(&mut self) -> Result<(Box<dyn Line>, Decoder, VecDeque<Frame>), End> {
         let config = self.config;
         let unreachable = |detail: String| End::Lost(LossReason::Unreachable { detail });
-        let AmiSecurity::Plain = config.security;
         let connecting = TcpStream::connect((config.host.as_str(), config.port));
-        let mut stream = timeout(config.connect_timeout, connecting)
+        let stream = timeout(config.connect_timeout, connecting)
             .await
             .map_err(|_| unreachable("timed out".to_owned()))?
             .map_err(|error| unreachable(error.to_string()))?;
@@ -178,6 +178,10 @@ impl Session<'_> {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY");
         }
+        let mut stream = timeout(config.connect_timeout, protect(stream, &config.security, &config.host))
+            .await
+            .map_err(|_| End::Lost(LossReason::Silent))?
+            .map_err(|detail| End::Lost(LossReason::Untrusted { detail }))?;
         let id = self.id();
         let signing_in = async {
             let mut decoder = Decoder::new();
@@ -216,7 +220,7 @@ impl Session<'_> {
     /// Reads what the PBX is doing, then listens and acts.
     async fn listen(
         &mut self,
-        mut stream: TcpStream,
+        mut stream: Box<dyn Line>,
         mut decoder: Decoder,
         mut frames: VecDeque<Frame>,
         requests: &mut mpsc::Receiver<Request>,
@@ -330,7 +334,7 @@ impl Session<'_> {
         &mut self,
         action: Action,
         reply: oneshot::Sender<Result<(), ActionError>>,
-        stream: &mut TcpStream,
+        stream: &mut Box<dyn Line>,
     ) -> Result<(), End> {
         let id = self.id();
         let prepared = match action.prepare(&id, self.board, self.config) {
@@ -433,7 +437,7 @@ impl Session<'_> {
 }
 
 /// Reads once.
-async fn receive(stream: &mut TcpStream, decoder: &mut Decoder) -> Result<Vec<Frame>, End> {
+async fn receive(stream: &mut Box<dyn Line>, decoder: &mut Decoder) -> Result<Vec<Frame>, End> {
     let mut bytes = [0_u8; 8192];
     match stream.read(&mut bytes).await {
         Ok(0) => Err(LossReason::Closed {
@@ -449,7 +453,7 @@ async fn receive(stream: &mut TcpStream, decoder: &mut Decoder) -> Result<Vec<Fr
 }
 
 /// Sends a frame; the frames of this module can always be encoded, those of actions were looked at before.
-async fn send(stream: &mut TcpStream, frame: &Frame) -> Result<(), End> {
+async fn send(stream: &mut Box<dyn Line>, frame: &Frame) -> Result<(), End> {
     let bytes = frame.encode().unwrap_or_default();
     stream.write_all(&bytes).await.map_err(|error| {
         LossReason::Closed {

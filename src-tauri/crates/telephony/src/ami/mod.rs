@@ -14,6 +14,7 @@ mod conversation;
 mod derive;
 pub mod frame;
 pub mod switchboard;
+mod tls;
 
 pub use actions::{ActionError, Attachment};
 pub use client::{Ami, AmiUpdate};
