@@ -10,7 +10,9 @@
 mod fold;
 
 use fold::fold;
-use guichet_domain::call::{Call, CallCapabilities, CallCause, CallEvent, CallEventKind, CallSource, CallState};
+use guichet_domain::call::{
+    Call, CallCapabilities, CallCause, CallEvent, CallEventKind, CallSource, CallState, Consultation,
+};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +30,13 @@ const FIRST_EVENTS: usize = 64;
 pub enum CallEffect {
     /// A telephone began to ring for this call: the screen pop, where it is one's own.
     Ring {
+        /// Which call.
+        id: String,
+        /// Which telephone.
+        device: String,
+    },
+    /// A technician consults the person at this telephone about the call, and it rings: the briefing's pop, where it is one's own.
+    ConsultRing {
         /// Which call.
         id: String,
         /// Which telephone.
@@ -213,6 +222,18 @@ fn effects(before: &[Call], now: &Call) -> Vec<CallEffect> {
     for device in rang.into_iter().filter(|device| !now.ringing.contains(*device)) {
         let device = device.clone();
         effects.push(CallEffect::RingStopped { id: id(), device });
+    }
+    let consulted = |call: &Call| {
+        let rings = |consultation: &&Consultation| consultation.answered_at.is_none() && consultation.failed.is_none();
+        let consultation = call.consultation.as_ref().filter(rings)?;
+        Some((consultation.device.clone()?, consultation.since))
+    };
+    if let Some((device, since)) = consulted(now)
+        && !before
+            .iter()
+            .any(|call| consulted(call) == Some((device.clone(), since)))
+    {
+        effects.push(CallEffect::ConsultRing { id: id(), device });
     }
     let joined = |call: &Call| {
         matches!(

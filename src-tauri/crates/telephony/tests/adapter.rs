@@ -460,6 +460,63 @@ async fn nobody_there_is_unreachable_and_a_mute_pbx_is_silent() {
 }
 
 #[tokio::test]
+async fn a_pbx_that_refuses_to_list_its_channels_ends_no_call() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let said = [
+            "Asterisk Call Manager/9.0.0\r\n",
+            "Response: Success\r\nActionID: guichet-1\r\nMessage: Authentication accepted\r\n\r\n",
+            "Response: Error\r\nActionID: guichet-2\r\nMessage: Permission denied\r\n\r\n",
+            "Event: Newchannel\r\nChannel: SIP/trunk-1\r\nChannelState: 4\r\nCallerIDNum: 0612340013\r\nUniqueid: 1.1\r\nLinkedid: 1.1\r\n\r\n",
+            "Event: QueueCallerJoin\r\nUniqueid: 1.1\r\nLinkedid: 1.1\r\nQueue: support\r\n\r\n",
+        ];
+        for text in said {
+            stream.write_all(text.as_bytes()).await.unwrap();
+        }
+        std::future::pending::<()>().await;
+    });
+    let mut desk = Desk::open(config(port, "bac-a-sable", &[])).await;
+    let first = timeout(Duration::from_secs(3), desk.updates.recv())
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(
+        matches!(&first, AmiUpdate::Call(event) if event.kind == Kind::Queued),
+        "no Reread: {first:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_action_on_a_call_that_is_not_there_is_refused_here() {
+    let (_pbx, desk, _caller, call) = talking(|_| {}).await;
+    assert_eq!(
+        desk.ami.consult("1.999", "SIP/6001", "7002").await,
+        Err(ActionError::NoSuchLeg)
+    );
+    assert_eq!(
+        desk.ami.consult(&call, "SIP/7001", "7002").await,
+        Err(ActionError::NoSuchLeg)
+    );
+    assert_eq!(
+        desk.ami.consult(&call, "SIP/6001", "7002&SIP/trunk").await,
+        Err(ActionError::Invalid("the number"))
+    );
+    assert_eq!(desk.ami.cancel(&call, "SIP/6001").await, Err(ActionError::NotPossible));
+}
+
+#[tokio::test]
+async fn a_caller_redirected_to_the_queue_waits_there_again() {
+    let (_pbx, mut desk, _caller, call) = talking(|_| {}).await;
+    desk.ami.pause("SIP/6001", "support", true).await.unwrap();
+    desk.ami.redirect(&call, "from-outside", "3000").await.unwrap();
+    desk.until(Kind::Queued, None).await;
+    assert_eq!(desk.state(), CallState::Queued);
+    assert_eq!(desk.tracker.calls().count(), 1);
+}
+
+#[tokio::test]
 async fn a_pbx_that_stops_answering_is_noticed_though_the_connection_stands() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();

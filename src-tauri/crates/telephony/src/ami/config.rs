@@ -55,7 +55,8 @@ pub struct AmiConfig {
     pub port: u16,
     /// How the connection is protected.
     pub security: AmiSecurity,
-    /// The manager's account (`manager.conf`); needs read `call,agent,dialplan,user`, write `call,originate,reporting`.
+    /// The manager's account (`manager.conf`); needs read `call,agent,dialplan,user`, write
+    /// `call,originate,agent,reporting` (the last to list channels after a reconnection).
     pub username: String,
     /// Its secret. Never logged, never serialised.
     pub secret: SecretString,

@@ -298,9 +298,13 @@ impl Session<'_> {
         let mut events = self.board.apply(frame, Timestamp::now());
         let id = frame.get("ActionID").unwrap_or_default();
         let complete = frame.event() == Some("CoreShowChannelsComplete") && id == reread;
-        // No channel at all: some versions answer with an error instead of an empty list.
-        let none = id == reread && frame.get("Response") == Some("Error");
-        if complete || none {
+        let refused = id == reread && frame.get("Response") == Some("Error");
+        if refused {
+            let message = frame.get("Message").unwrap_or_default();
+            tracing::warn!(source = %self.config.source.0, message, "the PBX does not list its channels");
+            self.board.cancel_reread();
+        }
+        if complete {
             let now = Timestamp::now();
             events.extend(self.board.end_reread(now));
         }
@@ -308,14 +312,14 @@ impl Session<'_> {
             self.seen(&event);
             self.say(AmiUpdate::Call(Box::new(event))).await?;
         }
-        if complete || none {
+        if complete {
             let (alive, at) = (self.board.alive(), Timestamp::now());
             self.say(AmiUpdate::Reread { alive, at }).await?;
         }
         for line in self.board.changed_lines() {
             self.say(AmiUpdate::Line(line)).await?;
         }
-        if (complete || none) && !self.was_connected {
+        if (complete || refused) && !self.was_connected {
             self.was_connected = true;
             let since = Timestamp::now();
             self.state.send_replace(ConnectionState::Connected { since });

@@ -170,6 +170,11 @@ impl Switchboard {
         self.reread = Some(Reread::default());
     }
 
+    /// The PBX does not give the list: what was known stays, which is better than to believe that nothing is left.
+    pub fn cancel_reread(&mut self) {
+        self.reread = None;
+    }
+
     /// The list of channels is complete: says what changed while nobody listened. `at` is now.
     pub fn end_reread(&mut self, at: Timestamp) -> Vec<CallEvent> {
         let Some(reread) = self.reread.take() else {

@@ -129,10 +129,15 @@ fn a_failed_consultation_is_known_and_the_next_one_begins_afresh() {
     let mut tracker = Tracker::new();
     tracker.apply(event(0, "a", Kind::Answered, Some("SIP/6001")));
     tracker.apply(event(1, "a", Kind::Held, Some("SIP/6001")));
-    tracker.apply(event(2, "a", Kind::ConsultRinging, Some("SIP/7001")));
+    let consulted = CallEffect::ConsultRing {
+        id: "a".to_owned(),
+        device: "SIP/7001".to_owned(),
+    };
+    let ring = tracker.apply(event(2, "a", Kind::ConsultRinging, Some("SIP/7001")));
+    assert!(ring.contains(&consulted));
     let mut busy = event(3, "a", Kind::ConsultFailed, Some("SIP/7001"));
     busy.cause = Some(CallCause::Busy);
-    tracker.apply(busy);
+    assert!(!tracker.apply(busy).contains(&consulted));
     let consultation = call(&tracker).consultation.clone().unwrap();
     assert_eq!(consultation.failed, Some(CallCause::Busy));
     assert_eq!(
