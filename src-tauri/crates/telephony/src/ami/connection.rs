@@ -12,7 +12,7 @@ use crate::{
     backoff,
     state::{ConnectionState, LossReason},
 };
-use guichet_domain::call::CallEvent;
+use guichet_domain::{call::CallEvent, phone::PhoneNumber};
 use jiff::Timestamp;
 use rand::{SeedableRng, rngs::StdRng};
 use secrecy::ExposeSecret;
@@ -65,12 +65,18 @@ pub(super) async fn run(
     updates: mpsc::Sender<AmiUpdate>,
     state: watch::Sender<ConnectionState>,
 ) {
+    // The numbering plans of the world are loaded when the first number is read, which takes longer than a screen pop may.
+    let region = config.region.clone();
+    let loading = tokio::task::spawn_blocking(move || PhoneNumber::parse_in("0100000000", &region));
     let mut rng = StdRng::from_os_rng();
     // Above every number of an earlier run: its events may still be around.
     let first_seq = Timestamp::now().as_microsecond();
     let mut board = Switchboard::new(config.source.clone(), &config.region, config.scope.clone(), first_seq);
     let mut failures = 0_u32;
     let mut lost_since: Option<Timestamp> = None;
+    if let Err(error) = loading.await {
+        tracing::warn!(%error, "numbering plans");
+    }
     loop {
         let mut session = Session {
             config: &config,

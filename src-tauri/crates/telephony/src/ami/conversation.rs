@@ -68,6 +68,8 @@ pub(super) struct Conversation {
     /// The other end's channel.
     pub(super) remote: Option<String>,
     pub(super) party: RemoteParty,
+    /// The number and name [`Self::party`] was last read from.
+    pub(super) read_from: Option<(String, String)>,
     pub(super) queue: Option<String>,
     pub(super) queued: bool,
     pub(super) holder: Option<Holder>,

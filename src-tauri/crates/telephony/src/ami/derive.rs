@@ -90,9 +90,15 @@ pub(super) fn identify(
     let name = if conversation.direction == Direction::Outbound && !is_station(remote.device()) {
         ""
     } else {
-        &remote.caller_name
+        remote.caller_name.as_str()
     };
+    // Reading a number is the dearest part of an event, and most events change neither.
+    let read_from = (number.clone(), name.to_owned());
+    if conversation.read_from.as_ref() == Some(&read_from) {
+        return;
+    }
     let party = RemoteParty::read(number, name, region);
+    conversation.read_from = Some(read_from);
     // A number once known is not lost to a later "unknown".
     if conversation.party.raw.is_empty() || !party.anonymous {
         conversation.party = party;
