@@ -4,6 +4,12 @@
 //! [`GenericCall::read`] is pure, and also what a `guichet://call?…` link and the command line are read with; [`Endpoint`] is
 //! the HTTP server. Source of the form: zammad-documentation, `api/generic-cti`.
 
+use crate::{
+    action::{Abilities, Action, ActionError},
+    pbx::{Pbx, PbxUpdate},
+    state::{ConnectionState, LossReason},
+};
+use async_trait::async_trait;
 use axum::{
     Router,
     body::Bytes,
@@ -24,7 +30,11 @@ use std::{
         atomic::{AtomicI64, Ordering},
     },
 };
-use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 
 /// Most bytes of a form.
 const LONGEST_FORM: usize = 16 * 1024;
@@ -192,9 +202,12 @@ pub enum EndpointError {
     },
 }
 
-/// The HTTP endpoint. It ends when it is dropped.
+/// The HTTP endpoint. It ends when it is dropped. As a [`Pbx`] it is connected while it listens, and cannot be asked for anything:
+/// what a telephone of any make can do, nobody knows.
 #[derive(Debug)]
 pub struct Endpoint {
+    source: CallSource,
+    state: watch::Receiver<ConnectionState>,
     address: SocketAddr,
     serving: JoinHandle<()>,
 }
@@ -204,7 +217,7 @@ struct Shared {
     region: String,
     token: SecretString,
     seq: AtomicI64,
-    events: mpsc::Sender<CallEvent>,
+    updates: mpsc::Sender<PbxUpdate>,
 }
 
 impl Endpoint {
@@ -217,7 +230,7 @@ impl Endpoint {
         region: &str,
         token: SecretString,
         address: SocketAddr,
-        events: mpsc::Sender<CallEvent>,
+        updates: mpsc::Sender<PbxUpdate>,
     ) -> Result<Self, EndpointError> {
         if !address.ip().is_loopback() {
             return Err(EndpointError::NotLoopback(address));
@@ -226,22 +239,37 @@ impl Endpoint {
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let shared = Arc::new(Shared {
-            source,
+            source: source.clone(),
             region: region.to_owned(),
             token,
             seq: AtomicI64::new(Timestamp::now().as_microsecond()),
-            events,
+            updates,
         });
         let app = Router::new()
             .route("/cti/{token}", post(take))
             .layer(DefaultBodyLimit::max(LONGEST_FORM))
             .with_state(shared);
+        let since = Timestamp::now();
+        let (telling, state) = watch::channel(ConnectionState::Connected { since });
         let serving = tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, app).await {
-                tracing::error!(%error, "the telephony endpoint ended");
-            }
+            let detail = match axum::serve(listener, app).await {
+                Ok(()) => "ended".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            tracing::error!(detail, "the telephony endpoint ended");
+            let since = Timestamp::now();
+            telling.send_replace(ConnectionState::Lost {
+                reason: LossReason::Closed { detail },
+                since,
+                retry_at: since,
+            });
         });
-        Ok(Self { address, serving })
+        Ok(Self {
+            source,
+            state,
+            address,
+            serving,
+        })
     }
 
     /// Where it listens.
@@ -249,6 +277,27 @@ impl Endpoint {
     pub fn address(&self) -> SocketAddr {
         self.address
     }
+}
+
+#[async_trait]
+impl Pbx for Endpoint {
+    fn source(&self) -> &CallSource {
+        &self.source
+    }
+
+    fn state(&self) -> watch::Receiver<ConnectionState> {
+        self.state.clone()
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities::default()
+    }
+
+    async fn act(&self, _action: Action) -> Result<(), ActionError> {
+        Err(ActionError::NotSupported)
+    }
+
+    async fn stop(self: Box<Self>) {}
 }
 
 impl Drop for Endpoint {
@@ -279,7 +328,7 @@ async fn take(
     };
     let first = shared.seq.fetch_add(128, Ordering::Relaxed);
     for event in call.events(&shared.source, &shared.region, Timestamp::now(), first) {
-        if shared.events.send(event).await.is_err() {
+        if shared.updates.send(PbxUpdate::Call(Box::new(event))).await.is_err() {
             return (StatusCode::SERVICE_UNAVAILABLE, String::new());
         }
     }
@@ -453,8 +502,23 @@ mod tests {
         let giant = format!("{NEW}&x={}", "y".repeat(LONGEST_FORM));
         assert_eq!(ask(address, "/cti/s3cret", own, &giant).await, "413");
         assert_eq!(ask(address, "/cti/s3cret", "Host: localhost:5\r\n", NEW).await, "200");
-        assert_eq!(heard.recv().await.unwrap().kind, Kind::Queued);
-        assert_eq!(heard.recv().await.unwrap().kind, Kind::Ringing);
+        for kind in [Kind::Queued, Kind::Ringing] {
+            let update = heard.recv().await.unwrap();
+            assert!(
+                matches!(&update, PbxUpdate::Call(event) if event.kind == kind),
+                "{update:?}"
+            );
+        }
+        let any: Box<dyn Pbx> = Box::new(endpoint);
+        assert!(any.state().borrow().is_connected());
+        let consult = Action::Consult {
+            conversation: "7".to_owned(),
+            device: "N. Leroux".to_owned(),
+            extension: "7001".to_owned(),
+        };
+        assert!(!any.abilities().allow(&consult));
+        assert_eq!(any.act(consult).await, Err(ActionError::NotSupported));
+        any.stop().await;
         let outside = "0.0.0.0:0".parse().unwrap();
         let (tell, _heard) = mpsc::channel(1);
         let refused = Endpoint::start(

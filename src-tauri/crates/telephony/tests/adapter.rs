@@ -4,7 +4,7 @@
 use guichet_domain::call::{CallCause, CallEvent, CallEventKind as Kind, CallSource, CallState, LineState};
 use guichet_sandbox::pbx::{Behaviour, Pbx, PbxOptions};
 use guichet_telephony::{
-    ConnectionState, LossReason, Tracker,
+    Action, ConnectionState, LossReason, Pbx as AnyPbx, Tracker,
     ami::{ActionError, Ami, AmiConfig, AmiSecurity, AmiUpdate, Attachment, Scope},
 };
 use jiff::Timestamp;
@@ -279,6 +279,33 @@ async fn a_click_to_call_that_is_not_picked_up_is_refused() {
     let answer = desk.ami.dial("SIP/6001", "0612340013", Vec::new()).await;
     assert!(matches!(answer, Err(ActionError::Refused { .. })), "{answer:?}");
     desk.until(Kind::Ended, None).await;
+}
+
+#[tokio::test]
+async fn the_shell_drives_it_as_any_other_pbx() {
+    let (_pbx, mut desk, _caller, conversation) = talking(|_| {}).await;
+    let (device, extension) = ("SIP/6001".to_owned(), "7002".to_owned());
+    let pbx: &dyn AnyPbx = &desk.ami;
+    assert_eq!(pbx.source(), &source());
+    assert!(pbx.state().borrow().is_connected());
+    let answer = Action::Answer {
+        conversation: conversation.clone(),
+        device: device.clone(),
+    };
+    assert!(!pbx.abilities().allow(&answer));
+    assert_eq!(pbx.act(answer).await, Err(ActionError::NotSupported));
+    let consult = Action::Consult {
+        conversation: conversation.clone(),
+        device: device.clone(),
+        extension,
+    };
+    assert!(pbx.abilities().allow(&consult));
+    pbx.act(consult).await.unwrap();
+    desk.until(Kind::ConsultAnswered, Some("SIP/7002")).await;
+    let complete = Action::Complete { conversation, device };
+    let any: &dyn AnyPbx = &desk.ami;
+    any.act(complete).await.unwrap();
+    desk.until(Kind::Transferred, Some("SIP/7002")).await;
 }
 
 #[tokio::test]

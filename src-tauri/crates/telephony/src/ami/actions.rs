@@ -4,97 +4,13 @@
 //! code or its prompt sounds is accepted and ignored. So an action is done when its **effect on the call** was seen, and has
 //! failed when that did not come in time.
 
-use super::{config::AmiConfig, frame::Frame, switchboard::DATA_PREFIX, switchboard::Switchboard};
+use super::{config::AmiConfig, frame::Frame, switchboard::Switchboard};
+use crate::action::{self, ActionError, Attachment, dialled};
 use guichet_domain::call::{CallEvent, CallEventKind as Kind};
 use std::time::Duration;
 
 /// How long one's own telephone may ring for a call one makes by a click.
 const OWN_RING: Duration = Duration::from_secs(30);
-
-/// Why an action did not come about, or is not known to have.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ActionError {
-    /// The PBX is not there. Nothing was sent: a transfer is never kept for later.
-    #[error("the PBX is not connected")]
-    NotConnected,
-    /// The telephone has no part in that call.
-    #[error("that telephone is not in that call")]
-    NoSuchLeg,
-    /// Not in this state of the call: completing a transfer that nobody answered would cut the caller off.
-    #[error("the call is not in a state for that")]
-    NotPossible,
-    /// What was to be dialled or attached cannot be put on the wire.
-    #[error("{0} cannot be sent to the PBX")]
-    Invalid(&'static str),
-    /// The PBX refuses.
-    #[error("the PBX refuses: {message}")]
-    Refused {
-        /// What it said, for support.
-        message: String,
-    },
-    /// The PBX did not answer in time.
-    #[error("the PBX did not answer")]
-    Unanswered,
-    /// The PBX accepted, and nothing happened.
-    #[error("the PBX accepted it and nothing happened")]
-    NoEffect,
-    /// The call ended first.
-    #[error("the call is over")]
-    CallOver,
-    /// The connection was lost while waiting: it may have happened.
-    #[error("the PBX was lost while it worked on it")]
-    Lost,
-}
-
-impl ActionError {
-    /// Key in the message catalogue.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NotConnected => "pbx_not_connected",
-            Self::NoSuchLeg => "call_no_such_leg",
-            Self::NotPossible => "call_not_possible",
-            Self::Invalid(_) => "call_invalid",
-            Self::Refused { .. } => "pbx_action_refused",
-            Self::Unanswered => "pbx_unanswered",
-            Self::NoEffect => "pbx_no_effect",
-            Self::CallOver => "call_over",
-            Self::Lost => "pbx_lost_meanwhile",
-        }
-    }
-}
-
-/// Something attached to a call: it travels with it through transfers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attachment {
-    name: String,
-    value: String,
-}
-
-impl Attachment {
-    /// `name` is capital letters, digits and `_` ("TICKET"); on the wire it begins with [`DATA_PREFIX`]. `value` is letters,
-    /// digits and a few signs: what separates variables or evaluates in a dialplan (`,`, `$`, quotes…) is refused.
-    ///
-    /// # Errors
-    /// [`ActionError::Invalid`].
-    pub fn new(name: &str, value: &str) -> Result<Self, ActionError> {
-        let good_name = (1..=40).contains(&name.len())
-            && name
-                .chars()
-                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
-        let good_value = value.len() <= 200
-            && value
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || " ._:/-+@".contains(c));
-        if !good_name || !good_value {
-            return Err(ActionError::Invalid("the attached value"));
-        }
-        Ok(Self {
-            name: format!("__{DATA_PREFIX}{name}"),
-            value: value.to_owned(),
-        })
-    }
-}
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -136,6 +52,55 @@ pub(super) enum Action {
         queue: String,
         paused: bool,
     },
+}
+
+impl TryFrom<action::Action> for Action {
+    type Error = ActionError;
+
+    fn try_from(asked: action::Action) -> Result<Self, ActionError> {
+        use action::Action as Asked;
+        Ok(match asked {
+            Asked::Dial {
+                device,
+                number,
+                attachments,
+            } => Self::Dial {
+                device,
+                number,
+                attachments,
+            },
+            Asked::Consult {
+                conversation,
+                device,
+                extension,
+            } => Self::Consult {
+                conversation,
+                device,
+                extension,
+            },
+            Asked::Complete { conversation, device } => Self::Complete { conversation, device },
+            Asked::Cancel { conversation, device } => Self::Cancel { conversation, device },
+            Asked::Blind {
+                conversation,
+                device,
+                extension,
+            } => Self::Blind {
+                conversation,
+                device,
+                extension,
+            },
+            Asked::Attach {
+                conversation,
+                attachment,
+            } => Self::Attach {
+                conversation,
+                attachment,
+            },
+            Asked::Pause { device, queue, paused } => Self::Pause { device, queue, paused },
+            // AMI has no action for either.
+            Asked::Answer { .. } | Asked::Hold { .. } => return Err(ActionError::NotSupported),
+        })
+    }
 }
 
 /// What shows that it happened.
@@ -183,7 +148,7 @@ impl Action {
                     .with("Priority", "1")
                     .with("Timeout", OWN_RING.as_millis().to_string());
                 for attachment in attachments {
-                    frame = frame.with("Variable", format!("{}={}", attachment.name, attachment.value));
+                    frame = frame.with("Variable", format!("__{}={}", attachment.key(), attachment.value()));
                 }
                 (frame.with("Async", "true"), Effect::OriginateResponse)
             }
@@ -253,8 +218,8 @@ impl Action {
                 let channel = board.remote_leg(&conversation).ok_or(ActionError::NoSuchLeg)?;
                 let frame = action("Setvar")
                     .with("Channel", channel)
-                    .with("Variable", attachment.name)
-                    .with("Value", attachment.value);
+                    .with("Variable", format!("__{}", attachment.key()))
+                    .with("Value", attachment.value());
                 (frame, Effect::Response)
             }
             Self::Pause { device, queue, paused } => {
@@ -287,73 +252,5 @@ impl Effect {
         }
         let over = event.kind == Kind::Ended || (event.kind == Kind::Missed && event.device.is_none());
         over.then_some(Err(ActionError::CallOver))
-    }
-}
-
-/// A number or extension fit for a dialplan: digits, `*`, `#` and a leading `+`, nothing that could be a pattern, a second
-/// argument or a channel.
-fn dialled(number: &str) -> Result<String, ActionError> {
-    let text: String = number.chars().filter(|c| !" .-()\u{a0}".contains(*c)).collect();
-    let digits = text.strip_prefix('+').unwrap_or(&text);
-    let good = (1..=32).contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_digit() || "*#".contains(c));
-    good.then_some(text).ok_or(ActionError::Invalid("the number"))
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn only_numbers_are_dialled() {
-        for good in [
-            "7001",
-            "0612340013",
-            "+33 6 12 34 00 13",
-            "01.44.55.66.77",
-            "*8",
-            "#31#0612340013",
-        ] {
-            assert!(dialled(good).is_ok(), "{good}");
-        }
-        for bad in [
-            "",
-            "+",
-            "7001,1",
-            "7001@outside",
-            "${EXTEN}",
-            "_X.",
-            "SIP/trunk",
-            "7001\r\nAction: Command",
-            "s",
-        ] {
-            assert_eq!(dialled(bad), Err(ActionError::Invalid("the number")), "{bad}");
-        }
-    }
-
-    #[test]
-    fn what_is_attached_cannot_say_more_than_one_thing() {
-        assert!(Attachment::new("TICKET", "4821").is_ok());
-        for (name, value) in [
-            ("ticket", "1"),
-            ("", "1"),
-            ("T=X", "1"),
-            ("T", "1,EVIL=2"),
-            ("T", "${SHELL(id)}"),
-            ("T", "1\r\nAction: x"),
-            ("T", "\"1\""),
-        ] {
-            assert!(Attachment::new(name, value).is_err(), "{name}={value}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_dialled_ever_leaves_its_field(text in "\\PC{0,40}") {
-            if let Ok(number) = dialled(&text) {
-                prop_assert!(number.chars().all(|c| c.is_ascii_digit() || "+*#".contains(c)));
-            }
-        }
     }
 }

@@ -1,62 +1,41 @@
 //! The adapter as the shell sees it: started once, told what to do, heard through a channel.
 
-use super::{
-    actions::{Action, ActionError, Attachment},
-    config::AmiConfig,
-    connection::{self, Request},
+use super::{actions::Action, config::AmiConfig, connection::Exchange};
+use crate::{
+    action::{self, Abilities, ActionError, Attachment},
+    link::{Handle, Keeping},
+    pbx::{Pbx, PbxUpdate},
+    state::ConnectionState,
 };
-use crate::state::ConnectionState;
-use guichet_domain::call::{CallEvent, LinePresence};
-use jiff::Timestamp;
-use std::collections::BTreeSet;
-use tokio::{
-    sync::{mpsc, oneshot, watch},
-    task::JoinHandle,
-};
-
-/// What the adapter has to say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AmiUpdate {
-    /// Something happened to a call.
-    Call(Box<CallEvent>),
-    /// A telephone's state changed.
-    Line(LinePresence),
-    /// What the PBX is doing was read (at every connection): these conversations go on, and no other. What
-    /// [`Tracker::absent`](crate::Tracker::absent) wants to know.
-    Reread {
-        /// Their names, former ones included.
-        alive: BTreeSet<String>,
-        /// When.
-        at: Timestamp,
-    },
-}
+use async_trait::async_trait;
+use guichet_domain::call::CallSource;
+use tokio::sync::{mpsc, watch};
 
 /// The adapter of one PBX. It connects, and connects again, by itself; dropping it ends it.
 #[derive(Debug)]
 pub struct Ami {
-    requests: mpsc::Sender<Request>,
-    state: watch::Receiver<ConnectionState>,
-    running: JoinHandle<()>,
+    handle: Handle<Action>,
 }
 
 impl Ami {
     /// Starts it. What it hears goes to `updates`, in order; when nobody takes it, the PBX is read no further.
     #[must_use]
-    pub fn start(config: AmiConfig, updates: mpsc::Sender<AmiUpdate>) -> Self {
-        let (requests, asked) = mpsc::channel(32);
-        let (telling, state) = watch::channel(ConnectionState::Connecting);
-        let running = tokio::spawn(connection::run(config, asked, updates, telling));
+    pub fn start(config: AmiConfig, updates: mpsc::Sender<PbxUpdate>) -> Self {
+        let keeping = Keeping {
+            source: config.source.clone(),
+            region: config.region.clone(),
+            shortest_pause: config.shortest_pause,
+            longest_pause: config.longest_pause,
+        };
         Self {
-            requests,
-            state,
-            running,
+            handle: Handle::start(Exchange::new(config), keeping, updates),
         }
     }
 
     /// Whether the PBX is there, now and from now on.
     #[must_use]
     pub fn state(&self) -> watch::Receiver<ConnectionState> {
-        self.state.clone()
+        self.handle.state()
     }
 
     /// Calls a number: `device` rings first, then the number is dialled from it. Done when one's own telephone was picked up.
@@ -64,12 +43,13 @@ impl Ami {
     /// # Errors
     /// See [`ActionError`]; [`ActionError::Refused`] when one's own telephone was not answered.
     pub async fn dial(&self, device: &str, number: &str, attachments: Vec<Attachment>) -> Result<(), ActionError> {
-        self.ask(Action::Dial {
-            device: device.to_owned(),
-            number: number.to_owned(),
-            attachments,
-        })
-        .await
+        self.handle
+            .ask(Action::Dial {
+                device: device.to_owned(),
+                number: number.to_owned(),
+                attachments,
+            })
+            .await
     }
 
     /// Consults somebody while the caller waits. Done when their telephone rings, or could not be made to
@@ -78,12 +58,13 @@ impl Ami {
     /// # Errors
     /// [`ActionError::NoEffect`] when the PBX accepts and ignores it: the call goes on as it was.
     pub async fn consult(&self, conversation: &str, device: &str, extension: &str) -> Result<(), ActionError> {
-        self.ask(Action::Consult {
-            conversation: conversation.to_owned(),
-            device: device.to_owned(),
-            extension: extension.to_owned(),
-        })
-        .await
+        self.handle
+            .ask(Action::Consult {
+                conversation: conversation.to_owned(),
+                device: device.to_owned(),
+                extension: extension.to_owned(),
+            })
+            .await
     }
 
     /// Gives a consultation up. Done when technician and caller are joined again.
@@ -91,11 +72,12 @@ impl Ami {
     /// # Errors
     /// See [`ActionError`].
     pub async fn cancel(&self, conversation: &str, device: &str) -> Result<(), ActionError> {
-        self.ask(Action::Cancel {
-            conversation: conversation.to_owned(),
-            device: device.to_owned(),
-        })
-        .await
+        self.handle
+            .ask(Action::Cancel {
+                conversation: conversation.to_owned(),
+                device: device.to_owned(),
+            })
+            .await
     }
 
     /// Hands the caller to the person consulted, by hanging the technician up. Refused unless that person is on the line:
@@ -104,11 +86,12 @@ impl Ami {
     /// # Errors
     /// [`ActionError::NotPossible`] when nobody answered the consultation.
     pub async fn complete(&self, conversation: &str, device: &str) -> Result<(), ActionError> {
-        self.ask(Action::Complete {
-            conversation: conversation.to_owned(),
-            device: device.to_owned(),
-        })
-        .await
+        self.handle
+            .ask(Action::Complete {
+                conversation: conversation.to_owned(),
+                device: device.to_owned(),
+            })
+            .await
     }
 
     /// Sends the caller elsewhere without a word. Done when a telephone rings there.
@@ -116,12 +99,13 @@ impl Ami {
     /// # Errors
     /// See [`ActionError`].
     pub async fn blind_transfer(&self, conversation: &str, device: &str, extension: &str) -> Result<(), ActionError> {
-        self.ask(Action::Blind {
-            conversation: conversation.to_owned(),
-            device: device.to_owned(),
-            extension: extension.to_owned(),
-        })
-        .await
+        self.handle
+            .ask(Action::Blind {
+                conversation: conversation.to_owned(),
+                device: device.to_owned(),
+                extension: extension.to_owned(),
+            })
+            .await
     }
 
     /// Sends the other end's leg to a place of the dialplan (a queue, a message).
@@ -129,12 +113,13 @@ impl Ami {
     /// # Errors
     /// See [`ActionError`].
     pub async fn redirect(&self, conversation: &str, context: &str, extension: &str) -> Result<(), ActionError> {
-        self.ask(Action::Redirect {
-            conversation: conversation.to_owned(),
-            extension: extension.to_owned(),
-            context: context.to_owned(),
-        })
-        .await
+        self.handle
+            .ask(Action::Redirect {
+                conversation: conversation.to_owned(),
+                extension: extension.to_owned(),
+                context: context.to_owned(),
+            })
+            .await
     }
 
     /// Attaches something to a call; the next desk it reaches sees it.
@@ -142,11 +127,12 @@ impl Ami {
     /// # Errors
     /// See [`ActionError`].
     pub async fn attach(&self, conversation: &str, attachment: Attachment) -> Result<(), ActionError> {
-        self.ask(Action::Attach {
-            conversation: conversation.to_owned(),
-            attachment,
-        })
-        .await
+        self.handle
+            .ask(Action::Attach {
+                conversation: conversation.to_owned(),
+                attachment,
+            })
+            .await
     }
 
     /// Takes a telephone out of a queue for a while, or back in.
@@ -154,40 +140,49 @@ impl Ami {
     /// # Errors
     /// See [`ActionError`].
     pub async fn pause(&self, device: &str, queue: &str, paused: bool) -> Result<(), ActionError> {
-        self.ask(Action::Pause {
-            device: device.to_owned(),
-            queue: queue.to_owned(),
-            paused,
-        })
-        .await
+        self.handle
+            .ask(Action::Pause {
+                device: device.to_owned(),
+                queue: queue.to_owned(),
+                paused,
+            })
+            .await
     }
 
     /// Says goodbye to the PBX and ends.
     pub async fn stop(self) {
-        let (done, ended) = oneshot::channel();
-        if self.requests.send(Request::Stop(done)).await.is_ok() {
-            // An error means that it has ended already.
-            let _ = ended.await;
-        }
-        self.running.abort();
-    }
-
-    async fn ask(&self, action: Action) -> Result<(), ActionError> {
-        // Nothing waits for a PBX to come back: a late transfer is a wrong one.
-        if !self.state.borrow().is_connected() {
-            return Err(ActionError::NotConnected);
-        }
-        let (reply, answer) = oneshot::channel();
-        self.requests
-            .send(Request::Act(action, reply))
-            .await
-            .map_err(|_| ActionError::NotConnected)?;
-        answer.await.map_err(|_| ActionError::Lost)?
+        self.handle.stop().await;
     }
 }
 
-impl Drop for Ami {
-    fn drop(&mut self) {
-        self.running.abort();
+#[async_trait]
+impl Pbx for Ami {
+    fn source(&self) -> &CallSource {
+        self.handle.source()
+    }
+
+    fn state(&self) -> watch::Receiver<ConnectionState> {
+        self.handle.state()
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            dial: true,
+            answer: false,
+            hold: false,
+            consult: true,
+            blind: true,
+            attach: true,
+            pause: true,
+            lines: true,
+        }
+    }
+
+    async fn act(&self, action: action::Action) -> Result<(), ActionError> {
+        self.handle.ask(action.try_into()?).await
+    }
+
+    async fn stop(self: Box<Self>) {
+        self.handle.stop().await;
     }
 }

@@ -1,20 +1,20 @@
 //! The connection to the PBX: made, kept, lost and made again; actions matched with their answers and effects.
 
 use super::{
-    actions::{Action, ActionError, Effect},
-    client::AmiUpdate,
+    actions::{Action, Effect},
     config::AmiConfig,
     frame::{Decoder, Frame},
     switchboard::Switchboard,
     tls::{Line, protect},
 };
 use crate::{
-    backoff,
-    state::{ConnectionState, LossReason},
+    action::ActionError,
+    link::{Connect, End, Link, Reply, Request},
+    pbx::PbxUpdate,
+    state::LossReason,
 };
-use guichet_domain::{call::CallEvent, phone::PhoneNumber};
+use guichet_domain::call::CallEvent;
 use jiff::Timestamp;
-use rand::{SeedableRng, rngs::StdRng};
 use secrecy::ExposeSecret;
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -23,28 +23,9 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    sync::{mpsc, oneshot, watch},
+    sync::mpsc,
     time::{Instant, sleep_until, timeout},
 };
-
-/// What the adapter is asked.
-#[derive(Debug)]
-pub(super) enum Request {
-    Act(Action, oneshot::Sender<Result<(), ActionError>>),
-    Stop(oneshot::Sender<()>),
-}
-
-/// Why a session ended.
-enum End {
-    Lost(LossReason),
-    Stopped(Option<oneshot::Sender<()>>),
-}
-
-impl From<LossReason> for End {
-    fn from(reason: LossReason) -> Self {
-        Self::Lost(reason)
-    }
-}
 
 /// An action that waits.
 struct Pending {
@@ -55,91 +36,37 @@ struct Pending {
     /// The effect was seen before the answer.
     seen: Option<Result<(), ActionError>>,
     deadline: Instant,
-    reply: oneshot::Sender<Result<(), ActionError>>,
+    reply: Reply,
 }
 
-/// Connects, listens and connects again, until it is stopped.
-pub(super) async fn run(
+/// A PBX: its settings, and what it is doing as far as is known, which outlives a connection.
+#[derive(Debug)]
+pub(super) struct Exchange {
     config: AmiConfig,
-    mut requests: mpsc::Receiver<Request>,
-    updates: mpsc::Sender<AmiUpdate>,
-    state: watch::Sender<ConnectionState>,
-) {
-    // The numbering plans of the world are loaded when the first number is read, which takes longer than a screen pop may.
-    let region = config.region.clone();
-    let loading = tokio::task::spawn_blocking(move || PhoneNumber::parse_in("0100000000", &region));
-    let mut rng = StdRng::from_os_rng();
-    // Above every number of an earlier run: its events may still be around.
-    let first_seq = Timestamp::now().as_microsecond();
-    let mut board = Switchboard::new(config.source.clone(), &config.region, config.scope.clone(), first_seq);
-    let mut failures = 0_u32;
-    let mut lost_since: Option<Timestamp> = None;
-    if let Err(error) = loading.await {
-        tracing::warn!(%error, "numbering plans");
+    board: Switchboard,
+}
+
+impl Exchange {
+    pub(super) fn new(config: AmiConfig) -> Self {
+        // Above every number of an earlier run: its events may still be around.
+        let first_seq = Timestamp::now().as_microsecond();
+        let board = Switchboard::new(config.source.clone(), &config.region, config.scope.clone(), first_seq);
+        Self { config, board }
     }
-    loop {
+}
+
+impl Connect for Exchange {
+    type Action = Action;
+
+    async fn session(&mut self, requests: &mut mpsc::Receiver<Request<Action>>, link: &mut Link) -> End {
         let mut session = Session {
-            config: &config,
-            board: &mut board,
-            updates: &updates,
-            state: &state,
+            config: &self.config,
+            board: &mut self.board,
+            link,
             pending: BTreeMap::new(),
             next_id: 0,
-            was_connected: false,
         };
-        let end = session.run(&mut requests).await;
-        let was_connected = session.was_connected;
-        let reason = match end {
-            End::Stopped(done) => {
-                state.send_replace(ConnectionState::Stopped);
-                if let Some(done) = done {
-                    let _ = done.send(());
-                }
-                return;
-            }
-            End::Lost(reason) => reason,
-        };
-        if was_connected {
-            failures = 0;
-            lost_since = None;
-        }
-        failures = failures.saturating_add(1);
-        let pause = if matches!(reason, LossReason::Refused { .. }) {
-            config.longest_pause
-        } else {
-            backoff::pause(failures, config.shortest_pause, config.longest_pause, &mut rng)
-        };
-        let now = Timestamp::now();
-        let since = *lost_since.get_or_insert(now);
-        tracing::warn!(source = %config.source.0, reason = reason.code(), ?pause, "the PBX is not there");
-        state.send_replace(ConnectionState::Lost {
-            reason,
-            since,
-            retry_at: now.checked_add(pause).unwrap_or(now),
-        });
-        if let Some(done) = wait(Instant::now() + pause, &mut requests).await {
-            state.send_replace(ConnectionState::Stopped);
-            if let Some(done) = done {
-                let _ = done.send(());
-            }
-            return;
-        }
-    }
-}
-
-/// Lets the pause pass; what is asked meanwhile is refused at once. `Some` when it was told to stop.
-async fn wait(until: Instant, requests: &mut mpsc::Receiver<Request>) -> Option<Option<oneshot::Sender<()>>> {
-    loop {
-        tokio::select! {
-            () = sleep_until(until) => return None,
-            request = requests.recv() => match request {
-                Some(Request::Act(_, reply)) => {
-                    let _ = reply.send(Err(ActionError::NotConnected));
-                }
-                Some(Request::Stop(done)) => return Some(Some(done)),
-                None => return Some(None),
-            },
-        }
+        session.run(requests).await
     }
 }
 
@@ -147,15 +74,13 @@ async fn wait(until: Instant, requests: &mut mpsc::Receiver<Request>) -> Option<
 struct Session<'a> {
     config: &'a AmiConfig,
     board: &'a mut Switchboard,
-    updates: &'a mpsc::Sender<AmiUpdate>,
-    state: &'a watch::Sender<ConnectionState>,
+    link: &'a mut Link,
     pending: BTreeMap<String, Pending>,
     next_id: u64,
-    was_connected: bool,
 }
 
 impl Session<'_> {
-    async fn run(&mut self, requests: &mut mpsc::Receiver<Request>) -> End {
+    async fn run(&mut self, requests: &mut mpsc::Receiver<Request<Action>>) -> End {
         let end = match self.open().await {
             Ok((stream, decoder, frames)) => self.listen(stream, decoder, frames, requests).await,
             Err(end) => end,
@@ -229,7 +154,7 @@ impl Session<'_> {
         mut stream: Box<dyn Line>,
         mut decoder: Decoder,
         mut frames: VecDeque<Frame>,
-        requests: &mut mpsc::Receiver<Request>,
+        requests: &mut mpsc::Receiver<Request<Action>>,
     ) -> End {
         let reread = self.id();
         let members = self.id();
@@ -247,7 +172,7 @@ impl Session<'_> {
                     return end;
                 }
                 // A PBX that was still starting has something to say only now.
-                if frame.event() == Some("FullyBooted") && self.was_connected {
+                if frame.event() == Some("FullyBooted") && self.link.is_connected() {
                     self.board.begin_reread();
                     let again = Frame::new([("Action", "CoreShowChannels"), ("ActionID", &reread)]);
                     if let Err(end) = send(&mut stream, &again).await {
@@ -316,36 +241,23 @@ impl Session<'_> {
         }
         for event in events {
             self.seen(&event);
-            self.say(AmiUpdate::Call(Box::new(event))).await?;
+            self.link.say(PbxUpdate::Call(Box::new(event))).await?;
         }
         if complete {
             let (alive, at) = (self.board.alive(), Timestamp::now());
-            self.say(AmiUpdate::Reread { alive, at }).await?;
+            self.link.say(PbxUpdate::Reread { alive, at }).await?;
         }
         for line in self.board.changed_lines() {
-            self.say(AmiUpdate::Line(line)).await?;
+            self.link.say(PbxUpdate::Line(line)).await?;
         }
-        if (complete || refused) && !self.was_connected {
-            self.was_connected = true;
-            let since = Timestamp::now();
-            self.state.send_replace(ConnectionState::Connected { since });
-            tracing::info!(source = %self.config.source.0, "the PBX is there");
+        if complete || refused {
+            self.link.connected();
         }
         self.answered(frame);
         Ok(())
     }
 
-    async fn say(&self, update: AmiUpdate) -> Result<(), End> {
-        // Nobody listens any more: the desk is closed.
-        self.updates.send(update).await.map_err(|_| End::Stopped(None))
-    }
-
-    async fn act(
-        &mut self,
-        action: Action,
-        reply: oneshot::Sender<Result<(), ActionError>>,
-        stream: &mut Box<dyn Line>,
-    ) -> Result<(), End> {
+    async fn act(&mut self, action: Action, reply: Reply, stream: &mut Box<dyn Line>) -> Result<(), End> {
         let id = self.id();
         let prepared = match action.prepare(&id, self.board, self.config) {
             Ok(prepared) if prepared.frame.encode().is_none() => Err(ActionError::Invalid("the action")),

@@ -16,8 +16,11 @@ pub mod frame;
 pub mod switchboard;
 mod tls;
 
-pub use actions::{ActionError, Attachment};
-pub use client::{Ami, AmiUpdate};
+pub use crate::{
+    action::{ActionError, Attachment},
+    pbx::PbxUpdate as AmiUpdate,
+};
+pub use client::Ami;
 pub use config::{AmiConfig, AmiSecurity, Scope};
 pub use frame::{Decoder, Frame};
 pub use switchboard::Switchboard;

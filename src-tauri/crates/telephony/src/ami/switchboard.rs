@@ -12,14 +12,13 @@ use super::{
     derive::{derive, identify},
     frame::Frame,
 };
+use crate::action::DATA_PREFIX;
 use guichet_domain::call::{
     CallCapabilities, CallCause, CallEvent, CallEventKind as Kind, CallSource, Direction, LinePresence, LineState,
 };
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Variables whose name begins so (after the underscores of inheritance) are the call's attached data.
-pub const DATA_PREFIX: &str = "GUICHET_";
 /// Events kept of a conversation that touches nothing that is looked at, in case it does later.
 const LONGEST_BACKLOG: usize = 64;
 /// Channels remembered as gone, so that a late event does not bring them back.
@@ -456,6 +455,7 @@ impl Switchboard {
     }
 
     fn variable(&mut self, frame: &Frame, uniqueid: &str) {
+        // The underscores say that other channels inherit it.
         let Some(name) = frame.known("Variable").map(|name| name.trim_start_matches('_')) else {
             return;
         };
