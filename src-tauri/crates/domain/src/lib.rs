@@ -8,7 +8,9 @@ pub mod article;
 pub mod asset;
 pub mod call;
 pub mod catalogue;
+pub mod diagnosis;
 pub mod document;
+pub mod hot_transfer;
 pub mod ids;
 pub mod merge;
 pub mod names;
@@ -22,5 +24,7 @@ pub mod text;
 pub mod ticket;
 pub mod timeline;
 pub mod view;
+pub mod wording;
+pub mod wrap_up;
 
 pub use ids::*;

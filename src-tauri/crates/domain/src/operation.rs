@@ -209,6 +209,15 @@ pub enum Operation {
     },
 }
 
+/// Intents to accept together on one lane, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LanePlan {
+    /// The ticket; `None` when the first operation creates it.
+    pub lane: Option<TicketId>,
+    /// The intents with their identities.
+    pub operations: Vec<(OperationId, Operation)>,
+}
+
 impl Operation {
     /// The operation's name as the command line and the journal print it.
     #[must_use]
