@@ -8,6 +8,7 @@ pub mod article;
 pub mod asset;
 pub mod call;
 pub mod catalogue;
+pub mod consent;
 pub mod diagnosis;
 pub mod document;
 pub mod escalation;
