@@ -11,9 +11,13 @@ pub mod backoff;
 pub mod directory;
 pub mod generic;
 mod link;
+mod net;
 pub mod pbx;
 pub mod state;
+mod station;
+mod tls;
 pub mod tracker;
+pub mod xuc;
 
 pub use action::{Abilities, Action, ActionError, Attachment};
 pub use directory::{Candidate, MatchBy, Matches, PhoneBook, PhoneKey};

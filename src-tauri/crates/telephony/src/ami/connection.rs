@@ -5,13 +5,14 @@ use super::{
     config::AmiConfig,
     frame::{Decoder, Frame},
     switchboard::Switchboard,
-    tls::{Line, protect},
+    tls::protect,
 };
 use crate::{
     action::ActionError,
     link::{Connect, End, Link, Reply, Request},
     pbx::PbxUpdate,
     state::LossReason,
+    tls::Line,
 };
 use guichet_domain::call::CallEvent;
 use jiff::Timestamp;

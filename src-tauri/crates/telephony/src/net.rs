@@ -1,0 +1,226 @@
+//! A PBX that speaks HTTP and WebSocket: how it is reached, trusted and bounded.
+//!
+//! Redirects are never followed (a secret would travel with them), bodies and messages are bounded, and without TLS only this
+//! machine is spoken to.
+
+use crate::{
+    state::LossReason,
+    tls::{self, Line},
+};
+use reqwest::{Client, RequestBuilder, redirect};
+use serde_json::Value;
+use std::{error::Error, time::Duration};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_rustls::rustls;
+use tokio_tungstenite::{
+    WebSocketStream, client_async_with_config,
+    tungstenite::{self, protocol::WebSocketConfig},
+};
+use url::{Host, Url};
+
+/// Most bytes of a reply.
+const LONGEST_REPLY: usize = 1024 * 1024;
+/// Most bytes of a message.
+const LONGEST_MESSAGE: usize = 256 * 1024;
+/// Most characters of a field that are kept.
+const LONGEST_FIELD: usize = 256;
+
+/// A WebSocket.
+pub(crate) type Socket = WebSocketStream<Box<dyn Line>>;
+
+/// A server and how it is trusted.
+#[derive(Debug)]
+pub(crate) struct Server {
+    base: Url,
+    authorities: Option<Vec<u8>>,
+    http: Client,
+    patience: Duration,
+}
+
+impl Server {
+    /// The server at `base` ("<https://xivo.example>"). Nothing is connected yet.
+    ///
+    /// # Errors
+    /// [`LossReason::Untrusted`] when it is not to be spoken to: no TLS though it is another machine, or authorities that
+    /// cannot be read.
+    pub(crate) fn new(base: &Url, authorities: Option<&[u8]>, patience: Duration) -> Result<Self, LossReason> {
+        let untrusted = |detail: String| LossReason::Untrusted { detail };
+        let here = match base.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => return Err(untrusted("the address has no host".to_owned())),
+        };
+        if base.scheme() != "https" && !(base.scheme() == "http" && here) {
+            return Err(untrusted("the address is not protected (https)".to_owned()));
+        }
+        let config = tls::trust(authorities).map_err(untrusted)?;
+        let http = Client::builder()
+            .tls_backend_preconfigured(config)
+            .http1_only()
+            .redirect(redirect::Policy::none())
+            .connect_timeout(patience)
+            .build()
+            .map_err(|error| untrusted(error.to_string()))?;
+        Ok(Self {
+            base: base.clone(),
+            authorities: authorities.map(<[u8]>::to_vec),
+            http,
+            patience,
+        })
+    }
+
+    /// Makes requests of it.
+    pub(crate) fn http(&self) -> &Client {
+        &self.http
+    }
+
+    /// An address of it; `path` is made of the adapter's own words.
+    pub(crate) fn at(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        let root = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&format!("{root}/{path}"));
+        url
+    }
+
+    /// One exchange: the status and what was said (`Null` when it is no JSON).
+    ///
+    /// # Errors
+    /// When there is no complete reply.
+    pub(crate) async fn ask(&self, request: RequestBuilder) -> Result<(u16, Value), LossReason> {
+        let exchange = async {
+            let mut response = request.send().await.map_err(|error| lost(&error))?;
+            let mut body = Vec::new();
+            while let Some(piece) = response.chunk().await.map_err(|error| lost(&error))? {
+                body.extend_from_slice(&piece);
+                if body.len() > LONGEST_REPLY {
+                    let detail = "the reply is too long".to_owned();
+                    return Err(LossReason::Closed { detail });
+                }
+            }
+            let said = serde_json::from_slice(&body).unwrap_or(Value::Null);
+            Ok((response.status().as_u16(), said))
+        };
+        timeout(self.patience, exchange)
+            .await
+            .unwrap_or(Err(LossReason::Silent))
+    }
+
+    /// Opens a WebSocket there (the scheme is put right).
+    ///
+    /// # Errors
+    /// [`LossReason::Refused`] when the server refuses who asks, else why there is none.
+    pub(crate) async fn socket(&self, mut url: Url) -> Result<Socket, LossReason> {
+        let secure = url.scheme() == "https";
+        let unreachable = |detail: String| LossReason::Unreachable { detail };
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let port = url.port_or_known_default().unwrap_or(443);
+        if url.set_scheme(if secure { "wss" } else { "ws" }).is_err() {
+            return Err(unreachable("the address is none".to_owned()));
+        }
+        let opening = async {
+            let name = host.trim_start_matches('[').trim_end_matches(']');
+            let stream = TcpStream::connect((name, port))
+                .await
+                .map_err(|error| unreachable(error.to_string()))?;
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "TCP_NODELAY");
+            }
+            let stream: Box<dyn Line> = if secure {
+                tls::protect(stream, self.authorities.as_deref(), name)
+                    .await
+                    .map_err(|detail| LossReason::Untrusted { detail })?
+            } else {
+                Box::new(stream)
+            };
+            let bounds = WebSocketConfig::default()
+                .max_message_size(Some(LONGEST_MESSAGE))
+                .max_frame_size(Some(LONGEST_MESSAGE));
+            match client_async_with_config(url.as_str(), stream, Some(bounds)).await {
+                Ok((socket, _)) => Ok(socket),
+                Err(tungstenite::Error::Http(response)) => Err(refused(response.status().as_u16(), &Value::Null)),
+                Err(error) => Err(LossReason::Closed {
+                    detail: error.to_string(),
+                }),
+            }
+        };
+        timeout(self.patience, opening).await.unwrap_or(Err(LossReason::Silent))
+    }
+}
+
+/// What a refusal is: of the account, or by something that is no PBX of this kind.
+pub(crate) fn refused(status: u16, said: &Value) -> LossReason {
+    if matches!(status, 400 | 401 | 403) {
+        let message = words(said).unwrap_or_else(|| format!("HTTP {status}"));
+        return LossReason::Refused { message };
+    }
+    if status >= 500 {
+        let detail = format!("HTTP {status}");
+        return LossReason::Closed { detail };
+    }
+    LossReason::NotAPbx {
+        greeting: format!("HTTP {status}"),
+    }
+}
+
+/// What a server says of an error, in its own words, shortened.
+pub(crate) fn words(said: &Value) -> Option<String> {
+    let text = ["message", "helpMessage", "innerMessage", "reason", "error"]
+        .iter()
+        .find_map(|key| said.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()))?;
+    Some(clip(text))
+}
+
+/// A field, shortened, without control characters.
+pub(crate) fn clip(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(LONGEST_FIELD).collect()
+}
+
+/// Why there is no reply. The address is left out: secrets travel in some.
+fn lost(error: &reqwest::Error) -> LossReason {
+    if error.is_timeout() {
+        return LossReason::Silent;
+    }
+    let mut source: Option<&(dyn Error + 'static)> = error.source();
+    let mut detail = String::new();
+    while let Some(inner) = source {
+        let tls = inner.is::<rustls::Error>()
+            || inner
+                .downcast_ref::<std::io::Error>()
+                .and_then(std::io::Error::get_ref)
+                .is_some_and(|inner| inner.is::<rustls::Error>());
+        detail = clip(&inner.to_string());
+        if tls {
+            return LossReason::Untrusted { detail };
+        }
+        source = inner.source();
+    }
+    if error.is_connect() {
+        LossReason::Unreachable { detail }
+    } else {
+        LossReason::Closed { detail }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_tls_only_this_machine_is_spoken_to() {
+        let patience = Duration::from_secs(1);
+        for (address, good) in [
+            ("https://xivo.example", true),
+            ("http://127.0.0.1:8090", true),
+            ("http://[::1]:8090", true),
+            ("http://localhost", true),
+            ("http://xivo.example", false),
+            ("http://127.0.0.1.evil.example", false),
+            ("ftp://127.0.0.1", false),
+        ] {
+            let made = Server::new(&Url::parse(address).unwrap(), None, patience);
+            assert_eq!(made.is_ok(), good, "{address}");
+        }
+    }
+}
