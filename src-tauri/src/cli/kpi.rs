@@ -483,6 +483,18 @@ pub(crate) mod tests {
             Problem::NoCalendar(text()),
             Problem::NoPopulation(text()),
             Problem::NoPenalty(text()),
+            Problem::NoRoster(text()),
+            Problem::NoSteps(text()),
+            Problem::NoDomain(text()),
+            Problem::DomainTwice(text()),
+            Problem::FormTwice(text()),
+            Problem::Extension(text()),
+            Problem::NoHotTransfer,
+            Problem::Empty { key: text() },
+            Problem::Place {
+                key: text(),
+                name: text(),
+            },
             Problem::Twice(text()),
             Problem::MissingKey {
                 kind: text(),

@@ -171,13 +171,11 @@ impl HotTransfer {
             self.fall_back(now, effects);
             return Ok(());
         };
-        let member = self.member(nth).ok_or(HotTransferError::NoSuchMember { nth })?;
-        let can = self.can(|can| can.consult);
-        if can == Can::No {
-            return Err(HotTransferError::NotNow);
+        if self.member(nth).is_none() {
+            return Err(HotTransferError::NoSuchMember { nth });
         }
-        if can == Can::Yes && member.extension.trim().is_empty() {
-            return Err(HotTransferError::NoNumber);
+        if self.can(|can| can.consult) == Can::No {
+            return Err(HotTransferError::NotNow);
         }
         self.consult(nth, now, effects);
         Ok(())
@@ -417,7 +415,7 @@ impl HotTransfer {
         }
     }
 
-    /// Calls somebody, or says how to.
+    /// Calls somebody, or says how to: also where the PBX could, and nobody knows the number but the technician.
     pub(super) fn consult(&mut self, nth: u32, now: Timestamp, effects: &mut Vec<Effect>) {
         let Some(member) = self.member(nth).cloned() else {
             return;
@@ -432,7 +430,7 @@ impl HotTransfer {
         if let Some(member) = self.member_mut(nth) {
             member.tried = None;
         }
-        let until = if self.can(|can| can.consult) == Can::Yes {
+        let until = if member.has_number() && self.can(|can| can.consult) == Can::Yes {
             if let Some(ticket) = self.briefing.ticket.filter(|ticket| !ticket.is_local()) {
                 self.ask(PbxVerb::AttachTicket { ticket }, None, now, effects);
             }
@@ -554,11 +552,8 @@ impl HotTransfer {
                 match self.next_free() {
                     None => self.fall_back(now, effects),
                     Some(nth) => {
-                        let callable = self
-                            .member(nth)
-                            .is_some_and(|member| !member.extension.trim().is_empty());
                         let driven = witness == Witness::Pbx && self.can(|can| can.consult) == Can::Yes;
-                        if soon && driven && callable {
+                        if soon && driven {
                             self.consult(nth, now, effects);
                         } else {
                             effects.push(Effect::Tell {

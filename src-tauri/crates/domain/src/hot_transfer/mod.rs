@@ -512,9 +512,6 @@ pub enum HotTransferError {
         /// The number.
         nth: u32,
     },
-    /// Their number is not known.
-    #[error("there is no number to call")]
-    NoNumber,
     /// The PBX cannot do it as the call is now (on hold, not answered).
     #[error("the call is not in a state for that")]
     NotNow,
@@ -537,7 +534,6 @@ impl HotTransferError {
             Self::BriefingIncomplete { .. } => "transfer_briefing_incomplete",
             Self::WrongState { .. } => "transfer_wrong_state",
             Self::NoSuchMember { .. } => "transfer_no_such_member",
-            Self::NoNumber => "transfer_no_number",
             Self::NotNow => "transfer_not_now",
             Self::NotUp => "transfer_not_up",
             Self::PbxSaysOtherwise => "transfer_pbx_says_otherwise",

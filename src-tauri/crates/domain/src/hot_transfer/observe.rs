@@ -2,7 +2,7 @@
 
 use super::{
     ActionResult, Asked, ByHandReason, ConsultPhase, Drive, Effect, HandStep, HotTransfer, Notice, Observation,
-    Outcome, State, Step, Then, Witness,
+    Outcome, RosterMember, State, Step, Then, Witness,
     machine::{Can, after, is_up},
 };
 use crate::call::{Call, CallCause, CallState};
@@ -312,7 +312,8 @@ impl HotTransfer {
                 phase,
                 until: Some(until),
             } if now >= until => {
-                let asked_of_pbx = phase == ConsultPhase::Asked && self.can(|_| true) == Can::Yes;
+                let has_number = self.member(nth).is_some_and(RosterMember::has_number);
+                let asked_of_pbx = phase == ConsultPhase::Asked && has_number && self.can(|_| true) == Can::Yes;
                 if asked_of_pbx {
                     self.by_hand(nth, now, effects);
                 } else {

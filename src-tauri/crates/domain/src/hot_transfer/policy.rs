@@ -96,6 +96,12 @@ impl RosterMember {
         self.on_duty && self.tried.is_none() && matches!(self.line, None | Some(LineState::Free))
     }
 
+    /// Whether there is something to dial.
+    #[must_use]
+    pub fn has_number(&self) -> bool {
+        !self.extension.trim().is_empty()
+    }
+
     /// Whether a telephone of the PBX is theirs.
     #[must_use]
     pub fn has_device(&self, device: &str) -> bool {

@@ -333,6 +333,24 @@ fn who_is_off_duty_or_busy_is_not_called_by_himself() {
 }
 
 #[test]
+fn who_has_no_number_is_called_by_the_technicians_own_hand_and_the_pbx_shows_the_rest() {
+    let mut scene = Scene::new(true);
+    scene.transfer.roster[0].extension.clear();
+    scene.transfer.roster[0].device = None;
+    let effects = scene.decide(Decision::Consult { nth: None });
+    assert!(verbs(&effects).is_empty());
+    assert_eq!(instructs(&effects), [HandStep::Consult]);
+    assert!(scene.pass(20).is_empty(), "dialling takes a moment");
+    assert_eq!(steps(&scene.see(consulting("SIP/7009", true, None))), ["answered"]);
+    scene.decide(Decision::Briefed);
+    assert_eq!(
+        verbs(&scene.decide(Decision::Complete)).len(),
+        1,
+        "joining the PBX can do"
+    );
+}
+
+#[test]
 fn the_briefing_names_what_it_lacks_before_anybody_is_called() {
     let mut scene = Scene::new(true);
     let mut short = briefing();

@@ -18,7 +18,7 @@ use crate::{
     timeline::TimelineEntry,
     wording::Phrases,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -165,11 +165,12 @@ impl BoardCard {
         self.state_since = Some(at);
     }
 
-    /// When the third party is to be reminded, on the wall's clock; `None` when it waits for nobody.
+    /// When the third party is to be reminded; `None` when it waits for nobody. `later` says when the policy's length of service time
+    /// has passed since an instant (a calendar of the contract, or the clock on the wall).
     #[must_use]
-    pub fn remind_at(&self, every: SignedDuration) -> Option<Timestamp> {
+    pub fn remind_at(&self, later: impl FnOnce(Timestamp) -> Option<Timestamp>) -> Option<Timestamp> {
         let waits = self.state == BoardState::Waiting && self.third.is_some();
-        self.last_contact.filter(|_| waits)?.checked_add(every).ok()
+        later(self.last_contact.filter(|_| waits)?)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     timeline::{EntryDetail, EntryKey, EntryKind},
     wording::{Language, testing::Catalogue},
 };
+use jiff::SignedDuration;
 use proptest::prelude::*;
 
 const NETWORK: GroupId = GroupId(9);
@@ -18,6 +19,10 @@ const ME: UserId = UserId(30);
 fn at(minute: i64) -> Timestamp {
     let start: Timestamp = "2026-11-23T09:00:00Z".parse().unwrap();
     start + SignedDuration::from_mins(minute)
+}
+
+fn in_an_hour(from: Timestamp) -> Option<Timestamp> {
+    from.checked_add(SignedDuration::from_hours(1)).ok()
 }
 
 fn entry(id: i64, minute: i64, text: &str) -> TimelineEntry {
@@ -141,12 +146,12 @@ fn both_sides_derive_the_same_state_from_what_the_ticket_says() {
     let waiting = card(Status::Waiting, &timeline);
     assert_eq!(waiting.state, BoardState::Waiting);
     assert_eq!((waiting.reminders, waiting.third.as_deref()), (1, Some("Orange")));
-    assert_eq!(waiting.remind_at(SignedDuration::from_hours(1)), Some(at(120)));
+    assert_eq!(waiting.remind_at(in_an_hour), Some(at(120)));
 
     timeline.push(entry(6, 70, &Marker::Answered { third: third() }.line(Language::En)));
     let answered = card(Status::Assigned, &timeline);
     assert_eq!((answered.state, answered.by), (BoardState::Accepted, Some(ME)));
-    assert_eq!(answered.remind_at(SignedDuration::from_hours(1)), None);
+    assert_eq!(answered.remind_at(in_an_hour), None);
 
     timeline.push(entry(
         7,

@@ -73,6 +73,15 @@ impl CalendarRules {
         self.week.get(index).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether it is open at an instant, without working years out: for asking who is on duty now.
+    #[must_use]
+    pub fn is_open(&self, at: Instant) -> bool {
+        let today = at.timestamp().to_zoned(self.zone.clone()).date();
+        let first = today.yesterday().unwrap_or(today);
+        let last = today.tomorrow().unwrap_or(today);
+        Calendar::between(self, first, last).is_open(at)
+    }
+
     /// A service day: the length of the longest day of the week.
     #[must_use]
     pub fn service_day(&self) -> Nanoseconds {
@@ -105,6 +114,12 @@ impl Calendar {
     /// Works the openings out, up to the end of `last_year`.
     #[must_use]
     pub fn new(rules: &CalendarRules, last_year: i16) -> Self {
+        let last_year = last_year.clamp(FIRST_YEAR, LAST_YEAR);
+        Self::between(rules, date(FIRST_YEAR, 1, 1), date(last_year, 12, 31))
+    }
+
+    /// Works the openings of some days out, the last one included.
+    fn between(rules: &CalendarRules, first: Date, last: Date) -> Self {
         let mut calendar = Self {
             zone: rules.zone.clone(),
             starts: Vec::new(),
@@ -112,12 +127,13 @@ impl Calendar {
             before: Vec::new(),
             service_day: rules.service_day(),
         };
-        for year in FIRST_YEAR..=last_year.clamp(FIRST_YEAR, LAST_YEAR) {
+        for year in first.year()..=last.year() {
             let holidays = rules.holidays.of_year(year);
             let closed = |day: &Date| holidays.contains(day) || rules.closed.contains(day);
             for day in date(year, 1, 1)
+                .max(first)
                 .series(jiff::Span::new().days(1))
-                .take_while(|day| day.year() == year)
+                .take_while(|day| day.year() == year && *day <= last)
             {
                 if closed(&day) {
                     continue;

@@ -1,10 +1,9 @@
 //! From the file as written to the contract: names are looked up, lengths worked out, keys held against the kind.
 
 use super::{
-    AnyOf, Case, Contract, ContractError, Indicator, NamedCalendar, Objective, Penalty, Population, Problem, Roster,
-    RosterStep, Rule, SurgePolicy,
+    AnyOf, Case, Contract, ContractError, Indicator, NamedCalendar, Objective, Penalty, Population, Problem, Rule,
     file::{CalendarTable, File, IndicatorTable, Kind, PopulationTable},
-    length,
+    length, policies,
 };
 use crate::{
     calendar::{CalendarRules, DAY_MINUTES, Opening},
@@ -21,7 +20,7 @@ const ABANDONED_AFTER: Nanoseconds = 5 * SECOND;
 const WARNING_SHARE: f64 = 0.25;
 
 /// A problem and the byte it is at.
-type Checked<T> = Result<T, (usize, Problem)>;
+pub(super) type Checked<T> = Result<T, (usize, Problem)>;
 
 pub(super) fn contract(text: &str) -> Result<Contract, ContractError> {
     let file: File = toml::from_str(text).map_err(|error| {
@@ -32,19 +31,25 @@ pub(super) fn contract(text: &str) -> Result<Contract, ContractError> {
 }
 
 /// What the rest of the file refers to by name.
-struct Names {
+pub(super) struct Names {
     calendars: Vec<NamedCalendar>,
     populations: BTreeMap<String, Population>,
     penalties: BTreeMap<String, Penalty>,
 }
 
 impl Names {
-    fn calendar(&self, name: &Spanned<String>) -> Checked<usize> {
+    pub(super) fn calendar(&self, name: &Spanned<String>) -> Checked<usize> {
         let known = |calendar: &NamedCalendar| calendar.name == *name.get_ref();
         self.calendars
             .iter()
             .position(known)
             .ok_or_else(|| problem(name, Problem::NoCalendar(name.get_ref().clone())))
+    }
+
+    pub(super) fn service_day(&self, calendar: usize) -> Nanoseconds {
+        self.calendars
+            .get(calendar)
+            .map_or(0, |named| named.rules.service_day())
     }
 
     fn population(&self, name: Option<&Spanned<String>>) -> Checked<Population> {
@@ -57,16 +62,13 @@ impl Names {
         )
     }
 
-    fn length(&self, text: &Spanned<String>, calendar: usize) -> Checked<Nanoseconds> {
-        let day = self
-            .calendars
-            .get(calendar)
-            .map_or(0, |named| named.rules.service_day());
+    pub(super) fn length(&self, text: &Spanned<String>, calendar: usize) -> Checked<Nanoseconds> {
+        let day = self.service_day(calendar);
         length::parse(text.get_ref(), day).ok_or_else(|| problem(text, Problem::Length(text.get_ref().clone())))
     }
 }
 
-fn problem<T>(place: &Spanned<T>, problem: Problem) -> (usize, Problem) {
+pub(super) fn problem<T>(place: &Spanned<T>, problem: Problem) -> (usize, Problem) {
     (place.span().start, problem)
 }
 
@@ -112,50 +114,29 @@ fn file_checked(file: &File) -> Checked<Contract> {
         Some(share) => unit_share("warning_share", share)?,
         None => WARNING_SHARE,
     };
-    let surge = file.surge.as_ref().map(|surge| {
-        if !(2..=10_000).contains(surge.contacts.get_ref()) {
-            return Err(problem(&surge.contacts, range("contacts", 2, 10_000)));
-        }
-        Ok(SurgePolicy {
-            contacts: *surge.contacts.get_ref(),
-            within: names.length(&surge.within, default)?,
-            message: surge.message.clone(),
-        })
-    });
-    let rosters = file.rosters.iter().map(|roster| {
-        let calendar = roster
-            .calendar
-            .as_ref()
-            .map_or(Ok(default), |name| names.calendar(name))?;
-        let steps = roster.steps.iter().map(|step| {
-            Ok(RosterStep {
-                group: step.group.clone(),
-                ring: names.length(&step.ring, calendar)?,
-            })
-        });
-        Ok(Roster {
-            name: roster.name.clone(),
-            calendar,
-            steps: steps.collect::<Checked<_>>()?,
-        })
-    });
-    let rosters = rosters.collect::<Checked<_>>()?;
+    let rosters = policies::rosters(file, &names, default)?;
+    let hot_transfer = policies::hot_transfer(file, &names, default, &rosters)?;
+    let escalation = policies::escalation(file, &names, default)?;
+    let calls = policies::calls(file, &names, default)?;
+    let surge = policies::surge(file, &names, default)?;
     Ok(Contract {
         id: file.id.clone(),
         name: file.name.clone(),
         calendar: default,
         indicators,
         warning_share,
-        vip: file.vip.clone(),
-        surge: surge.transpose()?,
-        responsibilities: file.responsibilities.clone(),
+        vip: policies::vip(&file.vip),
+        hot_transfer,
+        escalation,
+        calls,
+        surge,
         rosters,
         calendars: names.calendars,
         penalties: names.penalties,
     })
 }
 
-fn range(key: &str, min: u32, max: u32) -> Problem {
+pub(super) fn range(key: &str, min: u32, max: u32) -> Problem {
     Problem::Range {
         key: key.to_owned(),
         min,

@@ -1,12 +1,13 @@
 //! The contract file as it is written. Every key that is checked beyond its kind knows its place in the text.
 
-use super::{Responsibility, Text, VipPolicy};
+use super::Text;
 use crate::{
     calendar::holidays::Holidays,
     evidence::model::{Channel, Priority, Quote, Scope, Severity, TicketType, Urgency},
 };
-use serde::Deserialize;
-use std::collections::BTreeMap;
+use guichet_domain::{diagnosis::DiagnosisField, wrap_up::CallLink};
+use serde::{Deserialize, Deserializer, de};
+use std::{collections::BTreeMap, fmt};
 use toml::Spanned;
 
 #[derive(Debug, Deserialize)]
@@ -23,12 +24,143 @@ pub(super) struct File {
     pub penalties: BTreeMap<String, PenaltyTable>,
     pub indicators: Vec<Spanned<IndicatorTable>>,
     #[serde(default)]
-    pub vip: VipPolicy,
+    pub vip: VipTable,
+    pub hot_transfer: Option<HotTransferTable>,
+    pub escalation: Option<EscalationTable>,
+    #[serde(default)]
+    pub escalation_form: Vec<Spanned<FormTable>>,
+    pub calls: Option<CallsTable>,
     pub surge: Option<SurgeTable>,
     #[serde(default)]
-    pub responsibilities: Vec<Responsibility>,
+    pub responsibilities: Vec<ResponsibilityTable>,
     #[serde(default)]
     pub rosters: Vec<RosterTable>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VipTable {
+    pub hot_transfer: Option<Spanned<bool>>,
+    #[serde(default)]
+    pub groups: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HotTransferTable {
+    pub roster: Spanned<String>,
+    pub priority_at_least: Option<Spanned<u8>>,
+    pub mandatory: Option<Vec<DiagnosisField>>,
+    pub action_timeout: Option<Spanned<String>>,
+    pub call_back: Spanned<String>,
+    pub call_back_owner: Spanned<String>,
+    pub by_hand: ByHandTable,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ByHandTable {
+    pub consult: Spanned<Text>,
+    pub join: Spanned<Text>,
+    pub take_back: Spanned<Text>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EscalationTable {
+    pub within: Spanned<String>,
+    pub reminder_every: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FormTable {
+    pub domain: Option<Spanned<String>>,
+    pub mandatory: Vec<DiagnosisField>,
+    #[serde(default)]
+    pub hints: BTreeMap<DiagnosisField, Text>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum MaskWord {
+    Full,
+    LastDigits,
+    Hidden,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CallsTable {
+    pub number: MaskWord,
+    pub digits: Option<Spanned<u8>>,
+    pub link_as: CallLink,
+    pub call_back: Spanned<String>,
+    pub call_back_owner: Spanned<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ResponsibilityTable {
+    pub domain: Spanned<String>,
+    #[serde(default)]
+    pub categories: Vec<String>,
+    pub n1: Option<Spanned<ChargeTable>>,
+    pub n2: Option<Spanned<ChargeTable>>,
+    pub n3: Option<Spanned<ChargeTable>>,
+    pub on_site: Option<Spanned<ChargeTable>>,
+    pub vendor: Option<Spanned<ChargeTable>>,
+}
+
+/// A group by its name alone, or with how and when it is reached.
+#[derive(Debug)]
+pub(super) struct ChargeTable {
+    pub group: String,
+    pub contact: String,
+    pub hours: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FullChargeTable {
+    group: String,
+    #[serde(default)]
+    contact: String,
+    hours: Option<Spanned<String>>,
+}
+
+/// By hand: an untagged enum would lose the places in the text.
+impl<'de> Deserialize<'de> for ChargeTable {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = ChargeTable;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a group's name, or a table with group, contact and hours")
+            }
+
+            fn visit_str<E: de::Error>(self, group: &str) -> Result<Self::Value, E> {
+                Ok(ChargeTable {
+                    group: group.to_owned(),
+                    contact: String::new(),
+                    hours: None,
+                })
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                let table = FullChargeTable::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                Ok(ChargeTable {
+                    group: table.group,
+                    contact: table.contact,
+                    hours: table.hours,
+                })
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -185,13 +317,16 @@ pub(super) struct CaseTable {
 pub(super) struct SurgeTable {
     pub contacts: Spanned<u32>,
     pub within: Spanned<String>,
-    pub message: Text,
+    pub times_usual: Option<Spanned<u32>>,
+    #[serde(default)]
+    pub ignored_words: Vec<String>,
+    pub message: Spanned<Text>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RosterTable {
-    pub name: String,
+    pub name: Spanned<String>,
     pub calendar: Option<Spanned<String>>,
     pub steps: Vec<RosterStepTable>,
 }
@@ -200,5 +335,9 @@ pub(super) struct RosterTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct RosterStepTable {
     pub group: String,
+    pub name: Option<String>,
+    pub extension: Option<Spanned<String>>,
+    pub device: Option<String>,
+    pub hours: Option<Spanned<String>>,
     pub ring: Spanned<String>,
 }

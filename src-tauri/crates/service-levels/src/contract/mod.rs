@@ -5,26 +5,24 @@
 mod check;
 mod file;
 mod length;
+mod policies;
 mod problem;
 
 use crate::{
     calendar::CalendarRules,
     evidence::model::{Severity, Ticket, Word},
-    instant::Nanoseconds,
+    instant::{Instant, Nanoseconds, SECOND},
+};
+pub use guichet_domain::{
+    diagnosis::EscalationForm,
+    escalation::{EscalationPolicy, Responsibility},
+    hot_transfer::{HotTransferPolicy, RosterMember},
+    surge::SurgePolicy,
+    wording::Text,
+    wrap_up::CallPolicy,
 };
 pub use problem::{ContractError, Problem};
-use serde::Deserialize;
 use std::collections::BTreeMap;
-
-/// A text in the two languages of the product. It is the contract's own, so it is in the contract's file.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Text {
-    /// French.
-    pub fr: String,
-    /// English.
-    pub en: String,
-}
 
 /// Some values of a closed set; none said is all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -210,22 +208,6 @@ pub struct NamedCalendar {
     pub rules: CalendarRules,
 }
 
-/// Who takes a ticket of a domain at each level: groups by their names in the ITSM.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Responsibility {
-    /// What it is about.
-    pub domain: String,
-    /// Level 1.
-    pub n1: Option<String>,
-    /// Level 2.
-    pub n2: Option<String>,
-    /// Level 3.
-    pub n3: Option<String>,
-    /// On site.
-    pub on_site: Option<String>,
-}
-
 /// Who is rung for a hot transfer, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roster {
@@ -242,31 +224,34 @@ pub struct Roster {
 pub struct RosterStep {
     /// The group's name in the ITSM.
     pub group: String,
+    /// Who, where it is one person; the group's name else.
+    pub name: String,
+    /// What is dialled; empty where the file does not say.
+    pub extension: String,
+    /// Their telephone as the PBX names it.
+    pub device: Option<String>,
+    /// When they are on duty, if not all the time the roster serves.
+    pub hours: Option<usize>,
     /// How long it rings before the next.
     pub ring: Nanoseconds,
 }
 
 /// How VIPs are served.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VipPolicy {
     /// Their calls go to the roster.
-    #[serde(default)]
     pub hot_transfer: bool,
     /// Groups of the ITSM whose members are VIPs, besides what the ITSM marks.
-    #[serde(default)]
     pub groups: Vec<String>,
 }
 
-/// When many contacts on one subject are proposed as a major incident.
+/// How calls are handed over without being cut.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SurgePolicy {
-    /// So many contacts…
-    pub contacts: u32,
-    /// …within so long.
-    pub within: Nanoseconds,
-    /// What the phone portal may say; `{subject}` is the subject.
-    pub message: Text,
+pub struct HotTransferRules {
+    /// Who is asked.
+    pub roster: usize,
+    /// What the machine works by.
+    pub policy: HotTransferPolicy,
 }
 
 /// A contract.
@@ -288,10 +273,14 @@ pub struct Contract {
     pub warning_share: f64,
     /// How VIPs are served.
     pub vip: VipPolicy,
+    /// How calls are handed over; `None` where they are not.
+    pub hot_transfer: Option<HotTransferRules>,
+    /// Who is in charge of what, and what goes along.
+    pub escalation: EscalationPolicy,
+    /// How calls are kept.
+    pub calls: CallPolicy,
     /// When a surge is noticed.
     pub surge: Option<SurgePolicy>,
-    /// Who is in charge of what.
-    pub responsibilities: Vec<Responsibility>,
     /// Who is rung.
     pub rosters: Vec<Roster>,
 }
@@ -315,6 +304,38 @@ impl Contract {
         check::contract(text)
     }
 
+    /// Whether a calendar of the contract is open at an instant; `None` when it has no calendar of that name.
+    #[must_use]
+    pub fn is_open(&self, calendar: &str, at: Instant) -> Option<bool> {
+        let known = self.calendars.iter().find(|known| known.name == calendar)?;
+        Some(known.rules.is_open(at))
+    }
+
+    /// Who is on a roster, in its order, and who of them is on duty at an instant: the roster serves, and so do they.
+    #[must_use]
+    pub fn roster_members(&self, roster: usize, at: Instant) -> Vec<RosterMember> {
+        let open = |calendar: usize| {
+            self.calendars
+                .get(calendar)
+                .is_some_and(|known| known.rules.is_open(at))
+        };
+        let Some(roster) = self.rosters.get(roster) else {
+            return Vec::new();
+        };
+        let serves = open(roster.calendar);
+        let member = |step: &RosterStep| RosterMember {
+            name: step.name.clone(),
+            group: step.group.clone(),
+            extension: step.extension.clone(),
+            device: step.device.clone(),
+            ring_s: u32::try_from(step.ring / SECOND).unwrap_or(u32::MAX),
+            on_duty: serves && step.hours.is_none_or(open),
+            line: None,
+            tried: None,
+        };
+        roster.steps.iter().map(member).collect()
+    }
+
     /// A contract that comes with the product; `None` when there is none of that name.
     #[must_use]
     pub fn embedded(name: &str) -> Option<Result<Self, ContractError>> {
@@ -328,5 +349,7 @@ impl Contract {
     }
 }
 
+#[cfg(test)]
+mod policy_tests;
 #[cfg(test)]
 mod tests;

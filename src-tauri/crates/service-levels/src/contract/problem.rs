@@ -36,6 +36,41 @@ pub enum Problem {
     /// No such penalty level.
     #[error("there is no penalty level {0:?}")]
     NoPenalty(String),
+    /// No such roster.
+    #[error("there is no roster {0:?}")]
+    NoRoster(String),
+    /// A roster without anybody.
+    #[error("the roster {0:?} calls nobody")]
+    NoSteps(String),
+    /// A form for a domain that the matrix does not have.
+    #[error("there is no responsibility for the domain {0:?}")]
+    NoDomain(String),
+    /// Two rows of the matrix for one domain.
+    #[error("the domain {0:?} is there twice")]
+    DomainTwice(String),
+    /// Two escalation forms for one domain.
+    #[error("there are two escalation forms for {0:?}")]
+    FormTwice(String),
+    /// Not something to dial.
+    #[error("{0:?} is not a number to dial")]
+    Extension(String),
+    /// Hot transfers are on, and nothing says how.
+    #[error("hot_transfer is on and there is no table [hot_transfer]")]
+    NoHotTransfer,
+    /// A text or a name that says nothing.
+    #[error("{key} must not be empty")]
+    Empty {
+        /// Key.
+        key: String,
+    },
+    /// A text without the place that is filled in.
+    #[error("the text {key} must contain {name}")]
+    Place {
+        /// Key.
+        key: String,
+        /// The place, with its braces.
+        name: String,
+    },
     /// Two indicators of one name.
     #[error("the indicator {0:?} is there twice")]
     Twice(String),
@@ -86,6 +121,15 @@ impl Problem {
             Self::NoCalendar(_) => "no_calendar",
             Self::NoPopulation(_) => "no_population",
             Self::NoPenalty(_) => "no_penalty",
+            Self::NoRoster(_) => "no_roster",
+            Self::NoSteps(_) => "no_steps",
+            Self::NoDomain(_) => "no_domain",
+            Self::DomainTwice(_) => "domain_twice",
+            Self::FormTwice(_) => "form_twice",
+            Self::Extension(_) => "extension",
+            Self::NoHotTransfer => "no_hot_transfer",
+            Self::Empty { .. } => "empty",
+            Self::Place { .. } => "place",
             Self::Twice(_) => "twice",
             Self::MissingKey { .. } => "missing_key",
             Self::UselessKey { .. } => "useless_key",
@@ -109,11 +153,19 @@ impl Problem {
             | Self::NoCalendar(name)
             | Self::NoPopulation(name)
             | Self::NoPenalty(name)
+            | Self::NoRoster(name)
+            | Self::NoSteps(name)
+            | Self::NoDomain(name)
+            | Self::DomainTwice(name)
+            | Self::FormTwice(name)
+            | Self::Extension(name)
             | Self::Twice(name) => vec![("name", name.clone())],
             Self::MissingKey { kind, key } | Self::UselessKey { kind, key } => {
                 vec![("kind", kind.clone()), ("key", key.clone())]
             }
-            Self::Objective => Vec::new(),
+            Self::Empty { key } => vec![("key", key.clone())],
+            Self::Place { key, name } => vec![("key", key.clone()), ("name", name.clone())],
+            Self::Objective | Self::NoHotTransfer => Vec::new(),
             Self::Range { key, min, max } => {
                 vec![("key", key.clone()), ("min", min.to_string()), ("max", max.to_string())]
             }
