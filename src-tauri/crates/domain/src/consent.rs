@@ -137,6 +137,17 @@ pub enum ConsentError {
 }
 
 impl ConsentError {
+    /// Every code, for the catalogue's test.
+    pub const CODES: [&'static str; 7] = [
+        "consent_already_recorded",
+        "consent_answered_before_asked",
+        "consent_nobody_named",
+        "consent_no_such_agreement",
+        "consent_another_subject",
+        "consent_withdrawn_before_agreed",
+        "consent_already_withdrawn",
+    ];
+
     /// Key in the message catalogue.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -173,6 +184,15 @@ pub enum NotGranted {
 }
 
 impl NotGranted {
+    /// Every code, for the catalogue's test.
+    pub const CODES: [&'static str; 5] = [
+        "consent_not_asked",
+        "consent_refused",
+        "consent_withdrawn",
+        "consent_expired",
+        "consent_future",
+    ];
+
     /// Key in the message catalogue.
     #[must_use]
     pub const fn code(&self) -> &'static str {

@@ -1,10 +1,45 @@
-//! Looking for the tools' programs where they are known to be installed. The only I/O of planning: whether a file is there.
+//! Looking for the policy, and for the tools' programs where they are known to be installed. The only I/O of planning: reading one
+//! file, and whether others are there.
 //!
 //! The places are written out. Neither `PATH` nor `%ProgramFiles%` is asked: both can be changed by whatever runs in the account.
 //! A machine whose programs stand elsewhere says so in the policy.
 
-use crate::{Platform, Policy, Programs, Tool};
-use std::path::Path;
+use crate::{Platform, Policy, Programs, RemoteError, Tool};
+use std::{io, path::Path};
+
+/// Where the machine's policy stands. Only who administers the machine writes there: a folder that any account may make, such
+/// as one below `C:\ProgramData`, would let another account of the same machine say what is started.
+#[must_use]
+pub const fn policy_file(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Windows => r"C:\Program Files\Guichet\remote.toml",
+        Platform::Linux => "/etc/guichet/remote.toml",
+    }
+}
+
+/// The policy: of a file that was named, else the machine's, else the default one where the machine has none.
+///
+/// # Errors
+/// When the file cannot be read or is wrong: there is no falling back to what it may have meant to forbid.
+pub fn policy(file: Option<&Path>) -> Result<Policy, RemoteError> {
+    let platform = Platform::here();
+    let named = file.is_some();
+    let path = file.unwrap_or_else(|| Path::new(policy_file(platform)));
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(source) if !named && source.kind() == io::ErrorKind::NotFound => return Ok(Policy::default()),
+        Err(source) => {
+            return Err(RemoteError::PolicyUnreadable {
+                path: path.display().to_string(),
+                source,
+            });
+        }
+    };
+    Policy::parse(&text, platform).map_err(|source| RemoteError::Policy {
+        path: path.display().to_string(),
+        source,
+    })
+}
 
 /// Known places of a tool's program, the best first.
 #[must_use]
@@ -77,6 +112,17 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_policy_that_is_wrong_or_unreadable_is_not_replaced_by_the_default_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("remote.toml");
+        assert_eq!(policy(Some(&file)).unwrap_err().code(), "remote_policy_unreadable");
+        std::fs::write(&file, "allowed = [").unwrap();
+        assert_eq!(policy(Some(&file)).unwrap_err().code(), "remote_policy_invalid");
+        std::fs::write(&file, "allowed = []").unwrap();
+        assert!(!policy(Some(&file)).unwrap().allows(&Tool::Vnc));
     }
 
     #[test]

@@ -55,9 +55,22 @@ pub enum RemoteError {
         /// For which tool.
         tool: Tool,
     },
-    /// The policy file is wrong.
-    #[error(transparent)]
-    Policy(#[from] PolicyError),
+    /// The policy file is wrong. Nothing is launched by another one instead.
+    #[error("{path}: {source}")]
+    Policy {
+        /// Which file.
+        path: String,
+        /// Where and what.
+        source: PolicyError,
+    },
+    /// The policy file is there and cannot be read. Nothing is launched without it.
+    #[error("{path}: {source}")]
+    PolicyUnreadable {
+        /// Which file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The consent is for another ticket or other equipment.
     #[error("the consent is for another ticket or other equipment")]
     ConsentElsewhere,
@@ -103,7 +116,7 @@ pub fn shown(text: &str) -> String {
 
 impl RemoteError {
     /// Every code, for the catalogue's test.
-    pub const CODES: [&'static str; 30] = [
+    pub const CODES: [&'static str; 31] = [
         "remote_tool_unknown",
         "remote_tool_not_allowed",
         "remote_tool_not_here",
@@ -127,6 +140,7 @@ impl RemoteError {
         "remote_program_writable",
         "remote_link_missing",
         "remote_policy_invalid",
+        "remote_policy_unreadable",
         "remote_consent_elsewhere",
         "remote_consent_expired",
         "remote_start_failed",
@@ -147,7 +161,8 @@ impl RemoteError {
             Self::NoProgram { .. } => "remote_program_missing",
             Self::Program { problem, .. } => problem.code(),
             Self::NoLink { .. } => "remote_link_missing",
-            Self::Policy(_) => "remote_policy_invalid",
+            Self::Policy { .. } => "remote_policy_invalid",
+            Self::PolicyUnreadable { .. } => "remote_policy_unreadable",
             Self::ConsentElsewhere => "remote_consent_elsewhere",
             Self::ConsentExpired => "remote_consent_expired",
             Self::Start { .. } | Self::Open { .. } => "remote_start_failed",
@@ -162,7 +177,8 @@ impl RemoteError {
         matches!(self, Self::UnknownTool { .. } | Self::Target { .. })
     }
 
-    /// What fills the places of the texts. `{problem}` of a policy is a key of its own: see [`crate::PolicyProblem::code`].
+    /// What fills the places of the texts. A policy's `{detail}` is in English here; its words are in the catalogue under
+    /// [`crate::PolicyProblem::code`].
     #[must_use]
     pub fn arguments(&self) -> Vec<(&'static str, String)> {
         match self {
@@ -188,11 +204,15 @@ impl RemoteError {
                 }
                 arguments
             }
-            Self::Policy(error) => vec![
-                ("line", error.line.to_string()),
-                ("column", error.column.to_string()),
-                ("detail", error.problem.to_string()),
+            Self::Policy { path, source } => vec![
+                ("path", path.clone()),
+                ("line", source.line.to_string()),
+                ("column", source.column.to_string()),
+                ("detail", source.problem.to_string()),
             ],
+            Self::PolicyUnreadable { path, source } => {
+                vec![("path", path.clone()), ("detail", source.to_string())]
+            }
             Self::ConsentElsewhere | Self::ConsentExpired => Vec::new(),
             Self::Start { path, source } => vec![("detail", format!("{path}: {source}"))],
             Self::Open { source } | Self::Wait { source } => vec![("detail", source.to_string())],

@@ -196,7 +196,7 @@ pub struct Policy {
     pub consent_valid: SignedDuration,
     /// What a TeamViewer session does.
     pub teamviewer_mode: TeamViewerMode,
-    /// TeamViewer's `--ac`: 0 full access, 1 after confirmation, 2 view and show, 3 the other side's own settings, 9 denied.
+    /// TeamViewer's `--ac`: 0 full access, 1 after confirmation, 2 view and show, 3 custom, 9 denied.
     pub teamviewer_access_control: Option<u8>,
     /// TeamViewer's sessions by Web API, where there are any.
     pub teamviewer_sessions: Option<TeamViewerSessions>,

@@ -302,7 +302,7 @@ async fn a_session_is_made_read_and_closed() {
     assert_eq!(made.description.as_deref(), Some("Ticket 4711"));
     assert_eq!(made.valid_until, new_session().valid_until);
     assert!(!made.online);
-    assert_eq!(api.open_sessions().await.unwrap(), [made.clone()]);
+    assert_eq!(api.open_sessions().await.unwrap(), std::slice::from_ref(&made));
     api.close(&made.code).await.unwrap();
     assert_eq!(api.session(&made.code).await.unwrap().state, SessionState::Closed);
     assert!(api.open_sessions().await.unwrap().is_empty());
