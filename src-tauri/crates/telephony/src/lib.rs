@@ -13,10 +13,12 @@ pub mod generic;
 mod link;
 mod net;
 pub mod pbx;
+mod q850;
 pub mod state;
 mod station;
 mod tls;
 pub mod tracker;
+pub mod wazo;
 pub mod xuc;
 
 pub use action::{Abilities, Action, ActionError, Attachment};

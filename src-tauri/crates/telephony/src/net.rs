@@ -83,6 +83,15 @@ impl Server {
         url
     }
 
+    /// An address below which `segments` follow, each one segment whatever it holds.
+    pub(crate) fn below(&self, path: &str, segments: &[&str]) -> Url {
+        let mut url = self.at(path);
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.extend(segments);
+        }
+        url
+    }
+
     /// One exchange: the status and what was said (`Null` when it is no JSON).
     ///
     /// # Errors
@@ -222,5 +231,16 @@ mod tests {
             let made = Server::new(&Url::parse(address).unwrap(), None, patience);
             assert_eq!(made.is_ok(), good, "{address}");
         }
+    }
+
+    #[test]
+    fn a_name_from_a_server_stays_one_segment() {
+        let base = Url::parse("https://pbx.example/api").unwrap();
+        let server = Server::new(&base, None, Duration::from_secs(1)).unwrap();
+        let url = server.below("calls", &["1/../../users?x=1#y"]);
+        assert_eq!(
+            url.as_str(),
+            "https://pbx.example/api/calls/1%2F..%2F..%2Fusers%3Fx=1%23y"
+        );
     }
 }

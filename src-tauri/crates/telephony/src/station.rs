@@ -6,11 +6,13 @@
 //! unless the other telephone can be watched.
 
 mod moves;
+mod transfers;
 mod waiting;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use transfers::{Step, Transfer};
 pub(crate) use waiting::Waiting;
 
 use crate::action::{Action, ActionError, Attachment};
@@ -26,6 +28,8 @@ const MOST_GONE: usize = 256;
 const MOST_LEGS: usize = 64;
 /// Most former names of a conversation that are kept.
 const MOST_NAMES: usize = 32;
+/// How long a call that the desk asked for may take to appear.
+const TO_DIAL: SignedDuration = SignedDuration::from_secs(15);
 /// How long the telephone that a caller was sent to may take to be seen ringing.
 const TO_RING: SignedDuration = SignedDuration::from_secs(2);
 
@@ -108,6 +112,8 @@ struct Away {
     /// It was seen ringing.
     rang: bool,
     joined: bool,
+    /// The PBX tells of it under this name.
+    transfer: Option<String>,
 }
 
 /// A conversation.
@@ -117,7 +123,8 @@ struct Thread {
     previous: Vec<String>,
     direction: Direction,
     party: RemoteParty,
-    read_from: (String, String),
+    /// The number and name that the party was last read from.
+    read_from: Option<(String, String)>,
     queue: Option<String>,
     data: BTreeMap<String, String>,
     ring_said: bool,
@@ -126,8 +133,8 @@ struct Thread {
     held: bool,
     consult: Option<Consult>,
     asked: Option<Asked>,
-    /// Its own leg is over, and whether that completed a transfer is not known yet.
-    left: Option<Option<CallCause>>,
+    /// Its own leg is over (why, when), and whether that completed a transfer is not known yet.
+    left: Option<(Option<CallCause>, Timestamp)>,
     away: Option<Away>,
     over: bool,
     /// It was first seen when the state was read again, and nothing was said of it yet.
@@ -162,8 +169,10 @@ pub(crate) struct Station {
     next: u64,
     gone: VecDeque<String>,
     watched: BTreeMap<String, LineState>,
+    /// The PBX tells of transfers by themselves ([`Transfer`]).
+    tells_transfers: bool,
     /// The number that the desk asked to be called last.
-    dialled: Option<String>,
+    dialled: Option<(String, Timestamp)>,
     /// While the state is being read: the legs that events were about meanwhile.
     touched: Option<BTreeSet<String>>,
 }
@@ -181,9 +190,16 @@ impl Station {
             next: 0,
             gone: VecDeque::new(),
             watched: BTreeMap::new(),
+            tells_transfers: false,
             dialled: None,
             touched: None,
         }
+    }
+
+    /// The PBX tells of transfers by themselves, so that a leg that ends need not be guessed about.
+    pub(crate) fn with_transfers(mut self) -> Self {
+        self.tells_transfers = true;
+        self
     }
 
     /// The telephone's own number.
@@ -197,6 +213,33 @@ impl Station {
             touched.insert(report.leg.clone());
         }
         self.take(report, at, None)
+    }
+
+    /// The caller of a leg is put on hold, or taken off it.
+    pub(crate) fn holds(&mut self, leg: &str, on: bool, at: Timestamp) -> Vec<CallEvent> {
+        let Some(known) = self.legs.get(leg).filter(|leg| !leg.consult) else {
+            return Vec::new();
+        };
+        // A leg that rings is not on hold.
+        if !matches!(known.stage, Some(Stage::Up | Stage::Held)) {
+            return Vec::new();
+        }
+        let Some(thread) = self.threads.get(&known.thread) else {
+            return Vec::new();
+        };
+        let (number, name) = thread.read_from.clone().unwrap_or_default();
+        let report = Report {
+            leg: leg.to_owned(),
+            conversation: thread.id.clone(),
+            stage: if on { Stage::Held } else { Stage::Up },
+            outbound: None,
+            number,
+            name,
+            queue: None,
+            data: BTreeMap::new(),
+            consults_for: None,
+        };
+        self.report(report, at)
     }
 
     /// The state is about to be read.
@@ -292,25 +335,26 @@ impl Station {
         events
     }
 
-    /// Ends what cannot be followed any more: callers sent to a telephone that was never seen ringing.
+    /// Ends what cannot be followed any more: callers sent to a telephone that was never seen ringing, and telephones that left
+    /// without the PBX's telling why.
     pub(crate) fn overdue(&mut self, now: Timestamp) -> Vec<CallEvent> {
-        let late: Vec<u64> = self
-            .threads
-            .iter()
-            .filter(|(_, thread)| {
-                let unseen = |away: &Away| !away.rang && !away.joined && now.duration_since(away.since) > TO_RING;
-                thread.away.as_ref().is_some_and(unseen)
-            })
-            .map(|(key, _)| *key)
-            .collect();
-        let mut events = Vec::new();
-        for key in late {
-            if let Some(thread) = self.threads.get_mut(&key) {
+        let mut late = Vec::new();
+        for (key, thread) in &mut self.threads {
+            let unseen = |away: &Away| !away.rang && !away.joined && now.duration_since(away.since) > TO_RING;
+            let own = self.legs.values().any(|leg| leg.thread == *key && !leg.consult);
+            if !own && thread.away.as_ref().is_some_and(unseen) {
                 thread.over = true;
+                late.push((*key, vec![(Kind::Ended, None, Some(CallCause::Unseen))]));
+            } else if let Some((why, since)) = thread.left
+                && thread.asked != Some(Asked::Complete)
+                && now.duration_since(since) > TO_RING
+            {
+                late.push((*key, thread.end(why, &self.device)));
             }
-            events.extend(self.tell(key, vec![(Kind::Ended, None, Some(CallCause::Unseen))], now, None));
         }
-        events
+        late.into_iter()
+            .flat_map(|(key, said)| self.tell(key, said, now, None))
+            .collect()
     }
 
     /// Whether something can be asked for now, and what it acts upon. `alone`: the PBX's commands say no call, so that with
@@ -389,7 +433,7 @@ impl Station {
             return Vec::new();
         };
         found.asked = None;
-        let Some(cause) = found.left.take() else {
+        let Some((cause, _)) = found.left.take() else {
             return Vec::new();
         };
         let said = found.end(cause, &self.device);
@@ -430,8 +474,8 @@ impl Station {
     }
 
     /// A number is about to be called for the desk.
-    pub(crate) fn dials(&mut self, number: &str) {
-        self.dialled = Some(number.to_owned());
+    pub(crate) fn dials(&mut self, number: &str, at: Timestamp) {
+        self.dialled = Some((number.to_owned(), at));
     }
 
     /// Something was attached to a conversation.
@@ -469,7 +513,7 @@ impl Station {
         let Some((_, stage)) = self.main_leg(key) else {
             return able;
         };
-        if thread.over {
+        if thread.over || thread.away.is_some() {
             return able;
         }
         match (&thread.consult, stage) {

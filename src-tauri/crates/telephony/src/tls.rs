@@ -15,9 +15,9 @@ use tokio_rustls::{
 };
 
 /// A connection, protected or not.
-pub(crate) trait Line: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait Line: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Line for T {}
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Line for T {}
 
 /// Who is trusted; `authorities` are PEM.
 ///

@@ -807,14 +807,5 @@ fn dial_cause(status: &str) -> Option<CallCause> {
 
 /// A Q.850 cause.
 fn q850(code: &str) -> Option<CallCause> {
-    Some(match code.parse::<u16>().ok()? {
-        16 => CallCause::Normal,
-        17 => CallCause::Busy,
-        18 | 19 => CallCause::NoAnswer,
-        21 => CallCause::Rejected,
-        26 => CallCause::AnsweredElsewhere,
-        1 | 2 | 3 | 28 => CallCause::NotFound,
-        20 | 27 | 34 | 38 | 41 | 42 | 44 | 58 => CallCause::Congestion,
-        _ => CallCause::Unknown,
-    })
+    code.parse().ok().map(crate::q850::cause)
 }

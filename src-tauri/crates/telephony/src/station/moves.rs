@@ -1,6 +1,6 @@
 //! How the telephone's legs move, and what is said of it.
 
-use super::{Asked, Away, Consult, Kind, Leg, MOST_LEGS, MOST_NAMES, Report, Said, Stage, Station, Thread};
+use super::{Asked, Away, Consult, Kind, Leg, MOST_LEGS, MOST_NAMES, Report, Said, Stage, Station, TO_DIAL, Thread};
 use guichet_domain::call::{CallCause, CallEvent, Direction, LineState, RemoteParty};
 use jiff::Timestamp;
 
@@ -24,7 +24,7 @@ impl Station {
             if self.gone.contains(&report.leg) || self.legs.len() >= MOST_LEGS {
                 return Vec::new();
             }
-            self.place(&report, cause.is_some());
+            self.place(&report, at, cause.is_some());
         }
         let Some(leg) = self.legs.get_mut(&report.leg) else {
             return Vec::new();
@@ -51,11 +51,11 @@ impl Station {
     }
 
     /// Finds out which conversation a new leg belongs to.
-    fn place(&mut self, report: &Report, late: bool) {
+    fn place(&mut self, report: &Report, at: Timestamp, late: bool) {
         let asked_for = self
             .dialled
             .as_ref()
-            .is_some_and(|number| same_number(number, &report.number));
+            .is_some_and(|(number, since)| same_number(number, &report.number) && at.duration_since(*since) < TO_DIAL);
         let outbound = asked_for || report.outbound.unwrap_or(report.stage == Stage::Dialing);
         if asked_for {
             self.dialled = None;
@@ -143,9 +143,16 @@ impl Station {
             // Another telephone of the same person rings on, or took it.
             Vec::new()
         } else {
-            thread.leaves(why, &self.device, &self.watched, at)
+            thread.leaves(why, &self.device, &self.watched, at, self.tells_transfers)
         };
         self.tell(key, said, at, cause)
+    }
+}
+
+impl Consult {
+    /// Whose telephone, where that is known.
+    fn device(&self) -> Option<String> {
+        (!self.number.is_empty()).then(|| self.number.clone())
     }
 }
 
@@ -198,7 +205,7 @@ impl Thread {
         let Some(consult) = &mut self.consult else {
             return Vec::new();
         };
-        let device = Some(consult.number.clone());
+        let device = consult.device();
         match now {
             Stage::Dialing | Stage::Ringing => vec![(Kind::ConsultRinging, device, None)],
             Stage::Up | Stage::Held if !std::mem::replace(&mut consult.answered, true) => {
@@ -220,10 +227,13 @@ impl Thread {
             return Vec::new();
         };
         consult.leg = None;
-        if consult.answered && self.left.is_some() {
-            return self.handed_to(&consult, watched, at);
+        if let Some((cause, _)) = self.left.take() {
+            if consult.answered && self.asked == Some(Asked::Complete) {
+                return self.handed_to(&consult, watched, at);
+            }
+            return self.end(cause, "");
         }
-        let device = Some(consult.number.clone());
+        let device = consult.device();
         let mut said = Vec::new();
         match &self.asked {
             // The leg with the caller is about to go as well, or it is not: then nothing was completed.
@@ -251,19 +261,25 @@ impl Thread {
     }
 
     /// The telephone has left the caller.
-    fn leaves(&mut self, why: Option<CallCause>, device: &str, watched: &Watched, at: Timestamp) -> Vec<Said> {
+    fn leaves(
+        &mut self,
+        why: Option<CallCause>,
+        device: &str,
+        watched: &Watched,
+        at: Timestamp,
+        told: bool,
+    ) -> Vec<Said> {
+        if self.away.is_some() {
+            return Vec::new();
+        }
         let completing = self.asked == Some(Asked::Complete);
-        match (&self.consult, &self.asked) {
-            (Some(consult), _) if completing && consult.answered => {
-                if consult.leg.is_some() {
-                    self.left = Some(why);
-                    return Vec::new();
-                }
-                let Some(consult) = self.consult.take() else {
-                    return Vec::new();
-                };
-                self.handed_to(&consult, watched, at)
+        match (self.consult.take(), &self.asked) {
+            (Some(consult), _) if consult.leg.is_some() && (told || (completing && consult.answered)) => {
+                self.consult = Some(consult);
+                self.left = Some((why, at));
+                Vec::new()
             }
+            (Some(consult), _) if completing && consult.answered => self.handed_to(&consult, watched, at),
             (None, Some(Asked::Blind(number))) => {
                 let number = number.clone();
                 self.sent_to(&number, watched, at)
@@ -278,7 +294,7 @@ impl Thread {
         self.left = None;
         self.asked = None;
         let number = &consult.number;
-        let device = Some(number.clone());
+        let device = consult.device();
         match watched.get(number).filter(|_| consult.seen) {
             // That telephone is used by nobody: whoever was there is not joined with the caller.
             Some(LineState::Free | LineState::Unreachable) => {
@@ -291,6 +307,7 @@ impl Thread {
                     since: at,
                     rang: true,
                     joined: true,
+                    transfer: None,
                 });
                 vec![(Kind::Transferred, device, None)]
             }
@@ -319,6 +336,7 @@ impl Thread {
             since: at,
             rang: rings,
             joined: false,
+            transfer: None,
         });
         if rings {
             vec![(Kind::Ringing, device, None)]
@@ -341,6 +359,14 @@ impl Thread {
                 (Kind::Ended, None, why.or(Some(CallCause::Unknown))),
             ];
         }
+        // Nobody answered, so that whoever hung up was the caller.
+        let why = why.map(|why| {
+            if why == CallCause::Normal {
+                CallCause::Cancelled
+            } else {
+                why
+            }
+        });
         vec![(Kind::Missed, None, why.or(Some(CallCause::Unknown)))]
     }
 }
@@ -372,8 +398,9 @@ fn learn(thread: &mut Thread, report: &Report, consult: bool, region: &str) {
     if thread.queue.is_none() {
         thread.queue.clone_from(&report.queue);
     }
-    let read = (report.number.clone(), report.name.clone());
-    let says = !report.number.is_empty() || !report.name.is_empty() || thread.party.is_empty();
+    let read = Some((report.number.clone(), report.name.clone()));
+    // A later report that says nothing of the other end makes nobody anonymous.
+    let says = !report.number.is_empty() || !report.name.is_empty() || thread.read_from.is_none();
     if says && thread.read_from != read {
         thread.party = RemoteParty::read(&report.number, &report.name, region);
         thread.read_from = read;

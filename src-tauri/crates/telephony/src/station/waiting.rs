@@ -45,6 +45,11 @@ impl Waiting {
         self.items.is_empty()
     }
 
+    /// Whether something was asked of this conversation and is not done.
+    pub(crate) fn is_about(&self, thread: u64) -> bool {
+        self.items.iter().any(|item| item.thread == Some(thread))
+    }
+
     /// An event was said.
     pub(crate) fn seen(&mut self, event: &CallEvent) {
         let mut rest = Vec::new();

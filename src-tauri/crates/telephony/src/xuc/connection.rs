@@ -310,7 +310,7 @@ impl Session<'_> {
                 if !self.station.is_idle() {
                     return Ok(Err(ActionError::NotPossible));
                 }
-                self.station.dials(&number);
+                self.station.dials(&number, Timestamp::now());
                 self.send(&wire::dial(&number, attachments)).await?;
                 return Ok(Ok(Some((None, None, &[Kind::Dialing, Kind::Answered]))));
             }
