@@ -29,7 +29,7 @@ mod trace;
 pub use briefing::{BriefedCaller, Briefing};
 pub use policy::{ByHandTexts, HotTransferPolicy, OfferReason, RosterMember};
 pub(crate) use trace::numbered;
-pub use trace::{Step, TraceLine, Witness};
+pub use trace::{Step, TraceLine, Witness, latest_briefing};
 
 use crate::{
     OperationId, TicketId,

@@ -25,6 +25,8 @@ const MINE: &str = "SIP/6001";
 enum Leg {
     Technician,
     Target(u32),
+    /// The technician's own line broke while he consulted: the PBX rings somebody for him, or calls the technician back.
+    Adrift,
     /// He hung up himself.
     HungUp,
     /// Somebody else's doing ended it: what must never be.
@@ -51,6 +53,7 @@ impl Pbx {
     fn shown(&self) -> Call {
         match (self.caller, self.consult) {
             (Leg::HungUp | Leg::Cut, _) => call(CallState::Ended),
+            (Leg::Adrift, _) => call(CallState::Waiting),
             (Leg::Target(nth), _) => {
                 let mut call = call(CallState::Transferred);
                 call.device = Some(device(nth));
@@ -112,6 +115,12 @@ enum Happening {
     TargetFails(CallCause),
     TargetHangsUp,
     CallerHangsUp,
+    /// The technician's line breaks.
+    LineBreaks,
+    /// The PBX calls him back, and he answers.
+    Recalled,
+    /// Or somebody else answers first.
+    Rescued(u32),
     /// The technician goes back by his own telephone's keys.
     KeyBack,
     /// Joins by his own telephone's keys, when they are up.
@@ -307,6 +316,24 @@ impl World {
                     self.changed();
                 }
             }
+            Happening::LineBreaks => {
+                if self.pbx.caller == Leg::Technician && self.pbx.consult.take().is_some() {
+                    self.pbx.caller = Leg::Adrift;
+                    self.changed();
+                }
+            }
+            Happening::Recalled => {
+                if self.pbx.caller == Leg::Adrift {
+                    self.pbx.caller = Leg::Technician;
+                    self.changed();
+                }
+            }
+            Happening::Rescued(nth) => {
+                if self.pbx.caller == Leg::Adrift {
+                    self.pbx.caller = Leg::Target(nth);
+                    self.changed();
+                }
+            }
             Happening::KeyBack => {
                 if self.pbx.caller == Leg::Technician && self.pbx.consult.take().is_some() {
                     self.changed();
@@ -439,6 +466,7 @@ impl World {
         self.pbx.obeys = true;
         self.lose_answer = None;
         self.reconnect();
+        self.happen(Happening::Recalled);
         // The last snapshot may be among those dropped: the tracker shows the call again on any event.
         self.changed();
         for round in 0..6 {
@@ -504,6 +532,9 @@ fn happening() -> impl Strategy<Value = Happening> {
         3 => cause.prop_map(Happening::TargetFails),
         2 => Just(Happening::TargetHangsUp),
         1 => Just(Happening::CallerHangsUp),
+        1 => Just(Happening::LineBreaks),
+        2 => Just(Happening::Recalled),
+        1 => (0..3_u32).prop_map(Happening::Rescued),
         2 => Just(Happening::KeyBack),
         1 => Just(Happening::KeyJoin),
         1 => (0..3_u32).prop_map(Happening::KeyConsult),

@@ -589,6 +589,71 @@ fn the_policy_says_who_is_offered_it() {
 }
 
 #[test]
+fn the_pbx_shows_hold_before_and_after_a_consultation() {
+    // Recording 04: Held, ConsultRinging, TransferCancelled (still on hold), Resumed.
+    let mut scene = Scene::new(true);
+    let held = || Call {
+        capabilities: CallCapabilities {
+            consult: true,
+            ..CallCapabilities::default()
+        },
+        ..call(CallState::Held)
+    };
+    scene.decide(Decision::Consult { nth: None });
+    assert!(scene.see(held()).is_empty(), "that is how it begins, not how it ends");
+    scene.see(consulting("SIP/7001", false, None));
+    scene.pass(20);
+    assert_eq!(consult_to(&scene.see(held())), Some("7002"));
+    assert!(scene.see(call(CallState::Answered)).is_empty());
+    assert!(matches!(scene.state(), State::Consulting { nth: 1, .. }));
+}
+
+#[test]
+fn the_consulted_side_finds_the_latest_briefing_in_the_ticket() {
+    use crate::{
+        timeline::{EntryDetail, EntryKey, EntryKind, TimelineEntry},
+        wording::Phrases,
+    };
+    let paris = TimeZone::get("Europe/Paris").unwrap();
+    let entry = |id: i64, private, text: &str| TimelineEntry {
+        key: EntryKey {
+            kind: EntryKind::Followup,
+            id,
+        },
+        ticket: TicketId(7),
+        author: None,
+        at: start() + SignedDuration::from_secs(id),
+        updated_at: start(),
+        body: crate::rich_text::RichText::from_html(&crate::rich_text::RichText::from_plain(text).to_html()),
+        private,
+        detail: EntryDetail::Followup { channel: None },
+    };
+    let line = |step, phrases: &dyn Phrases| {
+        let line = TraceLine {
+            transfer: OperationId::new(),
+            number: 2,
+            at: start(),
+            witness: Witness::Technician,
+            step,
+        };
+        line.text(phrases, &paris)
+    };
+    for phrases in Catalogue::both() {
+        let briefing = || Step::Briefing {
+            briefing: Box::new(briefing()),
+        };
+        let timeline = [
+            entry(3, true, &line(briefing(), &phrases)),
+            entry(1, true, &line(briefing(), &phrases)),
+            entry(4, true, &line(Step::BackWithCaller, &phrases)),
+            entry(5, false, &line(briefing(), &phrases)),
+        ];
+        assert_eq!(latest_briefing(&timeline).map(|entry| entry.key.id), Some(3));
+        assert_eq!(latest_briefing(&timeline[2..]), None, "nobody but the desk writes one");
+    }
+}
+
+#[test]
 fn every_step_reads_in_both_languages_and_is_private() {
     let due = start();
     let person = || "Ali".to_owned();

@@ -3,17 +3,44 @@
 //! A line's identity is the transfer's own and its number in it, and its operation's identity follows from the two. So a
 //! line that is handed over again (after a restart, or because nobody knows whether it was accepted) is the **same**
 //! operation, and the outbox has it once.
+//!
+//! A line begins with `[Transfert à chaud]` or `[Hot transfer]`, and the briefing is the one that ends with a fixed word: by these
+//! the consulted side's Guichet finds it in the ticket when the telephone rings. They are a format like the triage's markers,
+//! always read in both languages.
 
 use super::{ByHandReason, OfferReason, Outcome, briefing::Briefing};
 use crate::{
     OperationId,
     operation::Operation,
     rich_text::RichText,
-    wording::{Phrases, date_time},
+    timeline::{EntryKind, TimelineEntry},
+    triage::plain,
+    wording::{Language, Phrases, date_time},
 };
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+/// What a line of the trace begins with: French, English.
+const OPENING: [&str; 2] = ["[Transfert à chaud]", "[Hot transfer]"];
+/// What the first line of the briefing ends with: French, English.
+const BRIEFING: [&str; 2] = ["note de transmission", "briefing"];
+
+/// The latest briefing of a ticket's timeline: what the consulted person is shown when his telephone rings for a call that
+/// carries the ticket's number. Only private entries count.
+#[must_use]
+pub fn latest_briefing(timeline: &[TimelineEntry]) -> Option<&TimelineEntry> {
+    let briefings = timeline.iter().filter(|entry| {
+        let text = entry.body.to_plain();
+        let first = plain(text.trim_start().lines().next().unwrap_or_default());
+        let fits = |words: &[&str], test: fn(&str, &str) -> bool| words.iter().any(|word| test(&first, &plain(word)));
+        entry.private
+            && entry.key.kind == EntryKind::Followup
+            && fits(&OPENING, |line, word| line.starts_with(word))
+            && fits(&BRIEFING, |line, word| line.ends_with(word))
+    });
+    briefings.max_by_key(|entry| (entry.at, entry.key))
+}
 
 /// Who says that it happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -182,6 +209,10 @@ impl TraceLine {
     #[must_use]
     pub fn text(&self, phrases: &dyn Phrases, zone: &TimeZone) -> String {
         let key = format!("transfer.trace.{}", self.step.name());
+        let word = match phrases.language() {
+            Language::Fr => 0,
+            Language::En => 1,
+        };
         let what = match &self.step {
             Step::Offered { reason } => {
                 let reason = phrases.phrase(&format!("transfer.reason.{reason}"), &[]);
@@ -207,8 +238,8 @@ impl TraceLine {
                 let why = phrases.phrase(&format!("transfer.by_hand.{why}"), &[]);
                 phrases.phrase(&key, &[("why", why)])
             }
-            Step::Briefing { .. }
-            | Step::BackWithCaller
+            Step::Briefing { .. } => BRIEFING[word].to_owned(),
+            Step::BackWithCaller
             | Step::Returned
             | Step::NotBegun
             | Step::CallerAlone
@@ -217,7 +248,7 @@ impl TraceLine {
             | Step::PbxBack => phrases.phrase(&key, &[]),
         };
         let at = date_time(phrases, self.at, zone);
-        let mut text = phrases.phrase("transfer.trace", &[("at", at), ("what", what)]);
+        let mut text = format!("{} {at} · {what}", OPENING[word]);
         if let Step::Briefing { briefing } = &self.step {
             for line in briefing.lines(phrases) {
                 text.push('\n');

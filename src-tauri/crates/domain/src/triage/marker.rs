@@ -82,7 +82,7 @@ const VERBS: [Row; 8] = [
 ];
 
 /// For comparing: no accents, lower case, one space for any white space, one apostrophe.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let text = strip_accents(&text.replace('’', "'"));
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

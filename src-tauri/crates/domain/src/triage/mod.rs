@@ -6,6 +6,7 @@
 
 mod marker;
 
+pub(crate) use marker::plain;
 pub use marker::{Marked, Marker, markers};
 
 use crate::{
