@@ -168,7 +168,8 @@ impl Database {
             .await
             .map_err(|error| StoreError::Database(error).at(path))?;
         let readers = Readers {
-            options: base.pragma("query_only", "ON").pragma("cache_size", "-16000"),
+            // Each reader may come to hold so much; behind it, the system's own cache of the file serves them all.
+            options: base.pragma("query_only", "ON").pragma("cache_size", "-4000"),
             idle: SyncMutex::new(Vec::new()),
             permits: Semaphore::new(READERS),
         };

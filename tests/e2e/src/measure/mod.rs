@@ -43,15 +43,17 @@ pub async fn install(window: &Window) -> Result<()> {
 }
 
 /// Does `input`, whose event is of this kind (`keydown`, `click`…), and waits until the JavaScript expression `done` holds in
-/// a painted frame.
+/// a painted frame. What differs from one time to the next is in `wanted`, of which the expression may speak: the engine keeps
+/// the code of every new text it is given, which would be counted as the window's memory.
 pub async fn painted(
     window: &Window,
     kind: &str,
     done: &str,
+    wanted: Value,
     input: impl AsyncFnOnce() -> Result<()>,
 ) -> Result<Painted> {
-    let arm = format!("window.__measure.arm({kind:?}, () => ({done}));");
-    window.run(&arm, Vec::new()).await?;
+    let arm = format!("const wanted = arguments[0]; window.__measure.arm({kind:?}, () => ({done}));");
+    window.run(&arm, vec![wanted]).await?;
     input().await?;
     let result = "const done = arguments[arguments.length - 1];
         window.__measure.result.then(done, (error) => done({ error: String(error) }));";

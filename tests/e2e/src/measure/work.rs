@@ -130,8 +130,8 @@ impl<'a> Desk<'a> {
             );
             self.window().run(&put, Vec::new()).await?;
             for n in 1..=times {
-                let done = format!("document.getElementById('floor').dataset.n === '{n}'");
-                let one = painted(self.window(), "keydown", &done, async || {
+                let done = "document.getElementById('floor').dataset.n === wanted";
+                let one = painted(self.window(), "keydown", done, json!(n.to_string()), async || {
                     self.window().press(&[Key::F8.into()]).await
                 })
                 .await?;
@@ -156,7 +156,7 @@ impl<'a> Desk<'a> {
              document.querySelector('[data-testid=\"queue-total\"]').textContent !== '' &&
              document.querySelector('[data-testid=\"queue\"] [aria-posinset=\"1\"]') !== null"
         );
-        let one = painted(self.window(), "click", &done, async || {
+        let one = painted(self.window(), "click", &done, Value::Null, async || {
             self.window().click(&button).await
         })
         .await?;
@@ -180,14 +180,14 @@ impl<'a> Desk<'a> {
         let selected = "document.querySelector('[data-testid=\"queue\"]').getAttribute('aria-activedescendant')";
         let before = self.window().run(&format!("return {selected}"), Vec::new()).await?;
         let done = format!(
-            "{selected} !== null && {selected} !== {before} && (() => {{
+            "{selected} !== null && {selected} !== wanted && (() => {{
                const list = document.querySelector('[data-testid=\"queue\"]').getBoundingClientRect();
                const row = document.getElementById({selected})?.getBoundingClientRect();
                return row !== undefined && row.top >= list.top - 1 && row.bottom <= list.bottom + 1 &&
                  document.querySelector('[data-testid=\"queue\"] .row:not([data-testid])') === null;
              }})()"
         );
-        let one = painted(self.window(), "keydown", &done, async || {
+        let one = painted(self.window(), "keydown", &done, before, async || {
             self.window().press(&[Key::PageDown.into()]).await
         })
         .await?;
@@ -203,7 +203,7 @@ impl<'a> Desk<'a> {
             "const id = document.querySelector('[data-testid=\"queue\"]').getAttribute('aria-activedescendant');
             return Number(id?.split('-').at(-1) ?? 0)";
         let ticket = self.number(selected).await?;
-        let one = painted(self.window(), "keydown", &shown(ticket), async || {
+        let one = painted(self.window(), "keydown", SHOWN, shown(ticket), async || {
             self.window().press(&[Key::Enter.into()]).await
         })
         .await?;
@@ -214,11 +214,9 @@ impl<'a> Desk<'a> {
     /// Opens a ticket somewhere in the list by a click.
     pub async fn open_anywhere(&mut self) -> Result<Painted> {
         let share: f64 = self.dice.random_range(0.0..0.98);
-        let script = format!(
-            "const list = document.querySelector('[data-testid=\"queue\"]');
-             list.scrollTop = list.scrollHeight * {share};"
-        );
-        self.window().run(&script, Vec::new()).await?;
+        let script = "const list = document.querySelector('[data-testid=\"queue\"]');
+            list.scrollTop = list.scrollHeight * arguments[0];";
+        self.window().run(script, vec![json!(share)]).await?;
         let row = "const list = document.querySelector('[data-testid=\"queue\"]').getBoundingClientRect();
             const rows = [...document.querySelectorAll('[data-testid^=\"queue-row-\"]')];
             const row = rows.find((row) => row.getBoundingClientRect().top > list.top + 100 &&
@@ -232,7 +230,7 @@ impl<'a> Desk<'a> {
                 ticket => break ticket,
             }
         };
-        let one = painted(self.window(), "click", &shown(ticket), async || {
+        let one = painted(self.window(), "click", SHOWN, shown(ticket), async || {
             self.window().click(&test_id(&format!("queue-row-{ticket}"))).await
         })
         .await?;
@@ -248,11 +246,9 @@ impl<'a> Desk<'a> {
         let mut typed = String::new();
         for letter in text.chars() {
             typed.push(letter);
-            let done = format!(
-                "document.querySelector('[data-testid=\"search-input\"]').value === {typed:?} &&
-                 document.querySelector('[data-testid=\"search-results\"]').getAttribute('aria-busy') === 'false'"
-            );
-            let one = painted(self.window(), "keydown", &done, async || {
+            let done = "document.querySelector('[data-testid=\"search-input\"]').value === wanted &&
+                 document.querySelector('[data-testid=\"search-results\"]').getAttribute('aria-busy') === 'false'";
+            let one = painted(self.window(), "keydown", done, json!(typed), async || {
                 self.window().press(&[letter]).await
             })
             .await?;
@@ -285,8 +281,8 @@ impl<'a> Desk<'a> {
         let pending = "document.querySelectorAll('[data-testid^=\"pending-\"]').length";
         let before = self.number(&format!("return {pending}")).await?;
         let done =
-            format!("{pending} > {before} || document.querySelector('[data-testid=\"composer-text\"]').value === ''");
-        let one = painted(self.window(), "keydown", &done, async || {
+            format!("{pending} > wanted || document.querySelector('[data-testid=\"composer-text\"]').value === ''");
+        let one = painted(self.window(), "keydown", &done, json!(before), async || {
             // The modifier's own event must not be taken for the key.
             self.window().press(&[Key::Control.into(), Key::Enter.into()]).await
         })
@@ -370,7 +366,9 @@ impl<'a> Desk<'a> {
     }
 }
 
-/// The ticket and its timeline are on screen.
-fn shown(ticket: i64) -> String {
-    format!("document.querySelector('[data-testid=\"ticket-{ticket}\"] [data-testid=\"timeline\"]') !== null")
+/// The ticket asked for and its timeline are on screen.
+const SHOWN: &str = "document.querySelector(wanted) !== null";
+
+fn shown(ticket: i64) -> Value {
+    json!(format!("{} [data-testid=\"timeline\"]", test_id(&format!("ticket-{ticket}"))))
 }

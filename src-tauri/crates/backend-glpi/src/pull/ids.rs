@@ -15,8 +15,9 @@ use guichet_domain::{
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Identities asked for at once: 21,000 come in 0.15 s and 264 KB.
-const ID_PAGE: u64 = 100_000;
+/// Identities asked for at once: 21,000 come in 0.15 s and 264 KB, and take some 13 MB while they are read; a hundred thousand
+/// would be no faster and take 63 MB, every few minutes.
+const ID_PAGE: u64 = 20_000;
 /// Rows read again between two pages of identities.
 const ID_OVERLAP: u64 = 100;
 /// How long an article of 10.0 is believed visible, or not.
@@ -85,7 +86,7 @@ impl GlpiBackend {
     /// Every number of a table, ascending. A list that contradicts its own total is an error: what is missing from it would
     /// be taken for deleted.
     pub(crate) async fn all_ids(&self, table: &str) -> Result<Vec<i64>, BackendError> {
-        let mut ids: BTreeSet<i64> = BTreeSet::new();
+        let mut ids: Vec<i64> = Vec::new();
         let mut start = 0;
         loop {
             let query = [("only_id", "true".to_owned())];
@@ -103,7 +104,9 @@ impl GlpiBackend {
             ids.extend(listing.rows.iter().map(Row::id));
             let end = start + got;
             if got < ID_PAGE || listing.total.is_some_and(|total| end >= total) {
-                return Ok(ids.into_iter().collect());
+                ids.sort_unstable();
+                ids.dedup();
+                return Ok(ids);
             }
             start = end - ID_OVERLAP;
         }
