@@ -10,8 +10,10 @@ use guichet_domain::{
     record::LinkKind,
     ticket::Actor,
 };
-use guichet_store::{AroundTicket, ChangeSet, Draft, MirrorCounts, TicketView};
+use guichet_domain::{call::Call, people::Person};
+use guichet_store::{AroundTicket, ChangeSet, Draft, JournalCall, MirrorCounts, PersonCard, TicketView};
 use guichet_sync::SyncStatus;
+use guichet_telephony::ConnectionState;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use specta::Type;
@@ -373,3 +375,103 @@ pub struct NoticeClicked(pub Option<TicketId>);
 #[derive(Debug, Clone, Serialize, Deserialize, Type, tauri_specta::Event)]
 #[tauri_specta(event_name = "sync_status")]
 pub struct SyncStatusChanged(pub SyncStatus);
+
+/// How the PBX is reached, and which telephone is the desk's own. No secret in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct PbxSettings {
+    /// Host name or address of the PBX's manager interface (Asterisk AMI; XiVO's engine has it).
+    pub host: String,
+    /// Its port: 5038, 5039 where it is protected.
+    pub port: u16,
+    /// Protected by TLS.
+    pub protected: bool,
+    /// A file (PEM) of the authorities to trust instead of the system's: the PBX's own.
+    pub authorities: Option<String>,
+    /// The manager's account.
+    pub username: String,
+    /// The desk's own telephone as the PBX names it ("SIP/6001").
+    pub device: String,
+    /// Queues whose calls are seen as well.
+    pub queues: Vec<String>,
+    /// Dialplan context that calls and consultations are dialled in.
+    pub context: String,
+}
+
+impl Default for PbxSettings {
+    fn default() -> Self {
+        Self {
+            host: String::new(),
+            port: 5038,
+            protected: false,
+            authorities: None,
+            username: String::new(),
+            device: String::new(),
+            queues: Vec::new(),
+            context: "default".to_owned(),
+        }
+    }
+}
+
+/// Whether calls are seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct TelephonyState {
+    /// The desk's own telephone; none is set up where it is missing.
+    pub device: Option<String>,
+    /// The connection to the PBX, where one is set up.
+    pub connection: Option<ConnectionState>,
+}
+
+/// Who the other end of a call is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Caller {
+    /// The number is hidden.
+    Anonymous,
+    /// Nobody here has this number.
+    Unknown,
+    /// One person.
+    Known {
+        /// Who.
+        person: UserId,
+        /// The very number or extension, or somebody said so; else only the last nine digits agree.
+        sure: bool,
+    },
+    /// Several have this number: somebody says which.
+    Several {
+        /// Active accounts first.
+        people: Vec<Person>,
+    },
+}
+
+/// A call with everything that is shown of it: painted as it comes, without asking anything back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct CallCard {
+    /// The call.
+    pub call: Call,
+    /// It rings at, or is on, or was answered by, the desk's own telephone.
+    pub mine: bool,
+    /// Who the other end is.
+    pub caller: Caller,
+    /// The person, once known or chosen.
+    pub person: Option<UserId>,
+    /// That person's card: open tickets, equipment, VIP mark.
+    pub card: Option<PersonCard>,
+    /// Earlier calls of the same person (of the same number where nobody is known), newest first, at most 5.
+    pub recent: Vec<JournalCall>,
+    /// Notes as typed.
+    pub note: String,
+    /// The ticket it is about.
+    pub ticket: Option<TicketId>,
+    /// Identities it had before: what is shown under them is this call.
+    pub gone: Vec<String>,
+}
+
+/// A call began, changed or ended.
+#[derive(Debug, Clone, Serialize, Deserialize, Type, tauri_specta::Event)]
+#[tauri_specta(event_name = "call")]
+pub struct CallChanged(pub CallCard);
+
+/// The PBX came or went.
+#[derive(Debug, Clone, Serialize, Deserialize, Type, tauri_specta::Event)]
+#[tauri_specta(event_name = "telephony")]
+pub struct TelephonyChanged(pub TelephonyState);

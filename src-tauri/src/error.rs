@@ -3,7 +3,7 @@
 use crate::{
     api::UiError,
     cli::kpi::KpiError,
-    core::{profile::ProfileError, sandbox::SandboxError, secrets::SecretError},
+    core::{profile::ProfileError, sandbox::SandboxError, secrets::SecretError, telephony::TelephonyError},
     messages::Locale,
 };
 use guichet_backend::{AuthProblem, BackendError};
@@ -34,6 +34,9 @@ pub enum AppError {
     /// The embedded sandbox.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
+    /// The telephone.
+    #[error(transparent)]
+    Telephony(#[from] TelephonyError),
     /// The address or this machine's TLS.
     #[error(transparent)]
     Transport(#[from] HttpTransportError),
@@ -252,6 +255,7 @@ impl AppError {
             Self::Profile(error) => profile_code(error),
             Self::Secret(error) => error.code(),
             Self::Sandbox(error) => error.code(),
+            Self::Telephony(error) => error.code(),
             Self::Transport(error) => transport_code(error),
             Self::Kpi(error) => error.code(),
             Self::NotSignedIn => "not_signed_in",
@@ -304,6 +308,7 @@ impl AppError {
                     vec![("max", max.to_string())]
                 }
                 StoreError::ViewNameTaken { name } => vec![("name", name.clone())],
+                StoreError::NoSuchCall { id } => vec![("id", id.clone())],
                 other => vec![("detail", other.to_string())],
             },
             Self::Operation(OperationError::LevelOutOfRange { max, got, .. }) => {
@@ -324,6 +329,7 @@ impl AppError {
                 SecretError::Unreadable | SecretError::None => Vec::new(),
             },
             Self::Sandbox(error) => vec![("detail", error.to_string())],
+            Self::Telephony(error) => error.args(),
             Self::Transport(error) => vec![("detail", error.to_string())],
             Self::UnsentOfAnotherAccount { pending, account } => {
                 vec![("pending", pending.to_string()), ("account", account.clone())]
@@ -450,6 +456,26 @@ pub fn every_code() -> Vec<&'static str> {
         "secrets_file",
         "secrets_unreadable",
         "sandbox_failed",
+        "telephone_not_set_up",
+        "telephone_authorities",
+        "telephone_setting_missing",
+        "telephone_no_number",
+        "call_unknown",
+        "pbx_not_connected",
+        "call_no_such_leg",
+        "call_not_possible",
+        "call_invalid",
+        "pbx_action_refused",
+        "pbx_unanswered",
+        "pbx_no_effect",
+        "call_over",
+        "pbx_lost_meanwhile",
+        "pbx_unreachable",
+        "pbx_not_a_pbx",
+        "pbx_untrusted",
+        "pbx_refused",
+        "pbx_closed",
+        "pbx_silent",
         "address_malformed",
         "address_scheme",
         "address_credentials",
@@ -579,6 +605,7 @@ mod tests {
             StoreError::ViewNameEmpty.into(),
             StoreError::ViewNameTooLong { max: 60 }.into(),
             StoreError::ViewNameTaken { name: detail() }.into(),
+            StoreError::NoSuchCall { id: detail() }.into(),
             StoreError::Io(io()).into(),
             StoreError::Decode(serde_json::from_str::<u8>("x").unwrap_err()).into(),
             OperationError::EmptyBody.into(),
@@ -662,6 +689,7 @@ mod tests {
             AppError::AutomationRefused,
         ];
         errors.extend(crate::core::sandbox::every_error().into_iter().map(AppError::from));
+        errors.extend(crate::core::telephony::every_error().into_iter().map(AppError::from));
         errors.extend(crate::cli::kpi::tests::every_error().into_iter().map(AppError::from));
         errors
     }

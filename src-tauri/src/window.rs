@@ -1,12 +1,13 @@
-//! The window: one web view that shows files of this program only, calls the commands and hears three events.
+//! The window: one web view that shows files of this program only, calls the commands and hears five events.
 
 use crate::{
-    api::{Changed, NoticeClicked, SyncStatusChanged},
+    api::{CallChanged, Changed, NoticeClicked, SyncStatusChanged, TelephonyChanged},
     cli::args::CommandLine,
     commands,
     core::{
         AppCore,
         desk::{AppEvent, Pace, everything_changed},
+        telephony::TelephonyEvent,
     },
     error::AppError,
 };
@@ -214,6 +215,8 @@ pub(crate) fn forward_events<R: Runtime>(app: &AppHandle<R>) {
             let emitted = match event {
                 AppEvent::Changed(changes) => Changed(changes).emit(&app),
                 AppEvent::Status(status) => SyncStatusChanged(*status).emit(&app),
+                AppEvent::Telephony(TelephonyEvent::Call(card)) => CallChanged(*card).emit(&app),
+                AppEvent::Telephony(TelephonyEvent::State(state)) => TelephonyChanged(*state).emit(&app),
                 AppEvent::NoticeClicked(ticket) => {
                     raise(&app);
                     NoticeClicked(ticket).emit(&app)

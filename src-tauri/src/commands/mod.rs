@@ -1,6 +1,7 @@
 //! The window's commands: each validates, calls one use case and maps the error. The list, for people, is in
 //! `docs/architecture.md`; for the window, in `ui/src/backend/bindings.ts`.
 
+pub mod calls;
 pub mod desk;
 pub mod profile;
 pub mod tickets;
@@ -9,7 +10,7 @@ pub mod tickets;
 mod window_tests;
 
 use crate::{
-    api::{Changed, NoticeClicked, SyncStatusChanged, UiError},
+    api::{CallChanged, Changed, NoticeClicked, SyncStatusChanged, TelephonyChanged, UiError},
     core::AppCore,
     error::AppError,
 };
@@ -82,8 +83,26 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             desk::user_active,
             desk::open_link,
             desk::notify,
+            calls::telephony,
+            calls::calls,
+            calls::call_journal,
+            calls::call_queues,
+            calls::call_card,
+            calls::note_call,
+            calls::name_caller,
+            calls::link_call,
+            calls::dial,
+            calls::telephone_settings,
+            calls::save_telephone,
+            calls::sandbox_call,
         ])
-        .events(collect_events![Changed, SyncStatusChanged, NoticeClicked])
+        .events(collect_events![
+            Changed,
+            SyncStatusChanged,
+            NoticeClicked,
+            CallChanged,
+            TelephonyChanged,
+        ])
         .error_handling(ErrorHandlingMode::Throw)
         .typ::<UiError>()
         // Identifiers are the backend's row numbers: far below 2^53.

@@ -88,14 +88,18 @@ impl AppCore {
         if self.pace == Pace::Background {
             let profiles = self.profiles.clone();
             tokio::task::spawn_blocking(move || profiles.remember(&folder));
-            if desk.signed_in().await {
-                let connecting = desk.clone();
-                tokio::spawn(async move {
-                    if let Err(error) = connecting.connect().await {
-                        tracing::warn!(code = error.code(), "the profile's session could not start");
-                    }
-                });
-            }
+            let starting = desk.clone();
+            tokio::spawn(async move {
+                if starting.signed_in().await
+                    && let Err(error) = starting.connect().await
+                {
+                    tracing::warn!(code = error.code(), "the profile's session could not start");
+                }
+                // After the session: the sandbox brings its own PBX.
+                if let Err(error) = starting.start_telephone().await {
+                    tracing::warn!(code = error.code(), "the telephone could not start");
+                }
+            });
         }
         Ok(desk)
     }

@@ -2,11 +2,14 @@
 //! a session (adapter and sync engine) is added when an account is signed in and its secrets can be read.
 
 use crate::{
-    api::{Accepted, Account, OpenedTicket, SecretStoreKind, Settings, SignInMethod, VipRule},
+    api::{
+        Accepted, Account, OpenedTicket, PbxSettings, SecretStoreKind, Settings, SignInMethod, TelephonyState, VipRule,
+    },
     core::{
         profile::{Connection, ProfileConfig, ProfileFolder, Server},
         sandbox::RunningSandbox,
         secrets::{SecretError, SecretPlace, Secrets},
+        telephony::{Telephone, TelephonyError, TelephonyEvent, ami_config},
     },
     error::AppError,
 };
@@ -48,6 +51,8 @@ pub enum AppEvent {
     Changed(ChangeSet),
     /// The sync engine's state.
     Status(Box<SyncStatus>),
+    /// A call, or the PBX.
+    Telephony(TelephonyEvent),
     /// A notice on the desktop was clicked: the ticket it leads to, or the list of notices.
     NoticeClicked(Option<TicketId>),
 }
@@ -96,6 +101,7 @@ pub struct Desk {
     pub config_moved: Option<PathBuf>,
     config: RwLock<ProfileConfig>,
     session: RwLock<Option<Arc<Session>>>,
+    telephone: RwLock<Option<Arc<Telephone>>>,
     /// Why there is no session although an account is configured: a code of the message catalogue.
     obstacle: RwLock<Option<&'static str>>,
     /// One change of session at a time.
@@ -131,6 +137,7 @@ impl Desk {
             config_moved,
             config: RwLock::new(config),
             session: RwLock::new(None),
+            telephone: RwLock::new(None),
             obstacle: RwLock::new(None),
             changing: Mutex::new(()),
             events,
@@ -292,6 +299,105 @@ impl Desk {
         });
         let previous = self.session.write().await.replace(session);
         stop(previous).await;
+    }
+
+    /// The telephone, where one is set up and this desk runs in the background.
+    pub async fn telephone(&self) -> Option<Arc<Telephone>> {
+        self.telephone.read().await.clone()
+    }
+
+    /// Starts the telephone that is set up, or of the sandbox; none is no error. What was started before is ended first.
+    ///
+    /// # Errors
+    /// When its settings or its secret cannot be used.
+    pub async fn start_telephone(&self) -> Result<(), AppError> {
+        let mut current = self.telephone.write().await;
+        if let Some(before) = current.take() {
+            before.stop().await;
+        }
+        let config = self.config().await;
+        let of_sandbox = match self.session().await {
+            Some(session) => session.sandbox.lock().await.as_ref().map(RunningSandbox::telephone),
+            None => None,
+        };
+        let (settings, secret) = match (of_sandbox, config.telephone.clone()) {
+            (Some(sandbox), _) => sandbox,
+            (None, Some(settings)) => {
+                let secrets = self.telephone_place(&config).read().await?;
+                (settings, secrets.password.clone().unwrap_or_default())
+            }
+            (None, None) => return Ok(()),
+        };
+        let device = settings.device.clone();
+        let ami = tokio::task::spawn_blocking(move || ami_config(&settings, secret))
+            .await
+            .map_err(|error| AppError::Store(std::io::Error::other(error).into()))??;
+        *current = Some(Arc::new(
+            Telephone::start(ami, &device, self.store.clone(), self.events.clone()).await,
+        ));
+        Ok(())
+    }
+
+    fn telephone_place(&self, config: &ProfileConfig) -> SecretPlace {
+        let kind = config
+            .connection
+            .as_ref()
+            .map_or(SecretStoreKind::default(), |connection| connection.secret_store);
+        SecretPlace::of_telephone(kind, &config.key, &self.folder.path)
+    }
+
+    /// Sets the telephone up, with its secret (the one kept stays when none is given), and starts it; `None` takes it away.
+    ///
+    /// # Errors
+    /// When a setting is missing, or the secret or the profile cannot be written: the telephone used before stays then.
+    pub async fn save_telephone(&self, settings: Option<PbxSettings>, secret: Option<String>) -> Result<(), AppError> {
+        let config = self.config().await;
+        let place = self.telephone_place(&config);
+        if let Some(settings) = &settings {
+            let (checked, kept) = (settings.clone(), String::new());
+            tokio::task::spawn_blocking(move || ami_config(&checked, kept))
+                .await
+                .map_err(|error| AppError::Store(std::io::Error::other(error).into()))??;
+            if let Some(secret) = secret {
+                let mut secrets = Secrets::default();
+                secrets.password = Some(secret);
+                place.write(&secrets).await?;
+            }
+        } else {
+            place.delete().await?;
+        }
+        self.update_config(|config| config.telephone = settings).await?;
+        let started = self.start_telephone().await;
+        if self.telephone().await.is_none() {
+            let none = TelephonyState {
+                device: None,
+                connection: None,
+            };
+            let _ = self
+                .events
+                .send(AppEvent::Telephony(TelephonyEvent::State(Box::new(none))));
+        }
+        started
+    }
+
+    /// Makes somebody call the sandbox's queue: a VIP whose number is known, unless a number is given.
+    ///
+    /// # Errors
+    /// When this is no sandbox.
+    pub async fn sandbox_call(&self, number: Option<&str>) -> Result<(), AppError> {
+        let session = self.require_session().await?;
+        let pbx = session.sandbox.lock().await.as_ref().map(RunningSandbox::pbx);
+        let pbx = pbx.ok_or(TelephonyError::NotSetUp)?;
+        let number = match number {
+            Some(number) => number.to_owned(),
+            None => {
+                let numbers = self.store.vip_numbers(1).await?;
+                let number = numbers.into_iter().next();
+                number.ok_or_else(|| TelephonyError::NoNumber(String::new()))?
+            }
+        };
+        pbx.call(&number, "");
+        Ok(())
     }
 
     fn forward_changes(&self, engine: &Engine) -> JoinHandle<()> {
@@ -690,6 +796,9 @@ impl Desk {
     pub async fn close(&self) {
         let _changing = self.changing.lock().await;
         let session = self.session.write().await.take();
+        if let Some(telephone) = self.telephone.write().await.take() {
+            telephone.stop().await;
+        }
         stop(session).await;
         self.store.close().await;
     }

@@ -10,6 +10,7 @@ pub mod notifier;
 pub mod profile;
 pub mod sandbox;
 pub mod secrets;
+pub mod telephony;
 
 pub use app::AppCore;
 pub use desk::{AppEvent, Desk};

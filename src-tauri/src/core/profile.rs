@@ -1,7 +1,7 @@
 //! Profiles: a folder each. `config.json` in it says which server, which account and where the secrets are; it must be
 //! readable before any database is open (the key of an encrypted database will be a secret too). It never holds a secret.
 
-use crate::api::{Account, Profile, SecretStoreKind, Settings, SignInMethod};
+use crate::api::{Account, PbxSettings, Profile, SecretStoreKind, Settings, SignInMethod};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use std::{
     io::Write,
@@ -86,6 +86,8 @@ pub struct ProfileConfig {
     pub key: String,
     /// The server and account, once signed in.
     pub connection: Option<Connection>,
+    /// The telephone, once set up.
+    pub telephone: Option<PbxSettings>,
     /// Preferences.
     #[serde(deserialize_with = "settings_over_defaults")]
     pub settings: Settings,
@@ -111,6 +113,7 @@ impl Default for ProfileConfig {
             name: String::new(),
             key: uuid::Uuid::new_v4().to_string(),
             connection: None,
+            telephone: None,
             settings: Settings::default(),
         }
     }

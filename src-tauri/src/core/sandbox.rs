@@ -1,12 +1,17 @@
 //! The embedded sandbox: a GLPI-compatible server on this machine's loopback, with its data in the profile's folder, so
-//! that anybody can try everything without a server. It starts with the profile and ends with it.
+//! that anybody can try everything without a server, and a pretend PBX beside it, so that its calls go through the real
+//! adapter. Both start with the profile and end with it.
 
-use crate::core::secrets::Secrets;
-use guichet_sandbox::{Options, Sandbox, Version};
+use crate::{api::PbxSettings, core::secrets::Secrets};
+use guichet_sandbox::{
+    Options, Sandbox, Version,
+    pbx::{Pbx, PbxOptions},
+};
 use jiff::Timestamp;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::Path,
+    sync::Arc,
 };
 
 /// Its folder within the profile's.
@@ -35,6 +40,9 @@ impl SandboxError {
 /// A sandbox that serves.
 pub struct RunningSandbox {
     server: Sandbox,
+    pbx: Arc<Pbx>,
+    telephone: PbxSettings,
+    secret: String,
 }
 
 impl RunningSandbox {
@@ -46,7 +54,40 @@ impl RunningSandbox {
         let options = Options::demo(SEED).version(Version::Eleven).ending(now);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let server = Sandbox::start_in(options, address, Some(&profile.join(FOLDER))).await?;
-        Ok(Self { server })
+        let exchange = PbxOptions::demo(now);
+        let telephone = PbxSettings {
+            host: Ipv4Addr::LOCALHOST.to_string(),
+            username: exchange.username.clone(),
+            device: exchange
+                .members
+                .first()
+                .map_or_else(String::new, |line| format!("SIP/{}", line.extension)),
+            queues: vec![exchange.queue.clone()],
+            ..PbxSettings::default()
+        };
+        let secret = exchange.secret.clone();
+        let pbx = Pbx::start(exchange, address, 1.0).await?;
+        Ok(Self {
+            telephone: PbxSettings {
+                port: pbx.address().port(),
+                ..telephone
+            },
+            pbx: Arc::new(pbx),
+            secret,
+            server,
+        })
+    }
+
+    /// How its PBX is reached, and the secret of it.
+    #[must_use]
+    pub fn telephone(&self) -> (PbxSettings, String) {
+        (self.telephone.clone(), self.secret.clone())
+    }
+
+    /// Its PBX, to make somebody call.
+    #[must_use]
+    pub fn pbx(&self) -> Arc<Pbx> {
+        self.pbx.clone()
     }
 
     /// Where it serves.

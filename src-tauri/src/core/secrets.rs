@@ -16,6 +16,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 const SERVICE: &str = "org.guichet.desk";
 const FILE: &str = "secrets.json";
+/// The file of the telephone's secret.
+const TELEPHONE_FILE: &str = "telephone-secrets.json";
 
 /// Why secrets cannot be kept or read.
 #[derive(Debug, thiserror::Error)]
@@ -125,6 +127,16 @@ impl SecretPlace {
             kind,
             key: key.to_owned(),
             file: folder.join(FILE),
+        }
+    }
+
+    /// The place of the secret of a profile's telephone: apart, so that signing in and out leaves it alone.
+    #[must_use]
+    pub fn of_telephone(kind: SecretStoreKind, key: &str, folder: &Path) -> Self {
+        Self {
+            kind,
+            key: format!("{key}.telephone"),
+            file: folder.join(TELEPHONE_FILE),
         }
     }
 

@@ -110,13 +110,39 @@ export const commands = {
 	 *  window and is told by the event `notice_clicked`.
 	 */
 	notify: (summary: string, body: string, ticket: TicketId | null) => __TAURI_INVOKE<boolean>("notify", { summary, body, ticket }),
+	/**  Whether calls are seen. */
+	telephony: () => __TAURI_INVOKE<TelephonyState>("telephony"),
+	/**  Calls that are going on, oldest first. */
+	calls: () => __TAURI_INVOKE<CallCard[]>("calls"),
+	/**  A slice of the call journal, newest first, with its numbers. */
+	callJournal: (query: JournalQuery) => __TAURI_INVOKE<JournalPage>("call_journal", { query }),
+	/**  Queues that calls of the journal came through. */
+	callQueues: () => __TAURI_INVOKE<string[]>("call_queues"),
+	/**  The card of a call of the journal. */
+	callCard: (id: string) => __TAURI_INVOKE<CallCard>("call_card", { id }),
+	/**  Keeps the note of a call as typed; answers once it is durable. */
+	noteCall: (id: string, note: string) => __TAURI_INVOKE<CallCard>("note_call", { id, note }),
+	/**  Says who the caller is. */
+	nameCaller: (id: string, person: UserId | null) => __TAURI_INVOKE<CallCard>("name_caller", { id, person }),
+	/**  Says which ticket a call is about. */
+	linkCall: (id: string, ticket: TicketId | null) => __TAURI_INVOKE<CallCard>("link_call", { id, ticket }),
+	/**  Calls a number: one's own telephone rings first. */
+	dial: (number: string) => __TAURI_INVOKE<null>("dial", { number }),
+	/**  How the PBX is reached; `None` when no telephone is set up. */
+	telephoneSettings: () => __TAURI_INVOKE<PbxSettings | null>("telephone_settings"),
+	/**  Sets the telephone up (the secret that is kept stays when none is given), or takes it away. */
+	saveTelephone: (settings: PbxSettings | null, secret: string | null) => __TAURI_INVOKE<null>("save_telephone", { settings, secret }),
+	/**  Makes somebody call the sandbox: a VIP, or the number given. */
+	sandboxCall: (number: string | null) => __TAURI_INVOKE<null>("sandbox_call", { number }),
 };
 
 /** Events */
 export const events = {
+	call: makeEvent<CallChanged, CallChanged>("call"),
 	changed: makeEvent<Changed, Changed>("changed"),
 	noticeClicked: makeEvent<NoticeClicked, NoticeClicked>("notice_clicked"),
 	syncStatus: makeEvent<SyncStatusChanged, SyncStatusChanged>("sync_status"),
+	telephony: makeEvent<TelephonyChanged, TelephonyChanged>("telephony"),
 };
 
 /* Types */
@@ -433,6 +459,190 @@ export type BulkReport = {
 	refused: BulkRefusal[],
 };
 
+/**  A call: what the events known so far add up to. */
+export type Call = {
+	/**  Which PBX. */
+	source: CallSource,
+	/**  The name its first event gave it. Stays the smallest-dated one when calls turn out to be the same. */
+	id: string,
+	/**  Every name it ever had. */
+	ids: string[],
+	/**  Who called whom. */
+	direction: Direction,
+	/**  The other end. */
+	remote: RemoteParty,
+	/**  Where it stands. */
+	state: CallState,
+	/**  The queue it came through. */
+	queue: string | null,
+	/**  Telephones that ring for the caller. */
+	ringing: string[],
+	/**  The telephone that has the call, or had it last. */
+	device: string | null,
+	/**  Whose it is, as the PBX names them. */
+	agent: string | null,
+	/**  Who answered first. */
+	answered_by: string | null,
+	/**  The consultation under way. */
+	consultation: Consultation | null,
+	/**  When it began: the first event known. */
+	started_at: string,
+	/**  When the caller entered the first queue. */
+	queued_at: string | null,
+	/**  When a telephone first rang. */
+	ringing_at: string | null,
+	/**  When it was answered. */
+	answered_at: string | null,
+	/**  When the caller was last handed to somebody who answered. */
+	transferred_at: string | null,
+	/**  When a message was left. */
+	voicemail_at: string | null,
+	/**  When it ended. */
+	ended_at: string | null,
+	/**  Why it ended. */
+	cause: CallCause | null,
+	/**  Part of it happened while the PBX was out of sight: its times are when things were learnt. */
+	times_uncertain: boolean,
+	/**  What is attached to it. */
+	user_data: { [key in string]: string },
+	/**  What the PBX can be asked for now. */
+	capabilities: CallCapabilities,
+};
+
+/**  What the PBX can be asked to do with the call right now. */
+export type CallCapabilities = {
+	/**  Pick it up. */
+	answer?: boolean,
+	/**  Put it on hold. */
+	hold?: boolean,
+	/**  Consult somebody while the caller waits. */
+	consult?: boolean,
+	/**  Join the caller with the person consulted, and leave. */
+	complete?: boolean,
+	/**  Give the consultation up and go back to the caller. */
+	cancel?: boolean,
+	/**  Send the caller elsewhere without a word. */
+	blind?: boolean,
+};
+
+/**  A call with everything that is shown of it: painted as it comes, without asking anything back. */
+export type CallCard = {
+	/**  The call. */
+	call: Call,
+	/**  It rings at, or is on, or was answered by, the desk's own telephone. */
+	mine: boolean,
+	/**  Who the other end is. */
+	caller: Caller,
+	/**  The person, once known or chosen. */
+	person: UserId | null,
+	/**  That person's card: open tickets, equipment, VIP mark. */
+	card: PersonCard | null,
+	/**  Earlier calls of the same person (of the same number where nobody is known), newest first, at most 5. */
+	recent: JournalCall[],
+	/**  Notes as typed. */
+	note: string,
+	/**  The ticket it is about. */
+	ticket: TicketId | null,
+	/**  Identities it had before: what is shown under them is this call. */
+	gone: string[],
+};
+
+/**  Why something ended or did not come about. */
+export type CallCause = 
+/**  Somebody hung up (Q.850 16). */
+"normal" | 
+/**  Busy (Q.850 17). */
+"busy" | 
+/**  It rang in vain (Q.850 18, 19). */
+"no_answer" | 
+/**  The person refused (Q.850 21). */
+"rejected" | 
+/**  Whoever called gave up. */
+"cancelled" | 
+/**  The caller left the queue. */
+"abandoned" | 
+/**  Another telephone took the call. */
+"answered_elsewhere" | 
+/**  No such number (Q.850 1). */
+"not_found" | 
+/**  The network or the telephone failed (Q.850 34, 38, 41, 42…). */
+"congestion" | 
+/**  The PBX was out of sight when it happened: the time is when it was learnt, not when it was. */
+"unseen" | 
+/**  The PBX did not say, or in words unknown here. */
+"unknown";
+
+/**  A call began, changed or ended. */
+export type CallChanged = CallCard;
+
+/**  How calls were answered (R3.3). A call still under way is in none but `all` and `outgoing`. */
+export type CallNumbers = {
+	/**  Calls in all. */
+	all: number,
+	/**  Calls that came in. */
+	offered: number,
+	/**  Of them, answered by somebody. */
+	answered: number,
+	/**  Of them, within 20 seconds from the queue (else from the first ring). */
+	answered_promptly: number,
+	/**  Offered, and nobody answered. */
+	abandoned: number,
+	/**  Calls made. */
+	outgoing: number,
+	/**  Mean wait of those answered, in seconds. */
+	mean_wait_s: number | null,
+	/**  Mean time from answer to end, in seconds. */
+	mean_talk_s: number | null,
+};
+
+/**
+ *  Which telephone system said it: the configured PBX's name ("asterisk", "xivo-mairie"…). Identities are its own: the same id
+ *  from two sources is two calls.
+ */
+export type CallSource = string;
+
+/**  Where a call stands. */
+export type CallState = 
+/**  In a queue, nobody's telephone rings. */
+"queued" | 
+/**  An outgoing call is being set up. */
+"dialing" | 
+/**  A desk telephone rings. */
+"ringing" | 
+/**  Caller and technician talk. */
+"answered" | 
+/**  The caller is on hold. */
+"held" | 
+/**  The technician talks with, or rings, somebody else; the caller waits. */
+"consulting" | 
+/**  The caller talks with whom he was handed to. */
+"transferred" | 
+/**  The caller is on the line with nobody, and no telephone rings: the state a hot transfer must never leave anyone in. */
+"waiting" | 
+/**  The caller leaves a message. */
+"voicemail" | 
+/**  Over. */
+"ended" | 
+/**  Over, and nobody answered. */
+"missed";
+
+/**  Who the other end of a call is. */
+export type Caller = 
+/**  The number is hidden. */
+{ type: "anonymous" } | 
+/**  Nobody here has this number. */
+{ type: "unknown" } | 
+/**  One person. */
+{ type: "known"; 
+/**  Who. */
+person: UserId; 
+/**  The very number or extension, or somebody said so; else only the last nine digits agree. */
+sure: boolean } | 
+/**  Several have this number: somebody says which. */
+{ type: "several"; 
+/**  Active accounts first. */
+people: Person[] };
+
 /**  A list and whether it could be read. */
 export type Catalogue = {
 	/**  Its rows by full name. */
@@ -601,6 +811,39 @@ export type Column =
 /**  The next target. */
 "target";
 
+/**  The connection to a PBX. */
+export type ConnectionState = 
+/**  The first try is under way. */
+{ type: "connecting" } | 
+/**  Events arrive, and what the PBX is doing was read. */
+{ type: "connected"; 
+/**  Since when. */
+since: string } | 
+/**  It is not there: calls may come and go unseen. */
+{ type: "lost"; 
+/**  Why. */
+reason: LossReason; 
+/**  Since when nothing was heard. */
+since: string; 
+/**  The next try. */
+retry_at: string } | 
+/**  Switched off by the desk itself. */
+{ type: "stopped" };
+
+/**  A consultation during a call. */
+export type Consultation = {
+	/**  Whose telephone. */
+	device: string | null,
+	/**  Their name at the PBX. */
+	agent: string | null,
+	/**  Since when. */
+	since: string,
+	/**  When they answered. */
+	answered_at: string | null,
+	/**  Why they did not. */
+	failed: CallCause | null,
+};
+
 /**  Why a record is not to be shown any more. */
 export type Departure = 
 /**  In the backend's bin; it may come back. */
@@ -609,6 +852,13 @@ export type Departure =
 "purged" | 
 /**  Still there, but this account may not see it any more (rights or entity changed). */
 "hidden";
+
+/**  Who called whom, seen from the desk. */
+export type Direction = 
+/**  Somebody called the desk. */
+"inbound" | 
+/**  The desk called somebody. */
+"outbound";
 
 /**  One document at the backend. */
 export type Document = {
@@ -929,6 +1179,50 @@ alt: string } |
 /**  A line break within a block. */
 { type: "break" };
 
+/**  A call of the journal, with what the technician made of it. */
+export type JournalCall = {
+	/**  What the PBX told. */
+	call: Call,
+	/**  Who the caller is, where somebody said so or the number is one person's. */
+	person: UserId | null,
+	/**  The ticket it is about. */
+	ticket: TicketId | null,
+	/**  Notes as typed. */
+	note: string,
+};
+
+/**  A slice of the journal. */
+export type JournalPage = {
+	/**  Newest first. */
+	rows: JournalCall[],
+	/**  Of everything asked for, not of the slice. */
+	numbers: CallNumbers,
+};
+
+/**  Which calls of the journal. */
+export type JournalQuery = {
+	/**  Begun at this instant or later. */
+	from?: string | null,
+	/**  Begun before this instant. */
+	to?: string | null,
+	/**  Who called whom. */
+	direction?: Direction | null,
+	/**  Somebody answered, or nobody did (yet). */
+	answered?: boolean | null,
+	/**  Through this queue. */
+	queue?: string | null,
+	/**  Of this person. */
+	person?: UserId | null,
+	/**  About this ticket. */
+	ticket?: TicketId | null,
+	/**  Letters or digits within number, names, queue or note; accents and case do not count. */
+	words?: string,
+	/**  How many to leave out. */
+	offset?: number,
+	/**  How many at most (500 are never exceeded). */
+	limit?: number,
+};
+
 /**  How the queue draws its rows. */
 export type Layout = 
 /**  Two lines a ticket. */
@@ -968,6 +1262,34 @@ export type Locale =
 "fr" | 
 /**  English. */
 "en";
+
+/**  Why the PBX is not there. */
+export type LossReason = 
+/**  No connection could be made. */
+{ type: "unreachable"; 
+/**  What the system said, for support; not translated. */
+detail: string } | 
+/**  Something answers there, but it is not a PBX of this kind. */
+{ type: "not_a_pbx"; 
+/**  Its first line, shortened. */
+greeting: string } | 
+/**
+ *  The connection is to be protected, and what answers cannot prove that it is the PBX (or does not protect at all). Nothing
+ *  was told to it, the secret least of all.
+ */
+{ type: "untrusted"; 
+/**  What the check said, for support. */
+detail: string } | 
+/**  The PBX refuses the account. Tried again at the longest pause only: PBXs ban addresses that insist. */
+{ type: "refused"; 
+/**  What it said. */
+message: string } | 
+/**  The connection ended. */
+{ type: "closed"; 
+/**  What the system said. */
+detail: string } | 
+/**  The PBX stopped answering, though the connection stands. */
+{ type: "silent" };
 
 /**  What is mirrored. */
 export type MirrorCounts = {
@@ -1202,6 +1524,26 @@ id: GroupId } |
 /**  The address as the backend has it. */
 address: string };
 
+/**  How the PBX is reached, and which telephone is the desk's own. No secret in it. */
+export type PbxSettings = {
+	/**  Host name or address of the PBX's manager interface (Asterisk AMI; XiVO's engine has it). */
+	host: string,
+	/**  Its port: 5038, 5039 where it is protected. */
+	port: number,
+	/**  Protected by TLS. */
+	protected: boolean,
+	/**  A file (PEM) of the authorities to trust instead of the system's: the PBX's own. */
+	authorities: string | null,
+	/**  The manager's account. */
+	username: string,
+	/**  The desk's own telephone as the PBX names it ("SIP/6001"). */
+	device: string,
+	/**  Queues whose calls are seen as well. */
+	queues: string[],
+	/**  Dialplan context that calls and consultations are dialled in. */
+	context: string,
+};
+
 /**  A person known to the backend. */
 export type Person = {
 	/**  The backend's number. */
@@ -1363,6 +1705,18 @@ export type QuietHours = {
 	from_min: number,
 	/**  Minutes after midnight, 0 to 1439. */
 	until_min: number,
+};
+
+/**  The person at the other end. */
+export type RemoteParty = {
+	/**  The number as the PBX gave it; empty for a caller who hides it. */
+	raw: string,
+	/**  "+33612340013", when it is a valid public number. */
+	e164: string | null,
+	/**  The name the PBX knows, if any. Never proof of who it is. */
+	name: string | null,
+	/**  The caller hides the number, or the network has none. */
+	anonymous: boolean,
 };
 
 /**  A person's way out of an entry that is stuck or not wanted. */
@@ -1607,6 +1961,17 @@ export type TaskState =
 "todo" | 
 /**  Done. */
 "done";
+
+/**  The PBX came or went. */
+export type TelephonyChanged = TelephonyState;
+
+/**  Whether calls are seen. */
+export type TelephonyState = {
+	/**  The desk's own telephone; none is set up where it is missing. */
+	device: string | null,
+	/**  The connection to the PBX, where one is set up. */
+	connection: ConnectionState | null,
+};
 
 /**  Light, dark, or the system's. */
 export type Theme = 

@@ -67,6 +67,12 @@ pub enum StoreError {
         /// Which rule.
         message: String,
     },
+    /// No such call in the journal.
+    #[error("no call {id} in the journal")]
+    NoSuchCall {
+        /// Its identity at the PBX.
+        id: String,
+    },
     /// As many views are kept as can be.
     #[error("{max} views are kept already")]
     TooManyViews {
@@ -117,6 +123,7 @@ impl StoreError {
             Self::ViewNameEmpty => "view_name_empty",
             Self::ViewNameTooLong { .. } => "view_name_too_long",
             Self::ViewNameTaken { .. } => "view_name_taken",
+            Self::NoSuchCall { .. } => "call_unknown",
             Self::Database(_) => "store_database",
             Self::Io(_) => "store_io",
             Self::Decode(_) => "store_decode",

@@ -7,6 +7,7 @@
 //!
 //! This crate knows SQL and nothing of any network.
 
+mod calls_api;
 mod connection;
 mod desk;
 mod desk_api;

@@ -4,6 +4,7 @@ use crate::{GroupHead, Grouping, TicketFilter};
 use guichet_domain::{
     ArticleId, OperationId, TicketId, UserId,
     asset::Asset,
+    call::{Call, Direction},
     catalogue::Availability,
     document::{Attachment, Document, DocumentLink},
     operation::Operation,
@@ -654,4 +655,79 @@ pub struct SearchResults {
     /// How long the database took.
     #[cfg_attr(feature = "bindings", specta(type = u32))]
     pub elapsed_ms: f64,
+}
+
+/// A call of the journal, with what the technician made of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct JournalCall {
+    /// What the PBX told.
+    pub call: Call,
+    /// Who the caller is, where somebody said so or the number is one person's.
+    pub person: Option<UserId>,
+    /// The ticket it is about.
+    pub ticket: Option<TicketId>,
+    /// Notes as typed.
+    pub note: String,
+}
+
+/// Which calls of the journal.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(default)]
+pub struct JournalQuery {
+    /// Begun at this instant or later.
+    #[cfg_attr(feature = "bindings", specta(type = Option<String>))]
+    pub from: Option<Timestamp>,
+    /// Begun before this instant.
+    #[cfg_attr(feature = "bindings", specta(type = Option<String>))]
+    pub to: Option<Timestamp>,
+    /// Who called whom.
+    pub direction: Option<Direction>,
+    /// Somebody answered, or nobody did (yet).
+    pub answered: Option<bool>,
+    /// Through this queue.
+    pub queue: Option<String>,
+    /// Of this person.
+    pub person: Option<UserId>,
+    /// About this ticket.
+    pub ticket: Option<TicketId>,
+    /// Letters or digits within number, names, queue or note; accents and case do not count.
+    pub words: String,
+    /// How many to leave out.
+    pub offset: u32,
+    /// How many at most (500 are never exceeded).
+    pub limit: u32,
+}
+
+/// A slice of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct JournalPage {
+    /// Newest first.
+    pub rows: Vec<JournalCall>,
+    /// Of everything asked for, not of the slice.
+    pub numbers: CallNumbers,
+}
+
+/// How calls were answered (R3.3). A call still under way is in none but `all` and `outgoing`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct CallNumbers {
+    /// Calls in all.
+    pub all: u32,
+    /// Calls that came in.
+    pub offered: u32,
+    /// Of them, answered by somebody.
+    pub answered: u32,
+    /// Of them, within 20 seconds from the queue (else from the first ring).
+    pub answered_promptly: u32,
+    /// Offered, and nobody answered.
+    pub abandoned: u32,
+    /// Calls made.
+    pub outgoing: u32,
+    /// Mean wait of those answered, in seconds.
+    pub mean_wait_s: Option<u32>,
+    /// Mean time from answer to end, in seconds.
+    pub mean_talk_s: Option<u32>,
 }

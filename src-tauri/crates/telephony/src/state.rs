@@ -1,10 +1,10 @@
 //! Whether the PBX is there. Losing it is something people see at once, never a silence that looks like a quiet morning.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Why the PBX is not there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum LossReason {
@@ -54,7 +54,7 @@ impl LossReason {
 }
 
 /// The connection to a PBX.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ConnectionState {

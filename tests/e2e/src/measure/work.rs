@@ -157,7 +157,7 @@ impl<'a> Desk<'a> {
              document.querySelector('[data-testid=\"queue\"] [aria-posinset=\"1\"]') !== null"
         );
         let one = painted(self.window(), "click", &done, Value::Null, async || {
-            self.window().click(&button).await
+            self.window().click_where(&button).await
         })
         .await?;
         self.figures.painted("change of view", one);
@@ -231,7 +231,9 @@ impl<'a> Desk<'a> {
             }
         };
         let one = painted(self.window(), "click", SHOWN, shown(ticket), async || {
-            self.window().click(&test_id(&format!("queue-row-{ticket}"))).await
+            self.window()
+                .click_where(&test_id(&format!("queue-row-{ticket}")))
+                .await
         })
         .await?;
         self.figures.painted("open a ticket", one);
@@ -370,5 +372,8 @@ impl<'a> Desk<'a> {
 const SHOWN: &str = "document.querySelector(wanted) !== null";
 
 fn shown(ticket: i64) -> Value {
-    json!(format!("{} [data-testid=\"timeline\"]", test_id(&format!("ticket-{ticket}"))))
+    json!(format!(
+        "{} [data-testid=\"timeline\"]",
+        test_id(&format!("ticket-{ticket}"))
+    ))
 }

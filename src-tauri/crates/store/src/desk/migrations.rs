@@ -9,7 +9,7 @@ use std::path::Path;
 pub(crate) const APPLICATION_ID: i64 = 0x4775_6944;
 
 /// Step *n* (from 1) brings a desk from version *n*−1 to *n*.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     r"
 CREATE TABLE outbox (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -53,6 +53,24 @@ CREATE TABLE submitted_drafts (
     // Views of the queue that somebody keeps, in their order; the definition is JSON.
     r"
 CREATE TABLE saved_views (id TEXT PRIMARY KEY, place INTEGER NOT NULL, definition TEXT NOT NULL) STRICT, WITHOUT ROWID;
+",
+    // The call journal. Instants are milliseconds since 1970 UTC, `wait` is milliseconds; `call` and `event` are JSON, the other
+    // columns what is asked by. Events are kept until their call is over.
+    r"
+CREATE TABLE calls (
+  source TEXT NOT NULL, id TEXT NOT NULL,
+  started_at INTEGER NOT NULL, queued_at INTEGER, answered_at INTEGER, ended_at INTEGER, wait INTEGER,
+  over INTEGER NOT NULL, direction TEXT NOT NULL, queue TEXT, words TEXT NOT NULL,
+  call TEXT NOT NULL,
+  person INTEGER, ticket INTEGER, note TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (source, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX calls_started ON calls(started_at);
+CREATE INDEX calls_person ON calls(person, started_at) WHERE person IS NOT NULL;
+CREATE INDEX calls_ticket ON calls(ticket, started_at) WHERE ticket IS NOT NULL;
+CREATE TABLE call_events (
+  source TEXT NOT NULL, call TEXT NOT NULL, event TEXT NOT NULL, PRIMARY KEY (source, call, event)
+) STRICT, WITHOUT ROWID;
 ",
 ];
 
@@ -126,7 +144,7 @@ mod tests {
     async fn a_desk_is_brought_forward_by_the_steps_it_lacks_and_keeps_its_words() {
         let mut desk = shipped().await;
         let mut steps = STEPS.to_vec();
-        steps.push("CREATE TABLE calls (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;");
+        steps.push("CREATE TABLE sirens (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;");
         steps.push("ALTER TABLE drafts ADD COLUMN kind TEXT NOT NULL DEFAULT 'followup';");
         for _ in 0..2 {
             migrate_by(&mut desk, Path::new("desk"), &steps).await.unwrap();
@@ -136,7 +154,7 @@ mod tests {
                 number(&mut desk, "SELECT count(*) FROM drafts WHERE kind = 'followup'").await,
                 1
             );
-            assert_eq!(number(&mut desk, "SELECT count(*) FROM calls").await, 0);
+            assert_eq!(number(&mut desk, "SELECT count(*) FROM sirens").await, 0);
         }
         let error = migrate(&mut desk, Path::new("desk")).await.unwrap_err();
         assert!(matches!(error, StoreError::TooNew { .. }), "{error}");
@@ -146,7 +164,7 @@ mod tests {
     async fn a_step_that_fails_leaves_the_desk_as_the_step_before_it_did() {
         let mut desk = shipped().await;
         let mut steps = STEPS.to_vec();
-        steps.push("CREATE TABLE calls (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;");
+        steps.push("CREATE TABLE sirens (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;");
         steps.push(
             "CREATE TABLE trails (id TEXT PRIMARY KEY) STRICT; DELETE FROM outbox; INSERT INTO nowhere VALUES (1);",
         );

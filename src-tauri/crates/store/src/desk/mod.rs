@@ -1,6 +1,7 @@
 //! `desk.db`: what exists only here. Migrated with care, never deleted by code.
 
 pub(crate) mod attachments;
+pub(crate) mod calls;
 pub(crate) mod drafts;
 pub(crate) mod memo;
 pub(crate) mod migrations;

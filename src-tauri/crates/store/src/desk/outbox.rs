@@ -1,6 +1,6 @@
 //! The outbox: intents in lanes, strictly first in, first out. Every change of state is one durable transaction.
 
-use super::{attachments, drafts};
+use super::{attachments, calls, drafts};
 use crate::{
     OutboxCounts, StoreError, Submission,
     mirror::refresh::Pending,
@@ -442,6 +442,7 @@ pub(crate) async fn mark_sent(
             .execute(&mut *connection)
             .await?;
         drafts::renumber(connection, local.0, remote.0).await?;
+        calls::renumber(connection, local, remote).await?;
         renumbered = Some((local, remote));
     }
     Ok(Sent { entry, renumbered })

@@ -1,0 +1,600 @@
+//! The desk's telephone: the adapter's events folded to calls, kept in the journal, and shown as cards.
+//!
+//! One task hears the adapter. For each event: fold it, keep the call durably, make its card from the local databases, tell the
+//! window. The card goes out whole with the event, so that the window paints it without asking anything back.
+
+use crate::{
+    api::{CallCard, Caller, PbxSettings, TelephonyState},
+    core::desk::AppEvent,
+    error::AppError,
+};
+use guichet_domain::{
+    TicketId, UserId,
+    call::{Call, CallEvent, CallSource},
+    people::Person,
+    phone::PhoneNumber,
+};
+use guichet_store::{JournalCall, JournalQuery, Store};
+use guichet_telephony::{
+    CallEffect, ConnectionState, Matches, PhoneBook, Tracker,
+    ami::{Ami, AmiConfig, AmiSecurity, AmiUpdate, Scope},
+};
+use jiff::Timestamp;
+use secrecy::SecretString;
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, Mutex as SyncMutex, PoisonError},
+};
+use tokio::{
+    sync::{broadcast, mpsc},
+    task::JoinHandle,
+};
+
+/// Region of national numbers.
+const REGION: &str = "FR";
+/// The PBX's name in the journal. One PBX a profile: its identities are never another's.
+const SOURCE: &str = "pbx";
+/// Updates the adapter may be ahead of the journal before it is read no further.
+const AHEAD: usize = 256;
+/// Earlier calls of the same caller on a card.
+const RECENT: u32 = 5;
+/// How long an ended call is still known by its identities: late events of it must find it.
+const LATE_S: i64 = 600;
+
+/// Why calls cannot be handled.
+#[derive(Debug, thiserror::Error)]
+pub enum TelephonyError {
+    /// No telephone is set up in this profile.
+    #[error("no telephone is set up")]
+    NotSetUp,
+    /// The file of authorities to trust cannot be read.
+    #[error("{path}: {source}")]
+    Authorities {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A setting that must be there is empty.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// What was to be called is no number.
+    #[error("{0} is no number that can be called")]
+    NoNumber(String),
+    /// The PBX did not do it.
+    #[error(transparent)]
+    Action(#[from] guichet_telephony::ami::ActionError),
+    /// The window has no such call.
+    #[error("no call {0}")]
+    NoSuchCall(String),
+}
+
+impl TelephonyError {
+    /// Key in the message catalogue.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotSetUp => "telephone_not_set_up",
+            Self::Authorities { .. } => "telephone_authorities",
+            Self::Missing(_) => "telephone_setting_missing",
+            Self::NoNumber(_) => "telephone_no_number",
+            Self::Action(error) => error.code(),
+            Self::NoSuchCall(_) => "call_unknown",
+        }
+    }
+
+    /// What fills the placeholders of the texts.
+    pub(crate) fn args(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Authorities { path, source } => {
+                vec![("path", path.display().to_string()), ("detail", source.to_string())]
+            }
+            Self::Missing(setting) => vec![("setting", (*setting).to_owned())],
+            Self::NoNumber(number) => vec![("number", number.clone())],
+            Self::Action(error) => vec![("detail", error.to_string())],
+            Self::NoSuchCall(id) => vec![("id", id.clone())],
+            Self::NotSetUp => Vec::new(),
+        }
+    }
+}
+
+/// What the window is told about calls.
+#[derive(Debug, Clone)]
+pub enum TelephonyEvent {
+    /// A call began, changed or ended.
+    Call(Box<CallCard>),
+    /// The PBX came or went.
+    State(Box<TelephonyState>),
+}
+
+/// A telephone that is in use.
+pub struct Telephone {
+    ami: Ami,
+    device: String,
+    calls: Arc<Calls>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// The calls of this desk and what they are kept with.
+struct Calls {
+    tracker: SyncMutex<Tracker>,
+    /// Cards of the calls that are not over, and of those of this run that are.
+    cards: SyncMutex<BTreeMap<String, CallCard>>,
+    store: Store,
+    device: String,
+    events: broadcast::Sender<AppEvent>,
+}
+
+fn lock<T>(mutex: &SyncMutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The adapter's configuration from the profile's settings.
+///
+/// # Errors
+/// When a setting is missing or the authorities cannot be read.
+pub fn ami_config(settings: &PbxSettings, secret: String) -> Result<AmiConfig, TelephonyError> {
+    for (name, value) in [
+        ("host", &settings.host),
+        ("username", &settings.username),
+        ("device", &settings.device),
+    ] {
+        if value.trim().is_empty() {
+            return Err(TelephonyError::Missing(name));
+        }
+    }
+    let scope = Scope::devices([settings.device.trim()]).queues(settings.queues.iter().map(String::as_str));
+    let mut config = AmiConfig::new(
+        SOURCE,
+        settings.host.trim(),
+        settings.username.trim(),
+        SecretString::from(secret),
+        scope,
+    );
+    config.port = settings.port;
+    config.region = REGION.to_owned();
+    settings.context.trim().clone_into(&mut config.transfer_context);
+    settings.context.trim().clone_into(&mut config.dial_context);
+    if settings.protected {
+        let authorities = match settings
+            .authorities
+            .as_deref()
+            .map(str::trim)
+            .filter(|path| !path.is_empty())
+        {
+            Some(path) => Some(std::fs::read(path).map_err(|source| TelephonyError::Authorities {
+                path: PathBuf::from(path),
+                source,
+            })?),
+            None => None,
+        };
+        config.security = AmiSecurity::Tls { authorities };
+    }
+    Ok(config)
+}
+
+impl Telephone {
+    /// Starts it: what the journal knows of calls that were going on is taken up, then the PBX is listened to.
+    pub async fn start(config: AmiConfig, device: &str, store: Store, events: broadcast::Sender<AppEvent>) -> Self {
+        let device = device.trim().to_owned();
+        let calls = Arc::new(Calls {
+            tracker: SyncMutex::new(Tracker::new()),
+            cards: SyncMutex::new(BTreeMap::new()),
+            store,
+            device: device.clone(),
+            events: events.clone(),
+        });
+        match calls.store.unfinished_calls().await {
+            Ok(known) => {
+                for event in known {
+                    calls.take(event).await;
+                }
+            }
+            Err(error) => tracing::warn!(%error, "calls of the last start could not be read"),
+        }
+        let (updates, heard) = mpsc::channel(AHEAD);
+        let ami = Ami::start(config, updates);
+        let tasks = vec![
+            tokio::spawn(listen(calls.clone(), heard)),
+            tokio::spawn(tell_state(ami.state(), device.clone(), events)),
+        ];
+        Self {
+            ami,
+            device,
+            calls,
+            tasks,
+        }
+    }
+
+    /// How it stands.
+    #[must_use]
+    pub fn state(&self) -> TelephonyState {
+        TelephonyState {
+            device: Some(self.device.clone()),
+            connection: Some(self.ami.state().borrow().clone()),
+        }
+    }
+
+    /// Calls that are not over, oldest first.
+    #[must_use]
+    pub fn calls(&self) -> Vec<CallCard> {
+        let mut calls: Vec<CallCard> = lock(&self.calls.cards)
+            .values()
+            .filter(|card| !card.call.state.is_over())
+            .cloned()
+            .collect();
+        calls.sort_by_key(|card| card.call.started_at);
+        calls
+    }
+
+    /// Rings one's own telephone, then calls the number from it.
+    ///
+    /// # Errors
+    /// When it is no number, or the PBX does not do it.
+    pub async fn dial(&self, number: &str) -> Result<(), TelephonyError> {
+        let dialled = dialled(number).ok_or_else(|| TelephonyError::NoNumber(number.to_owned()))?;
+        Ok(self.ami.dial(&self.device, &dialled, Vec::new()).await?)
+    }
+
+    /// Ends it.
+    pub async fn stop(&self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+        self.ami.stop().await;
+    }
+}
+
+impl Drop for Telephone {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+/// The digits to dial for a number as people write it: a French number from the trunk zero on, another country's with `00`, an
+/// extension as it is.
+fn dialled(number: &str) -> Option<String> {
+    let number = PhoneNumber::parse_in(number, REGION)?;
+    Some(match number.e164.as_deref() {
+        Some(e164) => match e164.strip_prefix("+33") {
+            Some(national) => format!("0{national}"),
+            None => format!("00{}", e164.trim_start_matches('+')),
+        },
+        None => number.extension().unwrap_or(number.digits),
+    })
+}
+
+async fn listen(calls: Arc<Calls>, mut heard: mpsc::Receiver<AmiUpdate>) {
+    while let Some(update) = heard.recv().await {
+        match update {
+            AmiUpdate::Call(event) => calls.take(*event).await,
+            AmiUpdate::Reread { alive, at } => {
+                let ended = lock(&calls.tracker).absent(&CallSource(SOURCE.to_owned()), &alive, at);
+                for event in ended {
+                    calls.take(event).await;
+                }
+            }
+            AmiUpdate::Line(_) => {}
+        }
+    }
+}
+
+async fn tell_state(
+    mut state: tokio::sync::watch::Receiver<ConnectionState>,
+    device: String,
+    events: broadcast::Sender<AppEvent>,
+) {
+    loop {
+        let now = TelephonyState {
+            device: Some(device.clone()),
+            connection: Some(state.borrow_and_update().clone()),
+        };
+        let _ = events.send(AppEvent::Telephony(TelephonyEvent::State(Box::new(now))));
+        if state.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+impl Calls {
+    /// One event: folded, kept, shown.
+    async fn take(&self, event: CallEvent) {
+        let effects = {
+            let mut tracker = lock(&self.tracker);
+            let effects = tracker.apply(event.clone());
+            let forgotten = Timestamp::from_second(event.at.as_second() - LATE_S).unwrap_or(Timestamp::MIN);
+            tracker.forget_ended_before(forgotten);
+            effects
+        };
+        let mut gone = Vec::new();
+        for effect in effects {
+            match effect {
+                CallEffect::Merged { gone: merged, .. } => {
+                    let mut cards = lock(&self.cards);
+                    for id in &merged {
+                        cards.remove(id);
+                    }
+                    gone = merged;
+                }
+                CallEffect::Changed { call } => {
+                    if let Err(error) = self.store.keep_call(&call, std::slice::from_ref(&event), &gone).await {
+                        // Shown all the same: who is calling matters now.
+                        tracing::error!(%error, "a call could not be kept in the journal");
+                    }
+                    let card = self.card(*call, &gone).await;
+                    self.show(card);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn show(&self, card: CallCard) {
+        let mut cards = lock(&self.cards);
+        if card.call.state.is_over() {
+            cards.remove(&card.call.id);
+        } else {
+            cards.insert(card.call.id.clone(), card.clone());
+        }
+        drop(cards);
+        let _ = self
+            .events
+            .send(AppEvent::Telephony(TelephonyEvent::Call(Box::new(card))));
+    }
+
+    /// The card of a call, as complete as the local databases allow: what cannot be read is left out, the call never.
+    async fn card(&self, call: Call, gone: &[String]) -> CallCard {
+        let held = lock(&self.cards).get(&call.id).cloned();
+        let journal = self
+            .store
+            .journal_call(&call.source, &call.id)
+            .await
+            .unwrap_or_else(|error| {
+                tracing::error!(%error, "the journal could not be read");
+                None
+            });
+        let same_caller = held.as_ref().filter(|held| {
+            held.call.remote == call.remote
+                && journal
+                    .as_ref()
+                    .is_none_or(|row| row.person.is_none() || row.person == held.person)
+        });
+        if let Some(held) = same_caller {
+            // Who it is was looked up when it rang.
+            return CallCard {
+                mine: self.is_mine(&call),
+                gone: gone.to_vec(),
+                note: journal.map_or_else(|| held.note.clone(), |row| row.note),
+                ticket: held.ticket,
+                call,
+                ..held.clone()
+            };
+        }
+        let row = journal.unwrap_or(JournalCall {
+            call,
+            person: None,
+            ticket: None,
+            note: String::new(),
+        });
+        let unnamed = row.person.is_none();
+        let card = looked_up(&self.store, row, &self.device, gone).await;
+        // Whose call it was is asked of the journal later, when numbers may have changed hands.
+        if let Caller::Known { person, sure: true } = card.caller
+            && unnamed
+            && let Err(error) = self
+                .store
+                .name_caller(&card.call.source, &card.call.id, Some(person))
+                .await
+        {
+            tracing::warn!(%error, "the caller could not be noted in the journal");
+        }
+        card
+    }
+
+    fn is_mine(&self, call: &Call) -> bool {
+        is_mine(call, &self.device)
+    }
+}
+
+/// The call rings at this telephone, is on it, was, or it is consulted about it.
+fn is_mine(call: &Call, device: &str) -> bool {
+    call.ringing.contains(device)
+        || call.device.as_deref() == Some(device)
+        || call.answered_by.as_deref() == Some(device)
+        || call
+            .consultation
+            .as_ref()
+            .is_some_and(|consultation| consultation.device.as_deref() == Some(device))
+}
+
+/// A card made from the databases alone.
+async fn looked_up(store: &Store, row: JournalCall, device: &str, gone: &[String]) -> CallCard {
+    let JournalCall {
+        call,
+        person,
+        ticket,
+        note,
+    } = row;
+    let caller = match person {
+        Some(person) => Caller::Known { person, sure: true },
+        None => caller_of(store, &call).await,
+    };
+    let person = match &caller {
+        Caller::Known { person, .. } => Some(*person),
+        _ => None,
+    };
+    let card = match person {
+        Some(person) => store.person(person).await.ok().flatten(),
+        None => None,
+    };
+    let recent = JournalQuery {
+        person,
+        words: if person.is_none() {
+            call.remote.raw.clone()
+        } else {
+            String::new()
+        },
+        limit: RECENT + 1,
+        ..JournalQuery::default()
+    };
+    let recent = if person.is_none() && call.remote.raw.is_empty() {
+        Vec::new()
+    } else {
+        let page = store.journal(&recent).await.map(|page| page.rows).unwrap_or_default();
+        page.into_iter()
+            .filter(|other| other.call.id != call.id)
+            .take(RECENT as usize)
+            .collect()
+    };
+    CallCard {
+        mine: is_mine(&call, device),
+        caller,
+        person,
+        card,
+        recent,
+        note,
+        ticket,
+        gone: gone.to_vec(),
+        call,
+    }
+}
+
+/// Who the other end is, by its number.
+async fn caller_of(store: &Store, call: &Call) -> Caller {
+    if call.remote.anonymous {
+        return Caller::Anonymous;
+    }
+    let Some(number) = PhoneNumber::parse_in(&call.remote.raw, REGION) else {
+        return Caller::Unknown;
+    };
+    let people = store.people_numbered(&number).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "the caller could not be looked up");
+        Vec::new()
+    });
+    let mut book = PhoneBook::new(REGION);
+    for (at, person) in people.iter().enumerate() {
+        for phone in &person.phones {
+            book.insert(at, phone);
+        }
+    }
+    let of = |at: usize| people.get(at).cloned();
+    match book.of_caller(&call.remote) {
+        Matches::Anonymous => Caller::Anonymous,
+        Matches::Unknown => Caller::Unknown,
+        Matches::One(one) => of(one.who).map_or(Caller::Unknown, |person: Person| Caller::Known {
+            person: person.id,
+            sure: one.by != guichet_telephony::MatchBy::LastDigits,
+        }),
+        Matches::Several(several) => Caller::Several {
+            people: several.into_iter().filter_map(|one| of(one.who)).collect(),
+        },
+    }
+}
+
+/// Writes on a call of the journal, and shows its card again where it is on screen.
+pub enum Written {
+    /// The note, as typed.
+    Note(String),
+    /// Who the caller is.
+    Person(Option<UserId>),
+    /// The ticket it is about.
+    Ticket(Option<TicketId>),
+}
+
+/// Writes on a call of the journal; the card of it as it is then.
+///
+/// # Errors
+/// When there is no such call, or it cannot be written.
+pub async fn write(
+    store: &Store,
+    telephone: Option<&Telephone>,
+    id: &str,
+    written: Written,
+) -> Result<CallCard, AppError> {
+    let source = CallSource(SOURCE.to_owned());
+    let row = match written {
+        Written::Note(note) => store.note_call(&source, id, &note).await?,
+        Written::Person(person) => store.name_caller(&source, id, person).await?,
+        Written::Ticket(ticket) => store.link_call(&source, id, ticket).await?,
+    };
+    let device = telephone.map_or("", |telephone| telephone.device.as_str());
+    let card = looked_up(store, row, device, &[]).await;
+    if let Some(telephone) = telephone {
+        let mut cards = lock(&telephone.calls.cards);
+        if let Some(held) = cards.get_mut(id) {
+            let call = held.call.clone();
+            *held = CallCard { call, ..card.clone() };
+        }
+    }
+    Ok(card)
+}
+
+/// The card of a call of the journal.
+///
+/// # Errors
+/// When there is no such call, or it cannot be read.
+pub async fn card(store: &Store, telephone: Option<&Telephone>, id: &str) -> Result<CallCard, AppError> {
+    let source = CallSource(SOURCE.to_owned());
+    let row = store
+        .journal_call(&source, id)
+        .await?
+        .ok_or_else(|| TelephonyError::NoSuchCall(id.to_owned()))?;
+    let device = telephone.map_or("", |telephone| telephone.device.as_str());
+    Ok(looked_up(store, row, device, &[]).await)
+}
+
+/// One value of every variant, for the catalogue's test.
+#[cfg(test)]
+pub(crate) fn every_error() -> Vec<TelephonyError> {
+    use guichet_telephony::ami::ActionError;
+    let text = String::new;
+    let actions = [
+        ActionError::NotConnected,
+        ActionError::NoSuchLeg,
+        ActionError::NotPossible,
+        ActionError::Invalid("it"),
+        ActionError::Refused { message: text() },
+        ActionError::Unanswered,
+        ActionError::NoEffect,
+        ActionError::CallOver,
+        ActionError::Lost,
+    ];
+    let mut all: Vec<TelephonyError> = actions.into_iter().map(TelephonyError::Action).collect();
+    all.extend([
+        TelephonyError::NotSetUp,
+        TelephonyError::Authorities {
+            path: PathBuf::new(),
+            source: std::io::Error::other(""),
+        },
+        TelephonyError::Missing("host"),
+        TelephonyError::NoNumber(text()),
+        TelephonyError::NoSuchCall(text()),
+    ]);
+    all
+}
+
+#[cfg(test)]
+#[path = "telephony_tests.rs"]
+mod with_a_pbx;
+
+#[cfg(test)]
+mod tests {
+    use super::dialled;
+
+    #[test]
+    fn a_number_is_dialled_as_the_pbx_wants_it() {
+        for (written, digits) in [
+            ("06 12 34 00 13", Some("0612340013")),
+            ("+33 (0)6 12 34 00 13", Some("0612340013")),
+            ("+32 475 12 34 56", Some("0032475123456")),
+            ("4012", Some("4012")),
+            ("poste 4012", Some("4012")),
+            ("nobody", None),
+        ] {
+            assert_eq!(dialled(written).as_deref(), digits, "{written}");
+        }
+    }
+}

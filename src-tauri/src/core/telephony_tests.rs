@@ -1,0 +1,298 @@
+//! The desk's telephone against the pretend PBX, over a real connection, with real databases.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use super::*;
+use guichet_domain::{
+    call::{CallState, Direction},
+    record::Record,
+};
+use guichet_sandbox::pbx::{Pbx, PbxOptions};
+use guichet_store::Batch;
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+const DEVICE: &str = "SIP/6001";
+const EXTENSION: &str = "6001";
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Scene {
+    folder: tempfile::TempDir,
+    store: Store,
+    pbx: Pbx,
+    settings: PbxSettings,
+    secret: String,
+    events: broadcast::Sender<AppEvent>,
+    heard: broadcast::Receiver<AppEvent>,
+}
+
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+fn person(id: i64, last_name: &str, number: &str) -> Person {
+    Person {
+        id: UserId(id),
+        login: format!("p{id}"),
+        first_name: "Claire".to_owned(),
+        last_name: last_name.to_owned(),
+        phones: PhoneNumber::parse(number).into_iter().collect(),
+        emails: Vec::new(),
+        location: None,
+        category: None,
+        title: None,
+        groups: Vec::new(),
+        active: true,
+        vip: id == 1,
+        updated_at: None,
+    }
+}
+
+impl Scene {
+    async fn set() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open(folder.path(), now()).await.unwrap();
+        let people = [
+            person(1, "Fontaine", "06 12 34 00 13"),
+            person(2, "Accueil", "01 44 55 66 77"),
+            person(3, "Standard", "01 44 55 66 77"),
+        ];
+        let records = people.into_iter().map(|person| Record::Person(Box::new(person)));
+        let batch = Batch {
+            records: records.collect(),
+            ..Batch::default()
+        };
+        store.apply(&batch).await.unwrap();
+        let options = PbxOptions::demo(now());
+        let (username, secret) = (options.username.clone(), options.secret.clone());
+        // Ten times as fast as the world: its people take seconds to lift a telephone.
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let pbx = Pbx::start(options, address, 10.0).await.unwrap();
+        let (events, heard) = broadcast::channel(1024);
+        Self {
+            settings: PbxSettings {
+                host: "127.0.0.1".to_owned(),
+                port: pbx.address().port(),
+                username,
+                device: DEVICE.to_owned(),
+                queues: vec!["support".to_owned()],
+                ..PbxSettings::default()
+            },
+            folder,
+            store,
+            pbx,
+            secret,
+            events,
+            heard,
+        }
+    }
+
+    async fn telephone(&mut self) -> Telephone {
+        let config = ami_config(&self.settings, self.secret.clone()).unwrap();
+        let telephone = Telephone::start(config, DEVICE, self.store.clone(), self.events.clone()).await;
+        self.connection(ConnectionState::is_connected).await;
+        telephone
+    }
+
+    async fn heard(&mut self) -> TelephonyEvent {
+        loop {
+            let event = tokio::time::timeout(PATIENCE, self.heard.recv()).await;
+            if let AppEvent::Telephony(event) = event.expect("nothing was told any more").unwrap() {
+                return event;
+            }
+        }
+    }
+
+    async fn connection(&mut self, wanted: impl Fn(&ConnectionState) -> bool) -> ConnectionState {
+        loop {
+            if let TelephonyEvent::State(state) = self.heard().await
+                && let Some(connection) = state.connection.filter(&wanted)
+            {
+                return connection;
+            }
+        }
+    }
+
+    /// The next card that is as wanted.
+    async fn card(&mut self, wanted: impl Fn(&CallCard) -> bool) -> CallCard {
+        loop {
+            if let TelephonyEvent::Call(card) = self.heard().await
+                && wanted(&card)
+            {
+                return *card;
+            }
+        }
+    }
+}
+
+fn rings(card: &CallCard) -> bool {
+    card.mine && card.call.state == CallState::Ringing
+}
+
+#[tokio::test]
+async fn a_vip_who_calls_is_known_when_it_rings_and_the_journal_has_the_call() {
+    let mut scene = Scene::set().await;
+    let telephone = scene.telephone().await;
+    let caller = scene.pbx.call("0612340013", "");
+    let card = scene.card(rings).await;
+    assert_eq!(
+        card.caller,
+        Caller::Known {
+            person: UserId(1),
+            sure: true
+        }
+    );
+    assert!(card.card.unwrap().person.vip);
+    assert_eq!(telephone.calls().len(), 1);
+    // Noted while it rings, and there still when it has been answered.
+    let id = card.call.id.clone();
+    let noted = Written::Note("écran noir".to_owned());
+    write(&scene.store, Some(&telephone), &id, noted).await.unwrap();
+    assert!(scene.pbx.pick_up(EXTENSION));
+    let card = scene.card(|card| card.call.state == CallState::Answered).await;
+    assert_eq!((card.note.as_str(), card.mine), ("écran noir", true));
+    scene.pbx.hang_up(&caller);
+    let card = scene.card(|card| card.call.state.is_over()).await;
+    assert_eq!(card.note, "écran noir");
+    assert!(telephone.calls().is_empty());
+    let page = scene
+        .store
+        .journal(&JournalQuery {
+            limit: 10,
+            ..JournalQuery::default()
+        })
+        .await
+        .unwrap();
+    assert_eq!((page.rows.len(), page.numbers.answered), (1, 1));
+    assert_eq!(page.rows[0].call.direction, Direction::Inbound);
+    assert_eq!(page.rows[0].call.queue.as_deref(), Some("support"));
+
+    // The second call of the same person shows the first.
+    scene.pbx.call("0612340013", "");
+    let card = scene.card(rings).await;
+    assert_eq!(card.recent.len(), 1);
+    assert_eq!(card.recent[0].note, "écran noir");
+}
+
+#[tokio::test]
+async fn a_number_of_several_people_is_a_choice_and_the_choice_stays() {
+    let mut scene = Scene::set().await;
+    let telephone = scene.telephone().await;
+    scene.pbx.call("0144556677", "");
+    let card = scene.card(rings).await;
+    let Caller::Several { people } = &card.caller else {
+        panic!("{:?}", card.caller)
+    };
+    assert_eq!(people.len(), 2);
+    let chosen = Written::Person(Some(UserId(3)));
+    let named = write(&scene.store, Some(&telephone), &card.call.id, chosen)
+        .await
+        .unwrap();
+    assert_eq!(named.card.unwrap().person.last_name, "Standard");
+    assert!(scene.pbx.pick_up(EXTENSION));
+    let card = scene.card(|card| card.call.state == CallState::Answered).await;
+    assert_eq!(card.person, Some(UserId(3)));
+}
+
+#[tokio::test]
+async fn a_hidden_number_and_one_nobody_has_are_said_so() {
+    let mut scene = Scene::set().await;
+    let _telephone = scene.telephone().await;
+    let caller = scene.pbx.call("anonymous", "");
+    assert_eq!(scene.card(rings).await.caller, Caller::Anonymous);
+    scene.pbx.hang_up(&caller);
+    scene.card(|card| card.call.state.is_over()).await;
+    scene.pbx.call("0699999999", "");
+    assert_eq!(scene.card(rings).await.caller, Caller::Unknown);
+}
+
+#[tokio::test]
+async fn a_call_goes_on_when_the_pbx_is_lost_and_when_the_program_starts_again() {
+    let mut scene = Scene::set().await;
+    let telephone = scene.telephone().await;
+    let caller = scene.pbx.call("0612340013", "");
+    scene.card(rings).await;
+    assert!(scene.pbx.pick_up(EXTENSION));
+    let answered = scene.card(|card| card.call.state == CallState::Answered).await;
+    scene.pbx.cut();
+    let lost = scene
+        .connection(|state| matches!(state, ConnectionState::Lost { .. }))
+        .await;
+    assert!(matches!(lost, ConnectionState::Lost { .. }));
+    scene.connection(ConnectionState::is_connected).await;
+    assert_eq!(telephone.calls()[0].call.id, answered.call.id, "one call, not two");
+
+    telephone.stop().await;
+    drop(telephone);
+    let telephone = scene.telephone().await;
+    let calls = telephone.calls();
+    assert_eq!(calls.len(), 1);
+    assert_eq!(calls[0].call.id, answered.call.id);
+    assert_eq!(calls[0].call.answered_at, answered.call.answered_at);
+    scene.pbx.hang_up(&caller);
+    scene.card(|card| card.call.state.is_over()).await;
+    let page = scene
+        .store
+        .journal(&JournalQuery {
+            limit: 10,
+            ..JournalQuery::default()
+        })
+        .await
+        .unwrap();
+    assert_eq!(page.rows.len(), 1);
+    drop(scene.folder);
+}
+
+#[tokio::test]
+async fn a_call_that_ended_while_the_program_was_away_is_over_when_it_comes_back() {
+    let mut scene = Scene::set().await;
+    let telephone = scene.telephone().await;
+    let caller = scene.pbx.call("0612340013", "");
+    scene.card(rings).await;
+    telephone.stop().await;
+    drop(telephone);
+    scene.pbx.hang_up(&caller);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let telephone = scene.telephone().await;
+    let card = scene.card(|card| card.call.state.is_over()).await;
+    assert!(card.call.times_uncertain);
+    assert!(telephone.calls().is_empty());
+}
+
+#[tokio::test]
+async fn one_calls_by_a_click_and_what_is_no_number_is_refused() {
+    let mut scene = Scene::set().await;
+    let telephone = scene.telephone().await;
+    let dialling = telephone.dial("06 12 34 00 13");
+    let answering = async {
+        // One's own telephone rings first; it is lifted.
+        for _ in 0..200 {
+            if scene.pbx.pick_up(EXTENSION) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the telephone did not ring");
+    };
+    let (dialled, ()) = tokio::join!(dialling, answering);
+    dialled.unwrap();
+    let card = scene
+        .card(|card| card.call.direction == Direction::Outbound && card.call.state == CallState::Answered)
+        .await;
+    assert_eq!(card.person, Some(UserId(1)));
+    let error = telephone.dial("personne").await.unwrap_err();
+    assert_eq!(error.code(), "telephone_no_number");
+}
+
+#[test]
+fn a_setting_that_is_missing_is_named() {
+    let settings = PbxSettings {
+        host: "pbx.example".to_owned(),
+        username: "guichet".to_owned(),
+        ..PbxSettings::default()
+    };
+    let error = ami_config(&settings, String::new()).unwrap_err();
+    assert!(matches!(error, TelephonyError::Missing("device")), "{error}");
+}
