@@ -4,13 +4,15 @@
 use crate::messages::Locale;
 use guichet_domain::{
     OperationId, TicketId, UserId,
+    call::Call,
     catalogue::{Availability, CatalogueItem},
     operation::{Field, FieldValue, Operation},
     outbox::OutboxEntry,
+    people::Person,
     record::LinkKind,
     ticket::Actor,
+    wrap_up::Disposition,
 };
-use guichet_domain::{call::Call, people::Person};
 use guichet_store::{AroundTicket, ChangeSet, Draft, JournalCall, MirrorCounts, PersonCard, TicketView};
 use guichet_sync::SyncStatus;
 use guichet_telephony::ConnectionState;
@@ -462,6 +464,10 @@ pub struct CallCard {
     pub note: String,
     /// The ticket it is about.
     pub ticket: Option<TicketId>,
+    /// What became of it, once the wrap-up is done.
+    pub disposition: Option<Disposition>,
+    /// The wrap-up is done.
+    pub closed: bool,
     /// Identities it had before: what is shown under them is this call.
     pub gone: Vec<String>,
 }

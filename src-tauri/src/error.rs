@@ -195,6 +195,24 @@ impl From<BaseUrlError> for AppError {
     }
 }
 
+/// Codes of the domain's machines (hot transfer, escalation, surge).
+const DOMAIN_CODES: [&str; 14] = [
+    "transfer_briefing_incomplete",
+    "transfer_no_number",
+    "transfer_no_reason",
+    "transfer_no_such_member",
+    "transfer_not_now",
+    "transfer_not_up",
+    "transfer_pbx_says_otherwise",
+    "transfer_wrong_state",
+    "escalation_incomplete",
+    "escalation_no_reason",
+    "escalation_no_responsible",
+    "escalation_no_third_party",
+    "escalation_wrong_state",
+    "surge_nothing_to_link",
+];
+
 /// Code of an operation's problem.
 fn operation_code(error: &OperationError) -> &'static str {
     match error {
@@ -405,6 +423,7 @@ pub fn every_code() -> Vec<&'static str> {
         AuthProblem::SessionLost,
     ];
     let mut codes: Vec<&'static str> = auth.into_iter().map(AuthProblem::code).collect();
+    codes.extend(DOMAIN_CODES);
     codes.extend(KpiError::CODES);
     codes.extend(crate::cli::mistakes::CODES);
     codes.extend([
@@ -461,6 +480,11 @@ pub fn every_code() -> Vec<&'static str> {
         "telephone_setting_missing",
         "telephone_no_number",
         "call_unknown",
+        "call_not_supported",
+        "call_closed_already",
+        "call_not_over",
+        "call_wrap_up_incomplete",
+        "call_new_ticket_invalid",
         "pbx_not_connected",
         "call_no_such_leg",
         "call_not_possible",

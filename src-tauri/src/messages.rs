@@ -1,6 +1,7 @@
 //! The message catalogue: every text a person reads from Rust, in French and English (`assets/messages/*.json`).
 //! Errors have a message and a hint (the cure); texts of the command line have one line.
 
+use guichet_domain::wording::{Language, Phrases};
 use serde::{Deserialize, Serialize};
 use specta::Type;
 use std::{collections::BTreeMap, sync::OnceLock};
@@ -133,6 +134,19 @@ impl Catalogue {
         self.texts
             .get(key)
             .map_or_else(|| key.to_owned(), |text| fill(text, args))
+    }
+}
+
+impl Phrases for Locale {
+    fn phrase(&self, key: &str, arguments: &[(&str, String)]) -> String {
+        self.catalogue().text(key, arguments)
+    }
+
+    fn language(&self) -> Language {
+        match self {
+            Self::Fr => Language::Fr,
+            Self::En => Language::En,
+        }
     }
 }
 

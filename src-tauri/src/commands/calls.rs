@@ -9,7 +9,7 @@ use crate::{
     },
     error::AppError,
 };
-use guichet_domain::{TicketId, UserId};
+use guichet_domain::{TicketId, UserId, wrap_up::WrapUp};
 use guichet_store::{JournalPage, JournalQuery};
 use tauri::State;
 
@@ -97,6 +97,20 @@ pub async fn name_caller(core: State<'_, AppCore>, id: String, person: Option<Us
 #[specta::specta]
 pub async fn link_call(core: State<'_, AppCore>, id: String, ticket: Option<TicketId>) -> Answer<CallCard> {
     let result = write(&core, &id, Written::Ticket(ticket)).await;
+    told(&core, result).await
+}
+
+/// Does the wrap-up of a call: what became of it, and its ticket (new, existing, or why there is none), put there as the contract
+/// says. All of it is durable when it answers.
+#[tauri::command]
+#[specta::specta]
+pub async fn close_call(core: State<'_, AppCore>, id: String, wrap_up: WrapUp) -> Answer<CallCard> {
+    let locale = core.locale().await;
+    let result = async {
+        let desk = core.desk().await?;
+        desk.close_call(&id, &wrap_up, locale).await
+    };
+    let result = result.await;
     told(&core, result).await
 }
 

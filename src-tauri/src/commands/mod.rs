@@ -91,6 +91,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             calls::note_call,
             calls::name_caller,
             calls::link_call,
+            calls::close_call,
             calls::dial,
             calls::telephone_settings,
             calls::save_telephone,

@@ -42,7 +42,12 @@ pub async fn sign_in(core: State<'_, AppCore>, form: SignIn) -> Answer<AppState>
 #[tauri::command]
 #[specta::specta]
 pub async fn use_sandbox(core: State<'_, AppCore>) -> Answer<AppState> {
-    let result = async { core.desk().await?.use_sandbox().await }.await;
+    let result = async {
+        let desk = core.desk().await?;
+        desk.use_sandbox().await?;
+        desk.start_telephone().await
+    };
+    let result = result.await;
     told(&core, result).await?;
     app_state(core).await
 }

@@ -3,19 +3,21 @@
 
 use crate::{
     api::{
-        Accepted, Account, OpenedTicket, PbxSettings, SecretStoreKind, Settings, SignInMethod, TelephonyState, VipRule,
+        Accepted, Account, CallCard, OpenedTicket, PbxSettings, SecretStoreKind, Settings, SignInMethod,
+        TelephonyState, VipRule,
     },
     core::{
         profile::{Connection, ProfileConfig, ProfileFolder, Server},
         sandbox::RunningSandbox,
         secrets::{SecretError, SecretPlace, Secrets},
-        telephony::{Telephone, TelephonyError, TelephonyEvent, ami_config},
+        telephony::{self, Telephone, TelephonyError, TelephonyEvent, ami_config},
     },
     error::AppError,
+    messages::Locale,
 };
 use guichet_backend::{Backend, Clock, ServerInfo};
 use guichet_backend_glpi::{GlpiBackend, GlpiConfig, HttpTransport, normalise_base_url};
-use guichet_domain::{OperationId, TicketId, UserId, outbox::Gate};
+use guichet_domain::{OperationId, TicketId, UserId, outbox::Gate, wrap_up::WrapUp};
 use guichet_store::{ChangeSet, Draft, OpenReport, Resolution, Store, StoreError, Submission};
 use guichet_sync::{Engine, NoSteps, SyncEvent, SyncSettings, SyncStatus};
 use serde::{Deserialize, Serialize};
@@ -640,6 +642,13 @@ impl Desk {
             // Signing out at the server is a courtesy: it must not make a person wait for a network that is not there.
             let _ = tokio::time::timeout(Duration::from_secs(2), session.backend.close()).await;
         }
+        if let Some(session) = &session
+            && session.sandbox.lock().await.is_some()
+            && let Some(telephone) = self.telephone.write().await.take()
+        {
+            // Its PBX goes with it.
+            telephone.stop().await;
+        }
         stop(session).await;
         if let Some(place) = self.secrets_of_profile().await {
             place.delete().await?;
@@ -718,6 +727,31 @@ impl Desk {
             lane: accepted.lane,
             entries: accepted.entries,
         })
+    }
+
+    /// Does the wrap-up of a call of the journal.
+    ///
+    /// # Errors
+    /// As [`telephony::close`].
+    pub async fn close_call(&self, id: &str, wrap_up: &WrapUp, locale: Locale) -> Result<CallCard, AppError> {
+        let telephone = self.telephone().await;
+        let (card, changes) = telephony::close(
+            &self.store,
+            telephone.as_deref(),
+            id,
+            wrap_up,
+            &locale,
+            self.clock.now(),
+        )
+        .await?;
+        if changes != ChangeSet::default() {
+            self.publish(changes);
+            self.publish_status().await;
+            if let Some(session) = self.session().await {
+                session.engine.accepted(false);
+            }
+        }
+        Ok(card)
     }
 
     /// Accepts several submissions in one durable transaction; answers for each whether it was.

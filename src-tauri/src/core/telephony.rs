@@ -9,22 +9,25 @@ use crate::{
     error::AppError,
 };
 use guichet_domain::{
-    TicketId, UserId,
+    OperationId, TicketId, UserId,
     call::{Call, CallEvent, CallSource},
     people::Person,
     phone::PhoneNumber,
+    wording::Phrases,
+    wrap_up::{CallPolicy, WrapUp, WrapUpError, link_call},
 };
-use guichet_store::{JournalCall, JournalQuery, Store};
+use guichet_store::{ChangeSet, JournalCall, JournalQuery, Store, Submission};
 use guichet_telephony::{
-    CallEffect, ConnectionState, Matches, PhoneBook, Tracker,
-    ami::{Ami, AmiConfig, AmiSecurity, AmiUpdate, Scope},
+    Action, CallEffect, ConnectionState, MatchBy, Matches, Pbx, PbxUpdate, PhoneBook, Tracker,
+    ami::{Ami, AmiConfig, AmiSecurity, Scope},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use secrecy::SecretString;
 use std::{
     collections::BTreeMap,
     path::PathBuf,
     sync::{Arc, Mutex as SyncMutex, PoisonError},
+    time::Duration,
 };
 use tokio::{
     sync::{broadcast, mpsc},
@@ -64,10 +67,16 @@ pub enum TelephonyError {
     NoNumber(String),
     /// The PBX did not do it.
     #[error(transparent)]
-    Action(#[from] guichet_telephony::ami::ActionError),
+    Action(#[from] guichet_telephony::ActionError),
     /// The window has no such call.
     #[error("no call {0}")]
     NoSuchCall(String),
+    /// Its wrap-up is done: what it put into the ticket is never put there twice.
+    #[error("the call is wrapped up already")]
+    Closed,
+    /// The wrap-up is not complete.
+    #[error(transparent)]
+    WrapUp(#[from] WrapUpError),
 }
 
 impl TelephonyError {
@@ -81,6 +90,8 @@ impl TelephonyError {
             Self::NoNumber(_) => "telephone_no_number",
             Self::Action(error) => error.code(),
             Self::NoSuchCall(_) => "call_unknown",
+            Self::Closed => "call_closed_already",
+            Self::WrapUp(error) => error.code(),
         }
     }
 
@@ -94,7 +105,8 @@ impl TelephonyError {
             Self::NoNumber(number) => vec![("number", number.clone())],
             Self::Action(error) => vec![("detail", error.to_string())],
             Self::NoSuchCall(id) => vec![("id", id.clone())],
-            Self::NotSetUp => Vec::new(),
+            Self::WrapUp(WrapUpError::Ticket(error)) => vec![("detail", error.to_string())],
+            Self::NotSetUp | Self::Closed | Self::WrapUp(_) => Vec::new(),
         }
     }
 }
@@ -110,10 +122,21 @@ pub enum TelephonyEvent {
 
 /// A telephone that is in use.
 pub struct Telephone {
-    ami: Ami,
+    pbx: Box<dyn Pbx>,
     device: String,
     calls: Arc<Calls>,
-    tasks: Vec<JoinHandle<()>>,
+    tasks: Tasks,
+}
+
+/// Tasks that end with their owner.
+struct Tasks(Vec<JoinHandle<()>>);
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        for task in &self.0 {
+            task.abort();
+        }
+    }
 }
 
 /// The calls of this desk and what they are kept with.
@@ -194,13 +217,13 @@ impl Telephone {
             Err(error) => tracing::warn!(%error, "calls of the last start could not be read"),
         }
         let (updates, heard) = mpsc::channel(AHEAD);
-        let ami = Ami::start(config, updates);
-        let tasks = vec![
+        let pbx: Box<dyn Pbx> = Box::new(Ami::start(config, updates));
+        let tasks = Tasks(vec![
             tokio::spawn(listen(calls.clone(), heard)),
-            tokio::spawn(tell_state(ami.state(), device.clone(), events)),
-        ];
+            tokio::spawn(tell_state(pbx.state(), device.clone(), events)),
+        ]);
         Self {
-            ami,
+            pbx,
             device,
             calls,
             tasks,
@@ -212,7 +235,7 @@ impl Telephone {
     pub fn state(&self) -> TelephonyState {
         TelephonyState {
             device: Some(self.device.clone()),
-            connection: Some(self.ami.state().borrow().clone()),
+            connection: Some(self.pbx.state().borrow().clone()),
         }
     }
 
@@ -234,22 +257,21 @@ impl Telephone {
     /// When it is no number, or the PBX does not do it.
     pub async fn dial(&self, number: &str) -> Result<(), TelephonyError> {
         let dialled = dialled(number).ok_or_else(|| TelephonyError::NoNumber(number.to_owned()))?;
-        Ok(self.ami.dial(&self.device, &dialled, Vec::new()).await?)
+        let dial = Action::Dial {
+            device: self.device.clone(),
+            number: dialled,
+            attachments: Vec::new(),
+        };
+        Ok(self.pbx.act(dial).await?)
     }
 
-    /// Ends it.
-    pub async fn stop(&self) {
-        for task in &self.tasks {
+    /// Ends it: with a word to the PBX where nobody else holds it any more.
+    pub async fn stop(self: Arc<Self>) {
+        for task in &self.tasks.0 {
             task.abort();
         }
-        self.ami.stop().await;
-    }
-}
-
-impl Drop for Telephone {
-    fn drop(&mut self) {
-        for task in &self.tasks {
-            task.abort();
+        if let Some(telephone) = Arc::into_inner(self) {
+            telephone.pbx.stop().await;
         }
     }
 }
@@ -267,17 +289,17 @@ fn dialled(number: &str) -> Option<String> {
     })
 }
 
-async fn listen(calls: Arc<Calls>, mut heard: mpsc::Receiver<AmiUpdate>) {
+async fn listen(calls: Arc<Calls>, mut heard: mpsc::Receiver<PbxUpdate>) {
     while let Some(update) = heard.recv().await {
         match update {
-            AmiUpdate::Call(event) => calls.take(*event).await,
-            AmiUpdate::Reread { alive, at } => {
+            PbxUpdate::Call(event) => calls.take(*event).await,
+            PbxUpdate::Reread { alive, at } => {
                 let ended = lock(&calls.tracker).absent(&CallSource(SOURCE.to_owned()), &alive, at);
                 for event in ended {
                     calls.take(event).await;
                 }
             }
-            AmiUpdate::Line(_) => {}
+            PbxUpdate::Line(_) => {}
         }
     }
 }
@@ -320,7 +342,7 @@ impl Calls {
                     gone = merged;
                 }
                 CallEffect::Changed { call } => {
-                    if let Err(error) = self.store.keep_call(&call, std::slice::from_ref(&event), &gone).await {
+                    if let Err(error) = self.keep(&call, &event, &gone).await {
                         // Shown all the same: who is calling matters now.
                         tracing::error!(%error, "a call could not be kept in the journal");
                     }
@@ -330,6 +352,11 @@ impl Calls {
                 _ => {}
             }
         }
+    }
+
+    async fn keep(&self, call: &Call, event: &CallEvent, gone: &[String]) -> Result<(), guichet_store::StoreError> {
+        let events = std::slice::from_ref(event);
+        self.store.keep_call(call, events, gone, self.is_mine(call)).await
     }
 
     fn show(&self, card: CallCard) {
@@ -365,7 +392,7 @@ impl Calls {
         if let Some(held) = same_caller {
             // Who it is was looked up when it rang.
             return CallCard {
-                mine: self.is_mine(&call),
+                mine: held.mine || self.is_mine(&call),
                 gone: gone.to_vec(),
                 note: journal.map_or_else(|| held.note.clone(), |row| row.note),
                 ticket: held.ticket,
@@ -373,12 +400,8 @@ impl Calls {
                 ..held.clone()
             };
         }
-        let row = journal.unwrap_or(JournalCall {
-            call,
-            person: None,
-            ticket: None,
-            note: String::new(),
-        });
+        let mine = self.is_mine(&call);
+        let row = journal.unwrap_or_else(|| JournalCall::of(call, mine));
         let unnamed = row.person.is_none();
         let card = looked_up(&self.store, row, &self.device, gone).await;
         // Whose call it was is asked of the journal later, when numbers may have changed hands.
@@ -414,9 +437,13 @@ fn is_mine(call: &Call, device: &str) -> bool {
 async fn looked_up(store: &Store, row: JournalCall, device: &str, gone: &[String]) -> CallCard {
     let JournalCall {
         call,
+        mine,
         person,
         ticket,
         note,
+        disposition,
+        closed_at,
+        ..
     } = row;
     let caller = match person {
         Some(person) => Caller::Known { person, sure: true },
@@ -450,13 +477,15 @@ async fn looked_up(store: &Store, row: JournalCall, device: &str, gone: &[String
             .collect()
     };
     CallCard {
-        mine: is_mine(&call, device),
+        mine: mine || is_mine(&call, device),
         caller,
         person,
         card,
         recent,
         note,
         ticket,
+        disposition,
+        closed: closed_at.is_some(),
         gone: gone.to_vec(),
         call,
     }
@@ -486,7 +515,7 @@ async fn caller_of(store: &Store, call: &Call) -> Caller {
         Matches::Unknown => Caller::Unknown,
         Matches::One(one) => of(one.who).map_or(Caller::Unknown, |person: Person| Caller::Known {
             person: person.id,
-            sure: one.by != guichet_telephony::MatchBy::LastDigits,
+            sure: one.by != MatchBy::LastDigits,
         }),
         Matches::Several(several) => Caller::Several {
             people: several.into_iter().filter_map(|one| of(one.who)).collect(),
@@ -532,6 +561,48 @@ pub async fn write(
     Ok(card)
 }
 
+/// Does the wrap-up of a call: the journal, and what goes into the ticket, in one durable transaction. The card as it is then, and
+/// what changed.
+///
+/// # Errors
+/// When the call goes on, is wrapped up already, or something is not said.
+pub async fn close(
+    store: &Store,
+    telephone: Option<&Telephone>,
+    id: &str,
+    wrap_up: &WrapUp,
+    phrases: &(dyn Phrases + Sync),
+    now: Timestamp,
+) -> Result<(CallCard, ChangeSet), AppError> {
+    let source = CallSource(SOURCE.to_owned());
+    let row = store
+        .journal_call(&source, id)
+        .await?
+        .ok_or_else(|| TelephonyError::NoSuchCall(id.to_owned()))?;
+    if row.closed_at.is_some() {
+        return Err(TelephonyError::Closed.into());
+    }
+    let closed = wrap_up.close(&row.call).map_err(TelephonyError::from)?;
+    let plan = link_call(
+        &row.call,
+        &closed,
+        &CallPolicy::default(),
+        phrases,
+        &TimeZone::system(),
+        OperationId::new,
+    );
+    let submission = plan.map(|plan| Submission {
+        lane: plan.lane,
+        operations: plan.operations,
+        draft: None,
+        hold: Duration::ZERO,
+    });
+    let (row, accepted) = store.close_call(&source, id, &closed, submission, now).await?;
+    let device = telephone.map_or("", |telephone| telephone.device.as_str());
+    let card = looked_up(store, row, device, &[]).await;
+    Ok((card, accepted.map(|accepted| accepted.changes).unwrap_or_default()))
+}
+
 /// The card of a call of the journal.
 ///
 /// # Errors
@@ -549,9 +620,10 @@ pub async fn card(store: &Store, telephone: Option<&Telephone>, id: &str) -> Res
 /// One value of every variant, for the catalogue's test.
 #[cfg(test)]
 pub(crate) fn every_error() -> Vec<TelephonyError> {
-    use guichet_telephony::ami::ActionError;
+    use guichet_telephony::ActionError;
     let text = String::new;
     let actions = [
+        ActionError::NotSupported,
         ActionError::NotConnected,
         ActionError::NoSuchLeg,
         ActionError::NotPossible,
@@ -572,6 +644,12 @@ pub(crate) fn every_error() -> Vec<TelephonyError> {
         TelephonyError::Missing("host"),
         TelephonyError::NoNumber(text()),
         TelephonyError::NoSuchCall(text()),
+        TelephonyError::Closed,
+        TelephonyError::WrapUp(WrapUpError::NotOver),
+        TelephonyError::WrapUp(WrapUpError::Incomplete { missing: Vec::new() }),
+        TelephonyError::WrapUp(WrapUpError::Ticket(
+            guichet_domain::operation::OperationError::EmptyTitle,
+        )),
     ]);
     all
 }

@@ -3,9 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
+use crate::messages::Locale;
 use guichet_domain::{
     call::{CallState, Direction},
+    operation::{NewTicket, Operation},
     record::Record,
+    rich_text::RichText,
+    ticket::{Level, TicketKind},
+    wrap_up::{CallTicket, Disposition},
 };
 use guichet_sandbox::pbx::{Pbx, PbxOptions};
 use guichet_store::Batch;
@@ -89,11 +94,11 @@ impl Scene {
         }
     }
 
-    async fn telephone(&mut self) -> Telephone {
+    async fn telephone(&mut self) -> Arc<Telephone> {
         let config = ami_config(&self.settings, self.secret.clone()).unwrap();
         let telephone = Telephone::start(config, DEVICE, self.store.clone(), self.events.clone()).await;
         self.connection(ConnectionState::is_connected).await;
-        telephone
+        Arc::new(telephone)
     }
 
     async fn heard(&mut self) -> TelephonyEvent {
@@ -176,6 +181,69 @@ async fn a_vip_who_calls_is_known_when_it_rings_and_the_journal_has_the_call() {
     assert_eq!(card.recent[0].note, "écran noir");
 }
 
+fn new_ticket(title: &str) -> NewTicket {
+    NewTicket {
+        title: title.to_owned(),
+        description: RichText::from_plain("Plus rien à l’écran"),
+        kind: TicketKind::Incident,
+        urgency: Level(3),
+        impact: Level(3),
+        category: None,
+        location: None,
+        channel: None,
+        entity: None,
+        actors: Vec::new(),
+        assets: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_wrapped_up_once_and_leaves_its_line_in_the_new_ticket() {
+    let mut scene = Scene::set().await;
+    let telephone = scene.telephone().await;
+    let caller = scene.pbx.call("0612340013", "");
+    let id = scene.card(rings).await.call.id;
+    assert!(scene.pbx.pick_up(EXTENSION));
+    scene.card(|card| card.call.state == CallState::Answered).await;
+    let store = scene.store.clone();
+    let close = async |wrap_up: &WrapUp| close(&store, Some(&telephone), &id, wrap_up, &Locale::Fr, now()).await;
+    let complete = WrapUp {
+        disposition: Some(Disposition::TakenUp),
+        ticket: Some(CallTicket::New {
+            ticket: Box::new(new_ticket("Écran noir")),
+        }),
+        note: "Depuis ce matin".to_owned(),
+    };
+    let error = close(&complete).await.unwrap_err();
+    assert_eq!(error.code(), "call_not_over");
+    scene.pbx.hang_up(&caller);
+    scene.card(|card| card.call.state.is_over()).await;
+    let to_close = JournalQuery {
+        to_close: true,
+        limit: 10,
+        ..JournalQuery::default()
+    };
+    assert_eq!(store.journal(&to_close).await.unwrap().rows.len(), 1);
+    let error = close(&WrapUp::default()).await.unwrap_err();
+    assert_eq!(error.code(), "call_wrap_up_incomplete");
+    let (card, changes) = close(&complete).await.unwrap();
+    assert!(card.closed && card.note == "Depuis ce matin");
+    let lane = card.ticket.unwrap();
+    assert!(changes.outbox && lane.0 < 0);
+    let entries = store.outbox(Some(lane), false).await.unwrap();
+    assert_eq!(entries.len(), 2, "the ticket, and the call on it");
+    let Operation::AddFollowup { body, private } = &entries[1].operation else {
+        panic!("{:?}", entries[1].operation)
+    };
+    let text = body.to_plain();
+    assert!(*private && text.contains("Depuis ce matin"), "{text}");
+    assert!(!text.contains("612340013"), "the number is masked: {text}");
+    assert!(store.journal(&to_close).await.unwrap().rows.is_empty());
+    let error = close(&complete).await.unwrap_err();
+    assert_eq!(error.code(), "call_closed_already", "nothing goes out twice");
+    assert_eq!(store.outbox(Some(lane), false).await.unwrap().len(), 2);
+}
+
 #[tokio::test]
 async fn a_number_of_several_people_is_a_choice_and_the_choice_stays() {
     let mut scene = Scene::set().await;
@@ -225,7 +293,6 @@ async fn a_call_goes_on_when_the_pbx_is_lost_and_when_the_program_starts_again()
     assert_eq!(telephone.calls()[0].call.id, answered.call.id, "one call, not two");
 
     telephone.stop().await;
-    drop(telephone);
     let telephone = scene.telephone().await;
     let calls = telephone.calls();
     assert_eq!(calls.len(), 1);
@@ -252,7 +319,6 @@ async fn a_call_that_ended_while_the_program_was_away_is_over_when_it_comes_back
     let caller = scene.pbx.call("0612340013", "");
     scene.card(rings).await;
     telephone.stop().await;
-    drop(telephone);
     scene.pbx.hang_up(&caller);
     tokio::time::sleep(Duration::from_millis(300)).await;
     let telephone = scene.telephone().await;

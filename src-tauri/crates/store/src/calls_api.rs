@@ -1,7 +1,7 @@
 //! The store's answers about calls: the journal in the desk, and whose a number may be in the mirror.
 
 use crate::{
-    JournalCall, JournalPage, JournalQuery, Store, StoreError, desk, mirror,
+    Accepted, JournalCall, JournalPage, JournalQuery, Store, StoreError, Submission, WithoutTicket, desk, mirror,
     view::{read_desk, read_mirror, write_desk},
 };
 use guichet_domain::{
@@ -9,15 +9,26 @@ use guichet_domain::{
     call::{Call, CallEvent, CallSource},
     people::Person,
     phone::PhoneNumber,
+    wrap_up::{CallTicket, ClosedCall},
 };
+use jiff::Timestamp;
 use sqlx::Connection;
 
 impl Store {
     /// Keeps a call as it is now with the events it came from (those kept already are passed over), durably. `gone` are
     /// identities it had before; what was noted under them comes along.
-    pub async fn keep_call(&self, call: &Call, events: &[CallEvent], gone: &[String]) -> Result<(), StoreError> {
-        write_desk!(self, |connection| desk::calls::keep(connection, call, events, gone)
-            .await?)
+    /// `mine`: it concerns the desk's own telephone, now or earlier.
+    pub async fn keep_call(
+        &self,
+        call: &Call,
+        events: &[CallEvent],
+        gone: &[String],
+        mine: bool,
+    ) -> Result<(), StoreError> {
+        write_desk!(self, |connection| desk::calls::keep(
+            connection, call, events, gone, mine
+        )
+        .await?)
     }
 
     /// Events of the calls that were not over when last heard of: what a tracker started anew is told first.
@@ -78,6 +89,50 @@ impl Store {
         write_desk!(self, |connection| {
             desk::calls::write(connection, &source.0, id, None, None, Some(ticket)).await?
         })
+    }
+
+    /// Does the wrap-up of a call: what became of it, its ticket or why there is none, and the operations that put it into the
+    /// ticket (a new one with them, if need be), all in one durable transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchCall`]; as [`Store::submit`].
+    pub async fn close_call(
+        &self,
+        source: &CallSource,
+        id: &str,
+        closed: &ClosedCall,
+        submission: Option<Submission>,
+        now: Timestamp,
+    ) -> Result<(JournalCall, Option<Accepted>), StoreError> {
+        let known = match submission.as_ref().and_then(|submission| submission.lane) {
+            Some(lane) => self.is_known(lane).await?,
+            None => true,
+        };
+        let without = match &closed.ticket {
+            CallTicket::None { reason, words } => Some(WithoutTicket {
+                reason: *reason,
+                words: words.trim().to_owned(),
+            }),
+            CallTicket::New { .. } | CallTicket::Existing { .. } => None,
+        };
+        let (row, accepted) = write_desk!(self, |connection| {
+            let accepted = match &submission {
+                Some(submission) => Some(desk::outbox::submit(connection, submission, known, now).await?),
+                None => None,
+            };
+            let ticket = accepted.as_ref().map(|(lane, _)| *lane);
+            self.mark_stale(ticket.map(|lane| lane.0));
+            desk::calls::close(connection, &source.0, id, closed.disposition, without.as_ref(), now).await?;
+            let note = Some(closed.note.as_str());
+            let row = desk::calls::write(connection, &source.0, id, note, None, Some(ticket)).await?;
+            (row, accepted)
+        })?;
+        let Some((lane, entries)) = accepted else {
+            return Ok((row, None));
+        };
+        let mut changes = self.refresh_stale().await?;
+        changes.outbox = true;
+        Ok((row, Some(Accepted { lane, entries, changes })))
     }
 
     /// Telephone numbers of VIPs.

@@ -12,6 +12,7 @@ use guichet_domain::{
     people::Person,
     record::{Departure, LinkKind},
     ticket::{Level, Status, TicketKind},
+    wrap_up::{Disposition, NoTicket},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -663,12 +664,48 @@ pub struct SearchResults {
 pub struct JournalCall {
     /// What the PBX told.
     pub call: Call,
+    /// It concerned the desk's own telephone.
+    pub mine: bool,
     /// Who the caller is, where somebody said so or the number is one person's.
     pub person: Option<UserId>,
     /// The ticket it is about.
     pub ticket: Option<TicketId>,
     /// Notes as typed.
     pub note: String,
+    /// What became of it, once the wrap-up is done.
+    pub disposition: Option<Disposition>,
+    /// Why it has no ticket, where it has none.
+    pub no_ticket: Option<WithoutTicket>,
+    /// When the wrap-up was done.
+    #[cfg_attr(feature = "bindings", specta(type = Option<String>))]
+    pub closed_at: Option<Timestamp>,
+}
+
+impl JournalCall {
+    /// A call that nobody has noted anything of.
+    #[must_use]
+    pub fn of(call: Call, mine: bool) -> Self {
+        Self {
+            call,
+            mine,
+            person: None,
+            ticket: None,
+            note: String::new(),
+            disposition: None,
+            no_ticket: None,
+            closed_at: None,
+        }
+    }
+}
+
+/// Why a call has no ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct WithoutTicket {
+    /// The reason.
+    pub reason: NoTicket,
+    /// In words, where the reason is another one.
+    pub words: String,
 }
 
 /// Which calls of the journal.
@@ -694,6 +731,8 @@ pub struct JournalQuery {
     pub ticket: Option<TicketId>,
     /// Letters or digits within number, names, queue or note; accents and case do not count.
     pub words: String,
+    /// Only one's own calls that are over and whose wrap-up is still to be done.
+    pub to_close: bool,
     /// How many to leave out.
     pub offset: u32,
     /// How many at most (500 are never exceeded).

@@ -100,20 +100,25 @@ async fn a_call_going_on_is_taken_up_again_after_closing_and_one_that_is_over_is
     let second = event("1", 2, at(101));
     let going_on = call("1", 100, "0612340013");
     store
-        .keep_call(&going_on, std::slice::from_ref(&first), &[])
+        .keep_call(&going_on, std::slice::from_ref(&first), &[], true)
         .await
         .unwrap();
     store
-        .keep_call(&going_on, std::slice::from_ref(&second), &[])
+        .keep_call(&going_on, std::slice::from_ref(&second), &[], true)
         .await
         .unwrap();
     // The same event once more changes nothing.
     store
-        .keep_call(&going_on, std::slice::from_ref(&second), &[])
+        .keep_call(&going_on, std::slice::from_ref(&second), &[], true)
         .await
         .unwrap();
     store
-        .keep_call(&answered("2", 50, 5, 60, "0144556677"), &[event("2", 1, at(50))], &[])
+        .keep_call(
+            &answered("2", 50, 5, 60, "0144556677"),
+            &[event("2", 1, at(50))],
+            &[],
+            true,
+        )
         .await
         .unwrap();
     store.close().await;
@@ -124,7 +129,7 @@ async fn a_call_going_on_is_taken_up_again_after_closing_and_one_that_is_over_is
     assert!(known.contains(&first) && known.contains(&second));
     assert_eq!(ids(&store, JournalQuery::default()).await, ["1", "2"]);
     store
-        .keep_call(&answered("1", 100, 5, 10, "0612340013"), &[], &[])
+        .keep_call(&answered("1", 100, 5, 10, "0612340013"), &[], &[], true)
         .await
         .unwrap();
     assert_eq!(store.unfinished_calls().await.unwrap(), []);
@@ -133,15 +138,21 @@ async fn a_call_going_on_is_taken_up_again_after_closing_and_one_that_is_over_is
 #[tokio::test]
 async fn what_was_noted_stays_while_the_call_goes_on_and_when_two_turn_out_to_be_one() {
     let store = memory().await;
-    store.keep_call(&call("1", 100, "0612340013"), &[], &[]).await.unwrap();
-    store.keep_call(&call("2", 101, "0612340013"), &[], &[]).await.unwrap();
+    store
+        .keep_call(&call("1", 100, "0612340013"), &[], &[], true)
+        .await
+        .unwrap();
+    store
+        .keep_call(&call("2", 101, "0612340013"), &[], &[], true)
+        .await
+        .unwrap();
     store.note_call(&source(), "1", "écran noir").await.unwrap();
     store.note_call(&source(), "2", "depuis ce matin").await.unwrap();
     store.name_caller(&source(), "2", Some(UserId(7))).await.unwrap();
     store.link_call(&source(), "1", Some(TicketId(12))).await.unwrap();
 
     store
-        .keep_call(&answered("1", 100, 4, 90, "0612340013"), &[], &["2".to_owned()])
+        .keep_call(&answered("1", 100, 4, 90, "0612340013"), &[], &["2".to_owned()], true)
         .await
         .unwrap();
 
@@ -158,11 +169,11 @@ async fn what_was_noted_stays_while_the_call_goes_on_and_when_two_turn_out_to_be
 async fn the_journal_is_filtered_and_searched_without_accents() {
     let store = memory().await;
     store
-        .keep_call(&answered("a", 1000, 5, 60, "0612340013"), &[], &[])
+        .keep_call(&answered("a", 1000, 5, 60, "0612340013"), &[], &[], true)
         .await
         .unwrap();
     store
-        .keep_call(&missed("b", 2000, "0144556677"), &[], &[])
+        .keep_call(&missed("b", 2000, "0144556677"), &[], &[], true)
         .await
         .unwrap();
     let out = Call {
@@ -170,7 +181,7 @@ async fn the_journal_is_filtered_and_searched_without_accents() {
         queue: None,
         ..answered("c", 3000, 8, 30, "4012")
     };
-    store.keep_call(&out, &[], &[]).await.unwrap();
+    store.keep_call(&out, &[], &[], true).await.unwrap();
     store
         .note_call(&source(), "a", "Écran cassé à l’accueil")
         .await
@@ -204,23 +215,26 @@ async fn the_journal_is_filtered_and_searched_without_accents() {
 async fn the_numbers_are_those_of_everything_asked_for() {
     let store = memory().await;
     store
-        .keep_call(&answered("1", 1000, 20, 60, "0612340013"), &[], &[])
+        .keep_call(&answered("1", 1000, 20, 60, "0612340013"), &[], &[], true)
         .await
         .unwrap();
     store
-        .keep_call(&answered("2", 1100, 21, 120, "0612340014"), &[], &[])
+        .keep_call(&answered("2", 1100, 21, 120, "0612340014"), &[], &[], true)
         .await
         .unwrap();
     store
-        .keep_call(&missed("3", 1200, "0612340015"), &[], &[])
+        .keep_call(&missed("3", 1200, "0612340015"), &[], &[], true)
         .await
         .unwrap();
-    store.keep_call(&call("4", 1300, "0612340016"), &[], &[]).await.unwrap();
+    store
+        .keep_call(&call("4", 1300, "0612340016"), &[], &[], true)
+        .await
+        .unwrap();
     let out = Call {
         direction: Direction::Outbound,
         ..answered("5", 1400, 3, 30, "4012")
     };
-    store.keep_call(&out, &[], &[]).await.unwrap();
+    store.keep_call(&out, &[], &[], true).await.unwrap();
 
     let query = JournalQuery {
         limit: 1,
@@ -240,7 +254,10 @@ async fn the_numbers_are_those_of_everything_asked_for() {
 async fn a_call_follows_its_ticket_when_the_backend_numbers_it() {
     let store = memory().await;
     let accepted = store.submit(new(vec![create("Écran noir")]), at(100)).await.unwrap();
-    store.keep_call(&call("1", 90, "0612340013"), &[], &[]).await.unwrap();
+    store
+        .keep_call(&call("1", 90, "0612340013"), &[], &[], true)
+        .await
+        .unwrap();
     store.link_call(&source(), "1", Some(accepted.lane)).await.unwrap();
     let entry = accepted.entries[0].id;
     store.begin_attempt(entry, at(101)).await.unwrap();

@@ -4,11 +4,12 @@
 //! The events are kept beside the call until it is over, so that a program started again in the middle of a call goes on with
 //! the same call and not with a second one.
 
-use crate::{CallNumbers, JournalCall, JournalPage, JournalQuery, StoreError};
+use crate::{CallNumbers, JournalCall, JournalPage, JournalQuery, StoreError, WithoutTicket};
 use guichet_domain::{
     TicketId, UserId,
     call::{Call, CallEvent, Direction},
     text,
+    wrap_up::Disposition,
 };
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{AssertSqlSafe, Row, SqliteConnection, sqlite::SqliteRow};
@@ -19,7 +20,7 @@ const PROMPT: SignedDuration = SignedDuration::from_secs(20);
 /// Rows of the journal in one answer, at most.
 const LONGEST: u32 = 500;
 
-const COLUMNS: &str = "call, person, ticket, note";
+const COLUMNS: &str = "call, mine, person, ticket, note, disposition, no_ticket, closed_at";
 
 fn direction(direction: Direction) -> &'static str {
     match direction {
@@ -48,6 +49,7 @@ pub(crate) async fn keep(
     call: &Call,
     events: &[CallEvent],
     gone: &[String],
+    mine: bool,
 ) -> Result<(), StoreError> {
     let source = &call.source.0;
     let mut inherited: Option<JournalCall> = None;
@@ -73,15 +75,17 @@ pub(crate) async fn keep(
         (Some(held), Some(former)) => Some(joined(held, former)),
         (held, former) => held.or(former),
     };
-    let (person, ticket, note) = made.map_or((None, None, String::new()), |row| (row.person, row.ticket, row.note));
+    let made = made.unwrap_or_else(|| JournalCall::of(call.clone(), mine));
     let millis = |at: Option<Timestamp>| at.map(Timestamp::as_millisecond);
     sqlx::query(
         "INSERT INTO calls (source, id, started_at, queued_at, answered_at, ended_at, wait, over, direction, queue, words, \
-         call, person, ticket, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         call, mine, person, ticket, note, disposition, no_ticket, closed_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
          ON CONFLICT (source, id) DO UPDATE SET started_at = excluded.started_at, queued_at = excluded.queued_at, \
          answered_at = excluded.answered_at, ended_at = excluded.ended_at, wait = excluded.wait, over = excluded.over, \
          direction = excluded.direction, queue = excluded.queue, words = excluded.words, call = excluded.call, \
-         person = excluded.person, ticket = excluded.ticket, note = excluded.note",
+         mine = excluded.mine, person = excluded.person, ticket = excluded.ticket, note = excluded.note, \
+         disposition = excluded.disposition, no_ticket = excluded.no_ticket, closed_at = excluded.closed_at",
     )
     .bind(source)
     .bind(&call.id)
@@ -93,11 +97,15 @@ pub(crate) async fn keep(
     .bind(call.state.is_over())
     .bind(direction(call.direction))
     .bind(&call.queue)
-    .bind(words(call, &note))
+    .bind(words(call, &made.note))
     .bind(serde_json::to_string(call)?)
-    .bind(person.map(|person| person.0))
-    .bind(ticket.map(|ticket| ticket.0))
-    .bind(&note)
+    .bind(mine || made.mine)
+    .bind(made.person.map(|person| person.0))
+    .bind(made.ticket.map(|ticket| ticket.0))
+    .bind(&made.note)
+    .bind(made.disposition.map(Disposition::name))
+    .bind(made.no_ticket.as_ref().map(serde_json::to_string).transpose()?)
+    .bind(millis(made.closed_at))
     .execute(&mut *connection)
     .await?;
     if call.state.is_over() {
@@ -123,6 +131,10 @@ pub(crate) async fn keep(
 fn joined(mut kept: JournalCall, other: JournalCall) -> JournalCall {
     kept.person = kept.person.or(other.person);
     kept.ticket = kept.ticket.or(other.ticket);
+    kept.mine |= other.mine;
+    kept.disposition = kept.disposition.or(other.disposition);
+    kept.no_ticket = kept.no_ticket.or(other.no_ticket);
+    kept.closed_at = kept.closed_at.or(other.closed_at);
     if !other.note.is_empty() && other.note != kept.note {
         if !kept.note.is_empty() {
             kept.note.push_str("\n\n");
@@ -146,10 +158,50 @@ pub(crate) async fn unfinished(connection: &mut SqliteConnection) -> Result<Vec<
 fn decode(row: &SqliteRow) -> Result<JournalCall, StoreError> {
     Ok(JournalCall {
         call: serde_json::from_str(row.try_get("call")?)?,
+        mine: row.try_get("mine")?,
         person: row.try_get::<Option<i64>, _>("person")?.map(UserId),
         ticket: row.try_get::<Option<i64>, _>("ticket")?.map(TicketId),
         note: row.try_get("note")?,
+        disposition: row
+            .try_get::<Option<&str>, _>("disposition")?
+            .map(|name| {
+                name.parse().map_err(|_| StoreError::Invalid {
+                    message: format!("{name:?} is no disposition"),
+                })
+            })
+            .transpose()?,
+        no_ticket: row
+            .try_get::<Option<&str>, _>("no_ticket")?
+            .map(serde_json::from_str)
+            .transpose()?,
+        closed_at: row
+            .try_get::<Option<i64>, _>("closed_at")?
+            .and_then(|at| Timestamp::from_millisecond(at).ok()),
     })
+}
+
+/// The wrap-up of a call is done: what became of it, and its ticket or why there is none.
+pub(crate) async fn close(
+    connection: &mut SqliteConnection,
+    source: &str,
+    id: &str,
+    disposition: Disposition,
+    without: Option<&WithoutTicket>,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let closed =
+        sqlx::query("UPDATE calls SET disposition = ?, no_ticket = ?, closed_at = ? WHERE source = ? AND id = ?")
+            .bind(disposition.name())
+            .bind(without.map(serde_json::to_string).transpose()?)
+            .bind(at.as_millisecond())
+            .bind(source)
+            .bind(id)
+            .execute(connection)
+            .await?;
+    if closed.rows_affected() == 0 {
+        return Err(StoreError::NoSuchCall { id: id.to_owned() });
+    }
+    Ok(())
 }
 
 /// One call.
@@ -214,7 +266,7 @@ pub(crate) async fn renumber(
 const FILTER: &str = "(?1 IS NULL OR started_at >= ?1) AND (?2 IS NULL OR started_at < ?2) \
     AND (?3 IS NULL OR direction = ?3) AND (?4 IS NULL OR (answered_at IS NOT NULL) = ?4) \
     AND (?5 IS NULL OR queue = ?5) AND (?6 IS NULL OR person = ?6) AND (?7 IS NULL OR ticket = ?7) \
-    AND (?8 = '' OR instr(words, ?8) > 0)";
+    AND (?8 = '' OR instr(words, ?8) > 0) AND (NOT ?9 OR (mine = 1 AND over = 1 AND closed_at IS NULL))";
 
 fn bound<'q>(query: &JournalQuery, sql: String) -> sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments> {
     sqlx::query(AssertSqlSafe(sql))
@@ -226,12 +278,13 @@ fn bound<'q>(query: &JournalQuery, sql: String) -> sqlx::query::Query<'q, sqlx::
         .bind(query.person.map(|person| person.0))
         .bind(query.ticket.map(|ticket| ticket.0))
         .bind(text::fold(&query.words))
+        .bind(query.to_close)
 }
 
 /// A slice of the journal, newest first, with the numbers of everything the query holds.
 pub(crate) async fn page(connection: &mut SqliteConnection, query: &JournalQuery) -> Result<JournalPage, StoreError> {
     let sql =
-        format!("SELECT {COLUMNS} FROM calls WHERE {FILTER} ORDER BY started_at DESC, source, id LIMIT ?9 OFFSET ?10");
+        format!("SELECT {COLUMNS} FROM calls WHERE {FILTER} ORDER BY started_at DESC, source, id LIMIT ?10 OFFSET ?11");
     let rows = bound(query, sql)
         .bind(query.limit.min(LONGEST))
         .bind(query.offset)

@@ -62,11 +62,14 @@ CREATE TABLE calls (
   started_at INTEGER NOT NULL, queued_at INTEGER, answered_at INTEGER, ended_at INTEGER, wait INTEGER,
   over INTEGER NOT NULL, direction TEXT NOT NULL, queue TEXT, words TEXT NOT NULL,
   call TEXT NOT NULL,
-  person INTEGER, ticket INTEGER, note TEXT NOT NULL DEFAULT '',
+  -- What the technician made of it: `disposition` a name, `no_ticket` JSON, `closed_at` when the wrap-up was done.
+  mine INTEGER NOT NULL, person INTEGER, ticket INTEGER, note TEXT NOT NULL DEFAULT '',
+  disposition TEXT, no_ticket TEXT, closed_at INTEGER,
   PRIMARY KEY (source, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX calls_started ON calls(started_at);
 CREATE INDEX calls_person ON calls(person, started_at) WHERE person IS NOT NULL;
+CREATE INDEX calls_to_close ON calls(started_at) WHERE mine = 1 AND over = 1 AND closed_at IS NULL;
 CREATE INDEX calls_ticket ON calls(ticket, started_at) WHERE ticket IS NOT NULL;
 CREATE TABLE call_events (
   source TEXT NOT NULL, call TEXT NOT NULL, event TEXT NOT NULL, PRIMARY KEY (source, call, event)

@@ -150,31 +150,8 @@ impl Ami {
     }
 
     /// Says goodbye to the PBX and ends.
-<<<<<<< HEAD
     pub async fn stop(self) {
         self.handle.stop().await;
-=======
-    pub async fn stop(&self) {
-        let (done, ended) = oneshot::channel();
-        if self.requests.send(Request::Stop(done)).await.is_ok() {
-            // An error means that it has ended already.
-            let _ = ended.await;
-        }
-        self.running.abort();
-    }
-
-    async fn ask(&self, action: Action) -> Result<(), ActionError> {
-        // Nothing waits for a PBX to come back: a late transfer is a wrong one.
-        if !self.state.borrow().is_connected() {
-            return Err(ActionError::NotConnected);
-        }
-        let (reply, answer) = oneshot::channel();
-        self.requests
-            .send(Request::Act(action, reply))
-            .await
-            .map_err(|_| ActionError::NotConnected)?;
-        answer.await.map_err(|_| ActionError::Lost)?
->>>>>>> a6372a9 (Show calls: the desk's telephone, its journal and its settings)
     }
 }
 
