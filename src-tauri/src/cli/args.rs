@@ -35,6 +35,8 @@ pub enum Command {
     Kb(KbCommand),
     #[command(subcommand)]
     Outbox(OutboxCommand),
+    #[command(subcommand)]
+    Calls(CallsCommand),
     Kpi(KpiArgs),
     Doctor,
 }
@@ -312,6 +314,50 @@ pub struct ReopenArgs {
     pub text: Option<String>,
     #[arg(long, value_name = "FILE")]
     pub attach: Vec<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CallsCommand {
+    List(CallsArgs),
+    Show(CallId),
+    Stats(CallsArgs),
+}
+
+/// Which calls of the journal.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("outcome").args(["answered", "missed"]))]
+pub struct CallsArgs {
+    #[arg(value_name = "WORDS")]
+    pub words: Vec<String>,
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub from: Option<jiff::civil::Date>,
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub to: Option<jiff::civil::Date>,
+    #[arg(long, value_name = "in|out")]
+    pub direction: Option<DirectionArg>,
+    #[arg(long)]
+    pub answered: bool,
+    #[arg(long)]
+    pub missed: bool,
+    #[arg(long, value_name = "QUEUE")]
+    pub queue: Option<String>,
+    #[arg(long)]
+    pub to_close: bool,
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: u32,
+}
+
+/// `--direction`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DirectionArg {
+    In,
+    Out,
+}
+
+#[derive(Debug, Args)]
+pub struct CallId {
+    #[arg(value_name = "ID")]
+    pub id: String,
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,6 +2,7 @@
 //! waiting in the outbox. Secrets come from standard input only.
 
 pub mod args;
+mod calls;
 mod doctor;
 mod help;
 pub(crate) mod kpi;
@@ -18,7 +19,7 @@ use crate::{
     core::{AppCore, desk::Pace},
     messages::Locale,
 };
-use args::{Command, CommandLine, KbCommand, OutboxCommand, TicketCommand};
+use args::{CallsCommand, Command, CommandLine, KbCommand, OutboxCommand, TicketCommand};
 use clap::FromArgMatches;
 pub use output::{Ending, Output};
 use std::ffi::OsString;
@@ -112,6 +113,9 @@ async fn execute(line: CommandLine) -> Ending {
                         read::search(&desk, &out, &args, &[guichet_store::HitKind::Article]).await
                     }
                     Command::Kb(KbCommand::Show(args)) => read::article(&desk, &out, args.id).await,
+                    Command::Calls(CallsCommand::List(args)) => calls::list(&desk, &out, &args).await,
+                    Command::Calls(CallsCommand::Show(args)) => calls::show(&desk, &out, &args.id).await,
+                    Command::Calls(CallsCommand::Stats(args)) => calls::stats(&desk, &out, &args).await,
                     Command::Outbox(OutboxCommand::List(args)) => read::outbox(&desk, &out, args.all).await,
                     Command::Outbox(command) => write::outbox(&desk, &out, command).await,
                     Command::Sandbox(_) | Command::Doctor | Command::Kpi(_) => Ok(Ending::Usage),

@@ -1,10 +1,22 @@
 //! Every screen in French and English, light and dark: pictured, and read by axe-core in the real window.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use guichet_e2e::{Console, Key, SCREEN, Scenario, Server, axe, test_id};
+use guichet_e2e::{Console, Key, SCREEN, Scenario, Server, Window, axe, test_id};
 
 /// `minWidth` and `minHeight` of `tauri.conf.json`, in pixels.
 const SMALLEST: (u32, u32) = (960, 600);
+
+/// Puts the queue in groups, or (empty) in none.
+async fn group_by(window: &Window, grouping: &str) {
+    window.click(&test_id("display-open")).await.unwrap();
+    window.find(&test_id("display-dialog")).await.unwrap();
+    let choose = "const choice = document.querySelector('[data-testid=\"display-group\"]');
+        choice.value = arguments[0];
+        choice.dispatchEvent(new Event('change', { bubbles: true }));";
+    window.run(choose, vec![grouping.into()]).await.unwrap();
+    window.press(&[Key::Escape.into()]).await.unwrap();
+    window.gone(&test_id("display-dialog")).await.unwrap();
+}
 
 #[tokio::test]
 #[ignore = "needs a display and the built application: run `cargo xtask e2e`"]
@@ -51,6 +63,31 @@ async fn every_screen_is_accessible_in_both_languages_and_themes() {
             window.press(&[Key::Escape.into()]).await.unwrap();
             window.gone(&test_id(dialog)).await.unwrap();
         }
+        group_by(window, "category").await;
+        window.find("[data-testid^=\"group-\"]").await.unwrap();
+        window.click(&test_id("queue")).await.unwrap();
+        window.press(&[Key::Home.into()]).await.unwrap();
+        look(&screen("queue-grouped")).await;
+        window.press(&[Key::Left.into()]).await.unwrap();
+        window
+            .find("[data-testid^=\"group-\"][aria-expanded=\"false\"]")
+            .await
+            .unwrap();
+        look(&screen("queue-folded")).await;
+        window.press(&[Key::Right.into()]).await.unwrap();
+        group_by(window, "").await;
+        window.gone("[data-testid^=\"group-\"]").await.unwrap();
+        window.click(&test_id("queue")).await.unwrap();
+        window.press(&[Key::Home.into()]).await.unwrap();
+        window.press(&[' ']).await.unwrap();
+        window.find(&test_id("bulk-count")).await.unwrap();
+        look(&screen("queue-marked")).await;
+        window.press(&['m']).await.unwrap();
+        window.find(&test_id("bulk-dialog")).await.unwrap();
+        look(&screen("bulk-dialog")).await;
+        window.press(&[Key::Escape.into()]).await.unwrap();
+        window.gone(&test_id("bulk-dialog")).await.unwrap();
+        window.click(&test_id("bulk-clear")).await.unwrap();
         window.click(&test_id("bell")).await.unwrap();
         window.find(&test_id("notices")).await.unwrap();
         look(&screen("notices")).await;

@@ -126,6 +126,11 @@ export const commands = {
 	nameCaller: (id: string, person: UserId | null) => __TAURI_INVOKE<CallCard>("name_caller", { id, person }),
 	/**  Says which ticket a call is about. */
 	linkCall: (id: string, ticket: TicketId | null) => __TAURI_INVOKE<CallCard>("link_call", { id, ticket }),
+	/**
+	 *  Does the wrap-up of a call: what became of it, and its ticket (new, existing, or why there is none), put there as the contract
+	 *  says. All of it is durable when it answers.
+	 */
+	closeCall: (id: string, wrapUp: WrapUp) => __TAURI_INVOKE<CallCard>("close_call", { id, wrapUp }),
 	/**  Calls a number: one's own telephone rings first. */
 	dial: (number: string) => __TAURI_INVOKE<null>("dial", { number }),
 	/**  How the PBX is reached; `None` when no telephone is set up. */
@@ -543,6 +548,10 @@ export type CallCard = {
 	note: string,
 	/**  The ticket it is about. */
 	ticket: TicketId | null,
+	/**  What became of it, once the wrap-up is done. */
+	disposition: Disposition | null,
+	/**  The wrap-up is done. */
+	closed: boolean,
 	/**  Identities it had before: what is shown under them is this call. */
 	gone: string[],
 };
@@ -625,6 +634,23 @@ export type CallState =
 "ended" | 
 /**  Over, and nobody answered. */
 "missed";
+
+/**  The ticket of a call. */
+export type CallTicket = 
+/**  One that is made of it. */
+{ type: "new"; 
+/**  What it says. */
+ticket: NewTicket } | 
+/**  One that exists, here or at the backend. */
+{ type: "existing"; 
+/**  Which. */
+id: TicketId } | 
+/**  None. */
+{ type: "none"; 
+/**  Why. */
+reason: NoTicket; 
+/**  In words; asked for where the reason is another one. */
+words: string };
 
 /**  Who the other end of a call is. */
 export type Caller = 
@@ -859,6 +885,23 @@ export type Direction =
 "inbound" | 
 /**  The desk called somebody. */
 "outbound";
+
+/**  What became of a call. */
+export type Disposition = 
+/**  Solved on the line. */
+"solved" | 
+/**  Taken up; work goes on. */
+"taken_up" | 
+/**  Handed over during the call. */
+"transferred" | 
+/**  A question answered, or news of a ticket. */
+"information" | 
+/**  The caller will be called back. */
+"call_back" | 
+/**  Nobody was reached (outgoing calls). */
+"not_reached" | 
+/**  Not for the help desk. */
+"not_for_us";
 
 /**  One document at the backend. */
 export type Document = {
@@ -1183,12 +1226,20 @@ alt: string } |
 export type JournalCall = {
 	/**  What the PBX told. */
 	call: Call,
+	/**  It concerned the desk's own telephone. */
+	mine: boolean,
 	/**  Who the caller is, where somebody said so or the number is one person's. */
 	person: UserId | null,
 	/**  The ticket it is about. */
 	ticket: TicketId | null,
 	/**  Notes as typed. */
 	note: string,
+	/**  What became of it, once the wrap-up is done. */
+	disposition: Disposition | null,
+	/**  Why it has no ticket, where it has none. */
+	no_ticket: WithoutTicket | null,
+	/**  When the wrap-up was done. */
+	closed_at: string | null,
 };
 
 /**  A slice of the journal. */
@@ -1217,6 +1268,8 @@ export type JournalQuery = {
 	ticket?: TicketId | null,
 	/**  Letters or digits within number, names, queue or note; accents and case do not count. */
 	words?: string,
+	/**  Only one's own calls that are over and whose wrap-up is still to be done. */
+	to_close?: boolean,
 	/**  How many to leave out. */
 	offset?: number,
 	/**  How many at most (500 are never exceeded). */
@@ -1365,6 +1418,21 @@ export type NewTicketWords = {
 	/**  Its title as typed so far. */
 	title: string,
 };
+
+/**  Why a call has no ticket. */
+export type NoTicket = 
+/**  A wrong number. */
+"wrong_number" | 
+/**  Nobody spoke. */
+"silence" | 
+/**  Advertising and the like. */
+"nuisance" | 
+/**  Among colleagues. */
+"internal" | 
+/**  A test of the telephone. */
+"test" | 
+/**  In the technician's words. */
+"other";
 
 /**  A notice on the desktop was clicked, and the window is in front: the ticket it leads to, or the list of notices. */
 export type NoticeClicked = TicketId | null;
@@ -2289,6 +2357,24 @@ ours: FieldValue } |
 { type: "too_many_attempts"; 
 /**  The last error, for support. */
 message: string };
+
+/**  Why a call has no ticket. */
+export type WithoutTicket = {
+	/**  The reason. */
+	reason: NoTicket,
+	/**  In words, where the reason is another one. */
+	words: string,
+};
+
+/**  A call's wrap-up as it is being filled in. Saved as it is typed. */
+export type WrapUp = {
+	/**  What became of it. */
+	disposition?: Disposition | null,
+	/**  Its ticket. */
+	ticket?: CallTicket | null,
+	/**  Notes taken during the call. */
+	note?: string,
+};
 
 /* Tauri Specta runtime */
 type EventEmit<T> = [T] extends [null] ? () => Promise<void> : (payload: T) => Promise<void>;
