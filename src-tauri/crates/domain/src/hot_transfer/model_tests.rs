@@ -461,9 +461,10 @@ impl World {
         }
     }
 
-    /// Everything is in order again and the technician wants his caller back: he gets him.
-    fn settle(&mut self) {
-        self.pbx.obeys = true;
+    /// Everything is in order again, but for a PBX that may still ignore what it is asked for, and the technician wants his
+    /// caller back: he gets him, by hand if need be.
+    fn settle(&mut self, obeys: bool) {
+        self.pbx.obeys = obeys;
         self.lose_answer = None;
         self.reconnect();
         self.happen(Happening::Recalled);
@@ -583,13 +584,14 @@ proptest! {
     #[test]
     fn nothing_but_a_completion_or_the_caller_himself_ends_his_call(
         drivable in prop::bool::weighted(0.85),
+        obeys_in_the_end in any::<bool>(),
         schedule in schedule(),
     ) {
         let mut world = World::new(drivable);
         for happening in schedule {
             world.happen(happening);
         }
-        world.settle();
+        world.settle(obeys_in_the_end);
     }
 }
 
