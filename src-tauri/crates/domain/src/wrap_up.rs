@@ -368,6 +368,59 @@ pub fn call_back_of(call: &Call, policy: &CallPolicy, id: OperationId) -> Option
     })
 }
 
+impl CallBack {
+    /// The call-back in its ticket: a private task to do, which the owner's side sees as well. Its operation's identity is the
+    /// call-back's own, so that it is there once. `None` without a ticket. Who owns it is in the words: that the group is
+    /// assigned is the escalation's business.
+    #[must_use]
+    pub fn task(
+        &self,
+        owner: &str,
+        mask: NumberMask,
+        phrases: &dyn Phrases,
+        zone: &TimeZone,
+    ) -> Option<(TicketId, OperationId, Operation)> {
+        let ticket = self.ticket?;
+        let number = mask.write(&self.remote);
+        let number = if number.is_empty() {
+            phrases.phrase("call.link.no_number", &[])
+        } else {
+            number
+        };
+        let name = self.name.trim();
+        let who = if name.is_empty() {
+            number
+        } else {
+            phrases.phrase("call.back.person", &[("name", name.to_owned()), ("number", number)])
+        };
+        let words = phrases.phrase(
+            "call.back.task",
+            &[
+                ("who", who),
+                ("due", date_time(phrases, self.due, zone)),
+                ("owner", owner.to_owned()),
+                (
+                    "reason",
+                    phrases.phrase(&format!("call.back.reason.{}", self.reason), &[]),
+                ),
+            ],
+        );
+        let task = Operation::AddTask {
+            body: RichText::from_plain(&words),
+            private: true,
+            state: TaskState::Todo,
+            duration_s: 0,
+            // Planned, it would make the ticket a planned one.
+            begin: None,
+            assignee: match &self.owner {
+                Owner::User { id } => Some(*id),
+                Owner::Group { .. } => None,
+            },
+        };
+        Some((ticket, self.id, task))
+    }
+}
+
 /// The call as it is read in its ticket: direction, start, end, wait, length, number as the policy says, note.
 #[must_use]
 pub fn call_lines(

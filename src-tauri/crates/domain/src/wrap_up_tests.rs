@@ -220,3 +220,34 @@ fn a_call_goes_into_its_ticket_with_times_length_and_masked_number() {
         }
     }
 }
+
+#[test]
+fn a_call_back_is_a_task_to_do_in_its_ticket_once() {
+    let paris = TimeZone::get("Europe/Paris").unwrap();
+    let mut back = call_back_of(&call(CallState::Missed), &CallPolicy::default(), OperationId::new()).unwrap();
+    for phrases in Catalogue::both() {
+        for reason in CallBackReason::VALUES {
+            back.reason = *reason;
+            back.ticket = None;
+            let mask = NumberMask::LastDigits { digits: 4 };
+            assert_eq!(back.task("Support N1", mask, &phrases, &paris), None);
+            back.ticket = Some(TicketId(7));
+            let (ticket, id, task) = back.task("Support N1", mask, &phrases, &paris).unwrap();
+            assert_eq!((ticket, id), (TicketId(7), back.id));
+            assert_eq!(task.validate(), Ok(()));
+            let words = task.plain_text();
+            for part in ["Claire Fontaine", "•0013", "09:34:17", "Support N1"] {
+                assert!(words.contains(part), "{part} in {words}");
+            }
+            assert!(matches!(
+                task,
+                Operation::AddTask {
+                    private: true,
+                    state: TaskState::Todo,
+                    begin: None,
+                    ..
+                }
+            ));
+        }
+    }
+}

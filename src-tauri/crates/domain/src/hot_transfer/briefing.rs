@@ -55,6 +55,13 @@ impl Briefing {
         }
     }
 
+    /// Whether it tells people the same: the ticket's number is not part of what is told.
+    #[must_use]
+    pub fn says_as(&self, other: &Self) -> bool {
+        (&self.title, &self.caller, &self.diagnosis, &self.note)
+            == (&other.title, &other.caller, &other.diagnosis, &other.note)
+    }
+
     /// What it still has to say.
     #[must_use]
     pub fn missing(&self, mandatory: &BTreeSet<DiagnosisField>) -> Vec<DiagnosisField> {

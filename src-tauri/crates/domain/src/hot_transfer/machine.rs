@@ -6,7 +6,7 @@ use super::{
     State, Step, Then, TraceLine, Witness, numbered,
 };
 use crate::{
-    OperationId,
+    OperationId, TicketId,
     call::{Call, CallCapabilities, CallState},
     wrap_up::{CallBack, CallBackReason, Owner},
 };
@@ -111,6 +111,14 @@ impl HotTransfer {
     pub fn brief(&mut self, briefing: Briefing) {
         if !self.state.is_end() {
             self.briefing = briefing;
+        }
+    }
+
+    /// The ticket, once there is one, or once it has its number at the backend.
+    pub fn set_ticket(&mut self, ticket: TicketId) {
+        self.briefing.ticket = Some(ticket);
+        if let State::FellBack { call_back, .. } | State::CallerLeft { call_back, .. } = &mut self.state {
+            call_back.ticket = Some(ticket);
         }
     }
 
@@ -408,7 +416,8 @@ impl HotTransfer {
 
     /// Puts the briefing into the ticket, again only when it says something else.
     pub(super) fn record_briefing(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        if self.briefed_as.as_deref() != Some(&self.briefing) {
+        let known = self.briefed_as.as_ref();
+        if !known.is_some_and(|known| known.says_as(&self.briefing)) {
             let briefing = Box::new(self.briefing.clone());
             self.briefed_as = Some(briefing.clone());
             self.trace(Step::Briefing { briefing }, Witness::Technician, now, effects);

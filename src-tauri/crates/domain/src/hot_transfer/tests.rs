@@ -557,6 +557,22 @@ fn by_hand_the_same_steps_are_instructions_and_confirmations() {
 }
 
 #[test]
+fn a_ticket_that_gets_its_number_is_no_other_briefing() {
+    let mut scene = Scene::new(true);
+    scene.transfer.set_ticket(TicketId(-2));
+    let effects = scene.decide(Decision::Consult { nth: None });
+    assert_eq!(verbs(&effects).len(), 1, "a number of this desk alone is not attached");
+    scene.see(consulting("SIP/7001", false, Some(CallCause::Busy)));
+    scene.transfer.set_ticket(TicketId(4821));
+    let effects = scene.see(call(CallState::Answered));
+    assert_eq!(steps(&effects), ["back_with_caller", "consulting"]);
+    assert_eq!(verbs(&effects).len(), 2);
+    scene.see(call(CallState::Ended));
+    scene.transfer.set_ticket(TicketId(4822));
+    assert_eq!(call_back_of(&scene).ticket, Some(TicketId(4822)));
+}
+
+#[test]
 fn declining_needs_a_reason() {
     let mut scene = Scene::new(true);
     assert_eq!(
