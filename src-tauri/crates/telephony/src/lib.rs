@@ -12,6 +12,7 @@ pub mod directory;
 pub mod generic;
 mod link;
 mod net;
+pub mod o2g;
 pub mod pbx;
 mod q850;
 pub mod state;

@@ -7,7 +7,7 @@ use crate::{
     state::LossReason,
     tls::{self, Line},
 };
-use reqwest::{Client, RequestBuilder, redirect};
+use reqwest::{Client, RequestBuilder, Response, header::HeaderMap, redirect};
 use serde_json::Value;
 use std::{error::Error, time::Duration};
 use tokio::{net::TcpStream, time::timeout};
@@ -60,6 +60,7 @@ impl Server {
             .http1_only()
             .redirect(redirect::Policy::none())
             .connect_timeout(patience)
+            .tcp_keepalive(Duration::from_secs(15))
             .build()
             .map_err(|error| untrusted(error.to_string()))?;
         Ok(Self {
@@ -97,6 +98,14 @@ impl Server {
     /// # Errors
     /// When there is no complete reply.
     pub(crate) async fn ask(&self, request: RequestBuilder) -> Result<(u16, Value), LossReason> {
+        self.ask_whole(request).await.map(|(status, _, said)| (status, said))
+    }
+
+    /// One exchange, with the reply's headers.
+    ///
+    /// # Errors
+    /// When there is no complete reply.
+    pub(crate) async fn ask_whole(&self, request: RequestBuilder) -> Result<(u16, HeaderMap, Value), LossReason> {
         let exchange = async {
             let mut response = request.send().await.map_err(|error| lost(&error))?;
             let mut body = Vec::new();
@@ -108,11 +117,33 @@ impl Server {
                 }
             }
             let said = serde_json::from_slice(&body).unwrap_or(Value::Null);
-            Ok((response.status().as_u16(), said))
+            Ok((response.status().as_u16(), response.headers().clone(), said))
         };
         timeout(self.patience, exchange)
             .await
             .unwrap_or(Err(LossReason::Silent))
+    }
+
+    /// A reply whose body is read as it comes.
+    ///
+    /// # Errors
+    /// When no reply begins.
+    pub(crate) async fn stream(&self, request: RequestBuilder) -> Result<Response, LossReason> {
+        match timeout(self.patience, request.send()).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(lost(&error)),
+            Err(_) => Err(LossReason::Silent),
+        }
+    }
+
+    /// An address that the server named, but on the server that was configured: nothing it says sends a secret elsewhere. `None`
+    /// when it is no address.
+    pub(crate) fn named(&self, address: &str) -> Option<Url> {
+        let named = self.base.join(address).ok()?;
+        let mut url = self.base.clone();
+        url.set_path(named.path());
+        url.set_query(named.query());
+        Some(url)
     }
 
     /// Opens a WebSocket there (the scheme is put right).
@@ -186,7 +217,7 @@ pub(crate) fn clip(text: &str) -> String {
 }
 
 /// Why there is no reply. The address is left out: secrets travel in some.
-fn lost(error: &reqwest::Error) -> LossReason {
+pub(crate) fn lost(error: &reqwest::Error) -> LossReason {
     if error.is_timeout() {
         return LossReason::Silent;
     }
@@ -230,6 +261,20 @@ mod tests {
         ] {
             let made = Server::new(&Url::parse(address).unwrap(), None, patience);
             assert_eq!(made.is_ok(), good, "{address}");
+        }
+    }
+
+    #[test]
+    fn an_address_from_a_server_leads_to_the_configured_one() {
+        let base = Url::parse("https://pbx.example:8443/").unwrap();
+        let server = Server::new(&base, None, Duration::from_secs(1)).unwrap();
+        for (named, wanted) in [
+            ("https://evil.example/api/x?y=1", "https://pbx.example:8443/api/x?y=1"),
+            ("//evil.example/x", "https://pbx.example:8443/x"),
+            ("/api/rest/1.0", "https://pbx.example:8443/api/rest/1.0"),
+            ("http://u:p@evil.example", "https://pbx.example:8443/"),
+        ] {
+            assert_eq!(server.named(named).unwrap().as_str(), wanted, "{named}");
         }
     }
 

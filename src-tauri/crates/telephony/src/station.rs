@@ -1,5 +1,5 @@
 //! What one technician's own telephone is doing, and what that means for calls: for the PBXs that show their users no more than
-//! that (XiVO's xuc, Wazo). Pure: reports and instants come in, events go out.
+//! that (XiVO's xuc, Wazo, Alcatel-Lucent's O2G). Pure: reports and instants come in, events go out.
 //!
 //! A telephone has **legs**; a leg that was dialled while a caller waits is a consultation about him. What such a PBX does not
 //! show is never made up: when the caller was handed on and is out of sight, the call ends here as [`CallCause::Unseen`],
@@ -440,6 +440,44 @@ impl Station {
         self.tell(thread, said, at, None)
     }
 
+    /// A leg goes on under another name, and with it its conversation.
+    pub(crate) fn renamed(&mut self, former: &str, now: &str) {
+        if former == now || self.legs.contains_key(now) {
+            return;
+        }
+        if let Some(mut leg) = self.legs.remove(former) {
+            let (key, consult) = (leg.thread, leg.consult);
+            now.clone_into(&mut leg.conversation);
+            self.legs.insert(now.to_owned(), leg);
+            if let Some(thread) = self.threads.get_mut(&key) {
+                if let Some(of) = thread.consult.as_mut().filter(|_| consult) {
+                    of.leg = Some(now.to_owned());
+                }
+                thread.is_now(now, consult);
+            }
+            self.gone.push_back(former.to_owned());
+        }
+    }
+
+    /// A conversation will go on under another name where this telephone does not see it.
+    pub(crate) fn also_called(&mut self, leg: &str, name: &str) {
+        if let Some(key) = self.legs.get(leg).map(|leg| leg.thread)
+            && let Some(thread) = self.threads.get_mut(&key)
+        {
+            thread.is_now(name, true);
+        }
+    }
+
+    /// The PBX says that a leg ended in a transfer: what was asked at the telephone itself counts as asked.
+    pub(crate) fn was_transferred(&mut self, leg: &str) {
+        if let Some(key) = self.legs.get(leg).map(|leg| leg.thread)
+            && let Some(thread) = self.threads.get_mut(&key)
+            && thread.consult.as_ref().is_some_and(|consult| consult.answered)
+        {
+            thread.asked = Some(Asked::Complete);
+        }
+    }
+
     /// The leg a report is about: some PBXs name a leg that ends by its conversation only.
     pub(crate) fn leg_named(&self, leg: &str, conversation: &str) -> Option<String> {
         if self.legs.contains_key(leg) {
@@ -448,6 +486,17 @@ impl Station {
         let mut named = self.legs.iter().filter(|(_, known)| known.conversation == conversation);
         let (found, _) = named.next()?;
         named.next().is_none().then(|| found.clone())
+    }
+
+    /// What is known of a leg.
+    pub(crate) fn stage(&self, leg: &str) -> Option<Stage> {
+        self.legs.get(leg)?.stage
+    }
+
+    /// The telephone's leg in a conversation.
+    pub(crate) fn leg_of(&self, conversation: &str) -> Option<String> {
+        let (key, _) = self.threads.iter().find(|(_, thread)| thread.is_called(conversation))?;
+        self.main_leg(*key).map(|(leg, _)| leg)
     }
 
     /// Whether somebody is on the way to a telephone that was not seen ringing yet: look again soon ([`Self::overdue`]).

@@ -164,6 +164,22 @@ impl Thread {
         self.id == name || self.previous.iter().any(|old| old == name)
     }
 
+    /// It has this name as well; unless that is of the consultation only, it is its name from now on.
+    pub(super) fn is_now(&mut self, name: &str, aside: bool) {
+        // An old name in a late report is no new one.
+        if self.is_called(name) {
+            return;
+        }
+        let former = if aside {
+            name.to_owned()
+        } else {
+            std::mem::replace(&mut self.id, name.to_owned())
+        };
+        if self.previous.len() < MOST_NAMES {
+            self.previous.push(former);
+        }
+    }
+
     /// The leg with the caller moves.
     fn moves(&mut self, now: Stage, device: &str) -> Vec<Said> {
         let own = Some(device.to_owned());
@@ -373,26 +389,14 @@ impl Thread {
 
 /// Takes in what a report says of a conversation, whatever its leg does.
 fn learn(thread: &mut Thread, report: &Report, consult: bool, region: &str) {
-    let rename = |thread: &mut Thread, name: String| {
-        if thread.previous.len() < MOST_NAMES && !thread.previous.contains(&name) {
-            thread.previous.push(name);
-        }
-    };
+    thread.is_now(&report.conversation, consult);
     if consult {
-        if !thread.is_called(&report.conversation) {
-            rename(thread, report.conversation.clone());
-        }
         if let Some(consult) = &mut thread.consult
             && consult.number.is_empty()
         {
             consult.number.clone_from(&report.number);
         }
         return;
-    }
-    // An old name in a late report is no new one.
-    if !thread.is_called(&report.conversation) {
-        let old = std::mem::replace(&mut thread.id, report.conversation.clone());
-        rename(thread, old);
     }
     thread.data.extend(report.data.clone());
     if thread.queue.is_none() {
