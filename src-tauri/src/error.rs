@@ -8,7 +8,13 @@ use crate::{
 };
 use guichet_backend::{AuthProblem, BackendError};
 use guichet_backend_glpi::{BaseUrlError, HttpTransportError};
-use guichet_domain::{TicketId, operation::OperationError, outbox::WedgeReason};
+use guichet_domain::{
+    TicketId,
+    consent::{ConsentError, NotGranted},
+    operation::OperationError,
+    outbox::WedgeReason,
+};
+use guichet_remote::RemoteError;
 use guichet_store::StoreError;
 use guichet_sync::SyncError;
 use std::path::PathBuf;
@@ -43,6 +49,9 @@ pub enum AppError {
     /// The indicators of a contract.
     #[error(transparent)]
     Kpi(Box<KpiError>),
+    /// Remote control.
+    #[error(transparent)]
+    Remote(Box<RemoteError>),
     /// Nobody is signed in.
     #[error("no account is signed in")]
     NotSignedIn,
@@ -180,6 +189,12 @@ impl From<KpiError> for AppError {
     }
 }
 
+impl From<RemoteError> for AppError {
+    fn from(error: RemoteError) -> Self {
+        Self::Remote(Box::new(error))
+    }
+}
+
 impl From<SyncError> for AppError {
     fn from(error: SyncError) -> Self {
         match error {
@@ -276,6 +291,7 @@ impl AppError {
             Self::Telephony(error) => error.code(),
             Self::Transport(error) => transport_code(error),
             Self::Kpi(error) => error.code(),
+            Self::Remote(error) => error.code(),
             Self::NotSignedIn => "not_signed_in",
             Self::UnsentOfAnotherAccount { .. } => "unsent_of_another_account",
             Self::NoSuchTicket(_) => "ticket_unknown",
@@ -309,6 +325,7 @@ impl AppError {
         match self {
             Self::Usage { .. } | Self::Transport(HttpTransportError::BaseUrl(_)) | Self::Operation(_) => true,
             Self::Kpi(error) => error.is_usage(),
+            Self::Remote(error) => error.is_usage(),
             _ => false,
         }
     }
@@ -374,8 +391,9 @@ impl AppError {
             Self::LinkFailed { message } | Self::Window { message } | Self::NoWebView { message } => {
                 vec![("detail", message.clone())]
             }
-            // Its texts need the language: see `explain`.
+            // Their texts need the language: see `explain`.
             Self::Kpi(_)
+            | Self::Remote(_)
             | Self::Operation(_)
             | Self::NotSignedIn
             | Self::TicketClosed
@@ -395,6 +413,7 @@ impl AppError {
     pub fn explain(&self, locale: Locale) -> UiError {
         let args = match self {
             Self::Kpi(error) => error.args(locale),
+            Self::Remote(error) => crate::cli::remote::error_args(error, locale),
             other => other.args(),
         };
         let text = locale.catalogue().error(self.code(), &args);
@@ -425,6 +444,9 @@ pub fn every_code() -> Vec<&'static str> {
     let mut codes: Vec<&'static str> = auth.into_iter().map(AuthProblem::code).collect();
     codes.extend(DOMAIN_CODES);
     codes.extend(KpiError::CODES);
+    codes.extend(RemoteError::CODES);
+    codes.extend(ConsentError::CODES);
+    codes.extend(NotGranted::CODES);
     codes.extend(crate::cli::mistakes::CODES);
     codes.extend([
         "backend_unreachable",
@@ -715,6 +737,7 @@ mod tests {
         errors.extend(crate::core::sandbox::every_error().into_iter().map(AppError::from));
         errors.extend(crate::core::telephony::every_error().into_iter().map(AppError::from));
         errors.extend(crate::cli::kpi::tests::every_error().into_iter().map(AppError::from));
+        errors.extend(crate::cli::remote::tests::every_error().into_iter().map(AppError::from));
         errors
     }
 

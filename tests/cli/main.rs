@@ -8,4 +8,5 @@ mod kpi;
 mod outage;
 mod profile;
 mod reading;
+mod remote;
 mod usage;

@@ -38,6 +38,8 @@ pub enum Command {
     #[command(subcommand)]
     Calls(CallsCommand),
     Kpi(KpiArgs),
+    #[command(subcommand)]
+    Remote(RemoteCommand),
     Doctor,
 }
 
@@ -411,4 +413,20 @@ pub struct KpiArgs {
     pub format: Option<FormatArg>,
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RemoteCommand {
+    Plan(RemotePlanArgs),
+}
+
+/// A target is taken as it is, a hyphen before it and all: refusing it is the plan's affair, with its reason.
+#[derive(Debug, Args)]
+pub struct RemotePlanArgs {
+    #[arg(long, value_name = "TOOL", allow_hyphen_values = true)]
+    pub tool: String,
+    #[arg(long, value_name = "TARGET", default_value = "", allow_hyphen_values = true)]
+    pub target: String,
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
 }

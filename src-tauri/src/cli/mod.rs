@@ -11,6 +11,7 @@ pub mod mistakes;
 mod names;
 mod output;
 mod read;
+pub(crate) mod remote;
 mod sandbox;
 mod sync;
 mod write;
@@ -98,6 +99,7 @@ async fn execute(line: CommandLine) -> Ending {
             out.json |= args.format == Some(args::FormatArg::Json);
             kpi::run(&out, &args)
         }
+        Command::Remote(command) => remote::run(&out, &command),
         command => match core.desk().await {
             Ok(desk) => {
                 out.locale = core.locale().await;
@@ -118,7 +120,7 @@ async fn execute(line: CommandLine) -> Ending {
                     Command::Calls(CallsCommand::Stats(args)) => calls::stats(&desk, &out, &args).await,
                     Command::Outbox(OutboxCommand::List(args)) => read::outbox(&desk, &out, args.all).await,
                     Command::Outbox(command) => write::outbox(&desk, &out, command).await,
-                    Command::Sandbox(_) | Command::Doctor | Command::Kpi(_) => Ok(Ending::Usage),
+                    Command::Sandbox(_) | Command::Doctor | Command::Kpi(_) | Command::Remote(_) => Ok(Ending::Usage),
                 };
                 drop(desk);
                 result
