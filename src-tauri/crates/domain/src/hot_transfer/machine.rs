@@ -8,6 +8,7 @@ use super::{
 use crate::{
     OperationId, TicketId,
     call::{Call, CallCapabilities, CallState},
+    wording::Language,
     wrap_up::{CallBack, CallBackReason, Owner},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -120,6 +121,25 @@ impl HotTransfer {
         if let State::FellBack { call_back, .. } | State::CallerLeft { call_back, .. } = &mut self.state {
             call_back.ticket = Some(ticket);
         }
+    }
+
+    /// What to do on the telephone for a step by hand, in the contract's words. Where no number is known, the name stands in its
+    /// place.
+    #[must_use]
+    pub fn instruction(&self, step: HandStep, nth: Option<u32>, language: Language) -> String {
+        let texts = &self.policy.by_hand;
+        let text = match step {
+            HandStep::Consult => &texts.consult,
+            HandStep::Join => &texts.join,
+            HandStep::TakeBack => &texts.take_back,
+        };
+        let member = nth.and_then(|nth| self.member(nth));
+        let name = member.map(|member| member.name.as_str()).unwrap_or_default();
+        let number = member.filter(|member| member.has_number());
+        let number = number.map_or(name, |member| member.extension.as_str());
+        text.get(language)
+            .replace("{extension}", number)
+            .replace("{name}", name)
     }
 
     /// The next who would be called by himself, in the roster's order: on duty, not tried, and not known to be busy.

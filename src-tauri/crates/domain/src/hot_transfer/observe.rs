@@ -192,22 +192,28 @@ impl HotTransfer {
             self.cancel_if_possible(now, effects);
             return;
         }
+        let talks = matches!(
+            self.state,
+            State::Consulting {
+                phase: ConsultPhase::Talking,
+                ..
+            } | State::Briefed { .. }
+                | State::Completing { .. }
+        );
         if let Some(cause) = consultation.failed {
-            let outcome = Outcome::from(cause);
+            // Who answered and is gone has not failed to answer.
+            let outcome = if talks { Outcome::Left } else { Outcome::from(cause) };
+            if talks {
+                effects.push(Effect::Tell {
+                    notice: Notice::ConsultedLeft,
+                });
+            }
             self.give_up(nth, outcome, Then::Next, Witness::Pbx, now, effects);
             return;
         }
         if is_up(call) {
-            let already = matches!(
-                self.state,
-                State::Consulting {
-                    phase: ConsultPhase::Talking,
-                    ..
-                } | State::Briefed { .. }
-                    | State::Completing { .. }
-            );
             // Somebody else answers than the one who was talked with: he has to be briefed.
-            if !already || self.consulted() != Some(nth) {
+            if !talks || self.consulted() != Some(nth) {
                 self.talking(nth, Witness::Pbx, now, effects);
             }
             return;

@@ -573,6 +573,33 @@ fn a_ticket_that_gets_its_number_is_no_other_briefing() {
 }
 
 #[test]
+fn an_instruction_names_whom_to_call_and_at_which_number() {
+    let mut scene = Scene::new(false);
+    scene.transfer.policy.by_hand.consult = crate::wording::Text {
+        fr: "R puis {extension} pour {name}".into(),
+        en: "R then {extension} for {name}".into(),
+    };
+    let said = |scene: &Scene, nth| {
+        let language = crate::wording::Language::Fr;
+        scene.transfer.instruction(HandStep::Consult, nth, language)
+    };
+    assert_eq!(said(&scene, Some(1)), "R puis 7002 pour Bea");
+    scene.transfer.roster[1].extension.clear();
+    assert_eq!(said(&scene, Some(1)), "R puis Bea pour Bea");
+}
+
+#[test]
+fn who_answered_and_hangs_up_has_left_and_the_way_back_is_asked_for() {
+    let mut scene = Scene::new(true);
+    scene.decide(Decision::Consult { nth: None });
+    scene.see(consulting("SIP/7001", true, None));
+    scene.decide(Decision::Briefed);
+    let effects = scene.see(consulting("SIP/7001", true, Some(CallCause::Normal)));
+    assert_eq!(scene.transfer.roster[0].tried, Some(Outcome::Left));
+    assert_eq!(verbs(&effects), [&PbxVerb::Cancel]);
+}
+
+#[test]
 fn declining_needs_a_reason() {
     let mut scene = Scene::new(true);
     assert_eq!(
