@@ -16,6 +16,7 @@ import type {
   BlobHash,
   BulkAction,
   BulkReport,
+  CallCard,
   Catalogue,
   CatalogueKind,
   ChangeSet,
@@ -24,10 +25,13 @@ import type {
   Draft,
   Group,
   Hit,
+  JournalPage,
+  JournalQuery,
   NewTicketWords,
   OpenedTicket,
   OperationId,
   OutboxEntry,
+  PbxSettings,
   Person,
   PersonCard,
   PlaceHit,
@@ -41,6 +45,7 @@ import type {
   SignIn,
   Submission,
   SyncStatus,
+  TelephonyState,
   TicketId,
   TicketList,
   TicketQuery,
@@ -133,12 +138,40 @@ export interface Backend {
    */
   notify(summary: string, body: string, ticket: TicketId | null): Promise<boolean>;
 
+  /** Whether calls are seen. */
+  telephony(): Promise<TelephonyState>;
+  /** Calls that go on, oldest first; told by {@link onCall} from then on. */
+  liveCalls(): Promise<CallCard[]>;
+  /** A slice of the call journal, newest first, with the numbers of everything that was asked for. */
+  callJournal(query: JournalQuery): Promise<JournalPage>;
+  /** Queues that calls of the journal came through. */
+  callQueues(): Promise<string[]>;
+  callCard(id: string): Promise<CallCard>;
+  /** Keeps the note of a call as typed; resolves once it is durable. */
+  noteCall(id: string, note: string): Promise<CallCard>;
+  /** Says who the caller is; `null`: not known after all. */
+  nameCaller(id: string, person: UserId | null): Promise<CallCard>;
+  /** Says which ticket a call is about. */
+  linkCall(id: string, ticket: TicketId | null): Promise<CallCard>;
+  /** Calls a number: one's own telephone rings first. */
+  dial(number: string): Promise<void>;
+  /** How the PBX is reached; `null` when no telephone is set up. */
+  telephoneSettings(): Promise<PbxSettings | null>;
+  /** Sets the telephone up (the secret that is kept stays when none is given), or takes it away. */
+  saveTelephone(settings: PbxSettings | null, secret: string | null): Promise<void>;
+  /** Makes somebody call the sandbox: a VIP, or the number given. */
+  sandboxCall(number: string | null): Promise<void>;
+
   /** The text and cure of a code that came without words (a gate's, a notice's). */
   explain(code: string): Promise<UiError>;
 
   onChanged(listener: (changes: ChangeSet) => void): Unlisten;
   /** A notice on the desktop was clicked: the ticket it leads to, or `null` for the list of notices. */
   onNoticeClicked(listener: (ticket: TicketId | null) => void): Unlisten;
+  /** A call began, changed or ended: its card, whole. */
+  onCall(listener: (card: CallCard) => void): Unlisten;
+  /** The PBX came or went. */
+  onTelephony(listener: (state: TelephonyState) => void): Unlisten;
   onSyncStatus(listener: (status: SyncStatus) => void): Unlisten;
 }
 

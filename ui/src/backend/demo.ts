@@ -1,8 +1,10 @@
 // The in-memory backend as a browser's address asks for it: `?state=offline&lang=en&theme=dark&tickets=1000000`; with
-// `&now=2026-03-02T09:30` the clock stands still at that local time.
+// `&now=2026-03-02T09:30` the clock stands still at that local time. `&telephone=on` sets a telephone up, `&telephone=lost` one that
+// is lost; `&call=ringing|answered|ended|unknown|several|anonymous|two|briefing` has somebody call.
 import type { Backend } from './backend';
 import { FakeBackend } from './fake';
-import type { Gate } from './types';
+import { DEVICE, type FakeTelephone } from './fake-calls';
+import type { Call, Gate } from './types';
 
 /** Stops every clock of the page, so that two pictures of a state are the same. */
 function stopClock(at: string): void {
@@ -32,7 +34,9 @@ export function demoBackend(search: URLSearchParams): Backend {
     busy: { type: 'backed_off', until: at(2) },
   };
   const theme = search.get('theme');
-  return new FakeBackend({
+  const call = search.get('call');
+  const telephone = search.get('telephone');
+  const backend = new FakeBackend({
     gate: gates[state ?? ''] ?? { type: 'open' },
     signedIn: state !== 'first-run',
     firstSync: state === 'first-sync',
@@ -43,5 +47,48 @@ export function demoBackend(search: URLSearchParams): Backend {
     demoOutbox: search.get('outbox') !== 'empty',
     undoSendS: 5,
     sendAfterMs: state === 'offline' ? null : 2500,
+    telephone: call !== null || telephone !== null,
+    sandbox: search.get('sandbox') !== null,
   });
+  if (telephone === 'lost') {
+    const connection = { type: 'lost', reason: { type: 'silent' }, since: at(-3), retry_at: at(1) } as const;
+    backend.telephone.setState({ device: DEVICE, connection });
+  }
+  // Once the window listens.
+  if (call !== null) setTimeout(() => void somebodyCalls(backend, call, at), 500);
+  return backend;
+}
+
+async function somebodyCalls(backend: FakeBackend, how: string, at: (minutes: number) => string): Promise<void> {
+  const line: FakeTelephone = backend.telephone;
+  const number = (id: number): string => backend.world.people.find((one) => one.id === id)?.phones[0]?.raw ?? '';
+  const talking: Partial<Call> = {
+    state: 'answered',
+    ringing: [],
+    device: DEVICE,
+    answered_by: DEVICE,
+    answered_at: at(-2),
+  };
+  switch (how) {
+    case 'unknown':
+      await line.ring('06 99 12 34 56');
+      break;
+    case 'anonymous':
+      await line.ring('');
+      break;
+    case 'several':
+      backend.world.people[1]?.phones.push(...(backend.world.people[0]?.phones ?? []));
+      await line.ring(number(100));
+      break;
+    case 'briefing': {
+      const consultation = { device: DEVICE, agent: null, since: at(0), answered_at: null, failed: null };
+      await line.ring(number(100), { ...talking, device: 'SIP/6002', state: 'consulting', consultation });
+      break;
+    }
+    default: {
+      const id = await line.ring(number(100), how === 'ringing' ? {} : talking);
+      if (how === 'ended') await line.end(id);
+      if (how === 'two') await line.ring(number(101));
+    }
+  }
 }

@@ -4,10 +4,13 @@ import en from '../../../assets/messages/en.json';
 import fr from '../../../assets/messages/fr.json';
 import { type Backend, BackendFailure, type Unlisten } from './backend';
 import { aroundNew, openFirst, telling } from './fake-around';
+import { FakeTelephone } from './fake-calls';
 import { pdfOf } from './fake-files';
 import { FakePlaces } from './fake-places';
 import { inGroups, isEmpty, narrowed } from './fake-lists';
-import { buildWorld, ME, para, type World } from './fake-data';
+import { buildWorld, ME, type World } from './fake-data';
+import { demoOutbox } from './fake-outbox';
+import { overlay } from './fake-overlay';
 import type {
   Accepted,
   Actor,
@@ -25,6 +28,7 @@ import type {
   Block,
   BulkAction,
   BulkReport,
+  CallCard,
   Catalogue,
   CatalogueKind,
   ChangeSet,
@@ -38,12 +42,15 @@ import type {
   GroupHead,
   Hit,
   Inline,
+  JournalPage,
+  JournalQuery,
   Locale,
   NewTicketWords,
   OpenedTicket,
   Operation,
   OperationId,
   OutboxEntry,
+  PbxSettings,
   Person,
   PersonCard,
   PlaceHit,
@@ -57,6 +64,7 @@ import type {
   SignIn,
   Submission,
   SyncStatus,
+  TelephonyState,
   Ticket,
   TicketId,
   TicketList,
@@ -84,6 +92,10 @@ export interface FakeOptions {
   demoOutbox?: boolean;
   /** Seconds for which what is sent can be taken back. */
   undoSendS?: number;
+  /** A telephone is set up, and there is a journal. */
+  telephone?: boolean;
+  /** The profile is the sandbox's. */
+  sandbox?: boolean;
 }
 
 const EMPTY_CHANGES: ChangeSet = {
@@ -117,6 +129,7 @@ const PIXEL =
 export class FakeBackend implements Backend {
   readonly world: World;
   readonly map: FakePlaces;
+  readonly telephone: FakeTelephone;
   readonly calls: { name: string; args: unknown[] }[] = [];
   entries: OutboxEntry[] = [];
   gate: Gate;
@@ -159,6 +172,8 @@ export class FakeBackend implements Backend {
       sendAfterMs: null,
       demoOutbox: false,
       undoSendS: 0,
+      telephone: false,
+      sandbox: false,
       ...options,
     };
     this.gate = this.options.gate;
@@ -177,14 +192,25 @@ export class FakeBackend implements Backend {
       desktop_notices: true,
       discreet_notices: true,
     };
-    if (this.options.demoOutbox) this.fillOutbox();
+    if (this.options.demoOutbox) this.entries = demoOutbox(this.options.start);
+    this.seq = this.entries.length + 1;
+    this.telephone = new FakeTelephone(
+      {
+        people: () => this.world.people,
+        person: (id) => this.person(id),
+        explain: (code) => this.explain(code),
+        refuse: (call) => this.refuse(call),
+        now: () => this.options.start,
+      },
+      this.options.telephone,
+    );
   }
 
   // ---- session --------------------------------------------------------------------------------------------------------
   async appState(): Promise<AppState> {
     this.note('appState');
     return {
-      profile: { id: 'p1', name: this.profileName, url: 'https://support.exemple.fr', sandbox: false },
+      profile: { id: 'p1', name: this.profileName, url: 'https://support.exemple.fr', sandbox: this.options.sandbox },
       profiles: [
         { id: 'p1', name: this.profileName, url: 'https://support.exemple.fr', sandbox: false },
         { id: 'p2', name: 'Bac à sable', url: null, sandbox: true },
@@ -753,6 +779,75 @@ export class FakeBackend implements Backend {
     return `/home/nadia/Téléchargements/${(await this.document(id)).filename}`;
   }
 
+  // ---- calls ------------------------------------------------------------------------------------------------------------
+  async telephony(): Promise<TelephonyState> {
+    return this.telephone.state;
+  }
+
+  async liveCalls(): Promise<CallCard[]> {
+    return this.telephone.live();
+  }
+
+  async callJournal(query: JournalQuery): Promise<JournalPage> {
+    this.note('callJournal', query);
+    return this.telephone.page(query);
+  }
+
+  async callQueues(): Promise<string[]> {
+    return this.telephone.queues();
+  }
+
+  async callCard(id: string): Promise<CallCard> {
+    return this.telephone.cardOf(id);
+  }
+
+  async noteCall(id: string, note: string): Promise<CallCard> {
+    this.note('noteCall', id, note);
+    this.refuse('noteCall');
+    return this.telephone.write(id, { note });
+  }
+
+  async nameCaller(id: string, person: number | null): Promise<CallCard> {
+    this.note('nameCaller', id, person);
+    this.refuse('nameCaller');
+    return this.telephone.write(id, { person });
+  }
+
+  async linkCall(id: string, ticket: TicketId | null): Promise<CallCard> {
+    this.note('linkCall', id, ticket);
+    this.refuse('linkCall');
+    return this.telephone.write(id, { ticket });
+  }
+
+  async dial(number: string): Promise<void> {
+    this.note('dial', number);
+    return this.telephone.dial(number);
+  }
+
+  async telephoneSettings(): Promise<PbxSettings | null> {
+    return this.telephone.settings;
+  }
+
+  async saveTelephone(settings: PbxSettings | null, secret: string | null): Promise<void> {
+    this.note('saveTelephone', settings, secret);
+    this.refuse('saveTelephone');
+    this.telephone.save(settings);
+  }
+
+  async sandboxCall(number: string | null): Promise<void> {
+    this.note('sandboxCall', number);
+    const vip = this.world.people.find((person) => person.vip)?.phones[0]?.raw;
+    await this.telephone.ring(number ?? vip ?? '');
+  }
+
+  onCall(listener: (card: CallCard) => void): Unlisten {
+    return this.telephone.onCall(listener);
+  }
+
+  onTelephony(listener: (state: TelephonyState) => void): Unlisten {
+    return this.telephone.onState(listener);
+  }
+
   async syncNow(): Promise<void> {
     this.note('syncNow');
     this.drain();
@@ -1108,104 +1203,6 @@ export class FakeBackend implements Backend {
     };
     return rows.sort(orders[query.sort]);
   }
-
-  private fillOutbox(): void {
-    const ago = (minutes: number): string => new Date(this.options.start.getTime() - minutes * 60_000).toISOString();
-    const add = (
-      lane: TicketId,
-      operation: OutboxEntry['operation'],
-      state: EntryState,
-      minutes: number,
-      attempts = 0,
-    ): void => {
-      this.entries.push({
-        id: `01930000-0000-7000-8000-${String(this.seq).padStart(12, '0')}`,
-        lane,
-        seq: this.seq++,
-        operation,
-        state,
-        attempts,
-        created_at: ago(minutes),
-        first_attempt_at: attempts > 0 ? ago(minutes) : null,
-        last_error:
-          attempts > 0
-            ? { code: 'backend_unreachable', detail: 'tcp connect error: Connection refused (os error 111)' }
-            : null,
-        remote_id: null,
-        held_until: null,
-      });
-    };
-    add(
-      4821,
-      {
-        type: 'add_followup',
-        body: para('Je vous mets en relation avec un technicien de la DSI, restez en ligne.'),
-        private: false,
-      },
-      { type: 'queued', not_before: null },
-      4,
-    );
-    const category = (value: number | null): FieldValue => ({ type: 'row', value });
-    add(
-      4819,
-      { type: 'set_field', field: 'category', base: category(3), new: category(4) },
-      {
-        type: 'wedged',
-        reason: { type: 'conflict', field: 'category', base: category(3), theirs: category(5), ours: category(4) },
-      },
-      25,
-      1,
-    );
-    add(
-      4819,
-      { type: 'add_followup', body: para('Accès demandé au propriétaire du partage.'), private: true },
-      { type: 'queued', not_before: null },
-      24,
-    );
-    add(
-      4817,
-      {
-        type: 'add_solution',
-        body: para('Mot de passe réinitialisé, connexion vérifiée avec l’agent.'),
-        solution_type: 1,
-      },
-      { type: 'wedged', reason: { type: 'undetermined' } },
-      40,
-      2,
-    );
-    add(
-      4815,
-      {
-        type: 'upload_document',
-        attachment: { blob: 'a'.repeat(64), filename: 'profil.exe', mime: 'application/octet-stream', size: 204_800 },
-        attach_to: { type: 'ticket' },
-      },
-      { type: 'wedged', reason: { type: 'invalid', message: 'Filetype not allowed' } },
-      55,
-      1,
-    );
-  }
-}
-
-function overlay(ticket: Ticket, pending: OutboxEntry[]): Ticket {
-  const shown: Ticket = { ...ticket };
-  for (const { operation, state } of pending) {
-    if (operation.type === 'assign' && shown.status === 'new') shown.status = 'assigned';
-    if (operation.type === 'add_solution') shown.status = 'solved';
-    if (operation.type === 'reopen') shown.status = 'assigned';
-    if (operation.type === 'answer_solution') shown.status = operation.accept ? 'closed' : 'assigned';
-    if (operation.type !== 'set_field' || (state.type === 'wedged' && state.reason.type === 'conflict')) continue;
-    const { field, new: value } = operation;
-    if (field === 'title' && value.type === 'text') shown.title = value.value;
-    if (field === 'status' && value.type === 'status') shown.status = value.value;
-    if ((field === 'urgency' || field === 'impact' || field === 'priority') && value.type === 'level')
-      shown[field] = value.value;
-    if (field === 'description' && value.type === 'rich') shown.description = value.value;
-    if (field === 'kind' && value.type === 'kind') shown.kind = value.value;
-    if ((field === 'category' || field === 'location' || field === 'channel') && value.type === 'row')
-      shown[field] = value.value == null ? null : { id: value.value, name: null };
-  }
-  return shown;
 }
 
 function plain(blocks: Block[]): string {

@@ -25,6 +25,7 @@ import type {
 } from '../backend/types';
 import { bringLanguage, type Locale, locale, type MessageKey, setLocale, t } from '../i18n/i18n.svelte';
 import { ReadAhead } from './ahead';
+import { Calls } from './calls.svelte';
 import type { Case, Frame } from './commands';
 import { DraftDesk } from './drafts.svelte';
 import { Navigation } from './navigation.svelte';
@@ -86,6 +87,7 @@ export class AppModel {
   readonly notices = new Notices(this);
   readonly places = new PlacesModel(this);
   readonly views = new Views(this);
+  readonly calls: Calls;
 
   state = $state.raw<AppState | null>(null);
   settings = $state.raw<Settings | null>(null);
@@ -122,6 +124,7 @@ export class AppModel {
     this.drafts = new DraftDesk(backend);
     this.queue = new QueueModel(backend);
     this.undo = new UndoSend(this);
+    this.calls = new Calls(this);
   }
 
   /** The account's own number. */
@@ -136,6 +139,8 @@ export class AppModel {
       this.backend.onChanged((changes) => this.changed(changes)),
       this.backend.onSyncStatus((status) => this.statusChanged(status)),
       this.backend.onNoticeClicked((ticket) => this.notices.follow(ticket)),
+      this.backend.onCall((card) => this.calls.take(card)),
+      this.backend.onTelephony((state) => this.calls.connection(state)),
     );
     try {
       const asked = this.backend.appState();
@@ -179,6 +184,7 @@ export class AppModel {
       this.catalogues.clear();
       this.asked.clear();
       this.views.reset();
+      this.calls.reset();
     }
     if (state.signed_in) {
       this.signingIn = false;
@@ -199,6 +205,7 @@ export class AppModel {
     // What cannot be read now is taken up at the next start.
     this.drafts.recover().catch(() => undefined);
     void this.readGroups();
+    void this.calls.read();
     this.notices.look();
     for (const kind of new Set([...this.asked, ...SHOWN_BY_TICKETS])) {
       this.asked.add(kind);
@@ -384,6 +391,7 @@ export class AppModel {
       this.drafts.renumber(local, remote);
       this.nav.renumber(local, remote);
       this.notices.renumber(local, remote);
+      this.calls.renumber(local, remote);
     }
     if (changes.lists || changes.tickets.length > 0) {
       this.refreshQueue();

@@ -89,6 +89,8 @@ export const KEYS = {
   filterQueue: key('f', { alt: true }),
   undo: key('z', { ctrl: true }),
   notices: key('b'),
+  call: key('F9'),
+  callBack: key('r', { alt: true }),
 } as const satisfies Record<string, Key>;
 
 const onTicket = (app: AppModel): boolean => app.openCase !== null;
@@ -158,6 +160,39 @@ const ANYWHERE: readonly Command[] = [
     label: (t) => t('command.notices'),
     keys: [KEYS.notices],
     run: (app) => (app.notices.open = true),
+  },
+  {
+    id: 'call',
+    section: 'anywhere',
+    label: (t) => t('command.call'),
+    keys: [KEYS.call],
+    enabled: (app) => app.calls.shown !== null,
+    run: (app) => app.calls.go(),
+  },
+  {
+    id: 'calls',
+    section: 'anywhere',
+    label: (t) => t('command.calls'),
+    keys: [key('p')],
+    run: (app) => app.nav.show('calls'),
+  },
+  {
+    id: 'call-back',
+    section: 'anywhere',
+    label: (t) => t('command.call_back'),
+    keys: [KEYS.callBack],
+    enabled: (app) => app.calls.callable !== null,
+    run: (app) => {
+      const number = app.calls.callable;
+      if (number !== null) void app.calls.dial(number);
+    },
+  },
+  {
+    id: 'sandbox-call',
+    section: 'anywhere',
+    label: (t) => t('command.sandbox_call'),
+    enabled: (app) => app.state?.profile.sandbox === true,
+    run: (app) => void app.backend.sandboxCall(null).catch((error: unknown) => app.report(error)),
   },
   { id: 'settings', section: 'anywhere', label: (t) => t('command.settings'), run: (app) => app.nav.show('settings') },
   { id: 'sync', section: 'anywhere', label: (t) => t('command.sync'), run: (app) => void app.syncNow() },

@@ -114,6 +114,12 @@ export class DraftDesk {
     }
   }
 
+  /** Stores a draft and shows it where it is on screen. */
+  put(draft: Draft): void {
+    this.line(draft.key).push({ kind: 'save', draft });
+    this.show(draft);
+  }
+
   private show(draft: Draft): void {
     for (const receive of this.boxes.get(draft.key) ?? []) receive(draft);
   }
@@ -343,7 +349,8 @@ function behind(newer: Draft, older: Draft): Draft {
   };
 }
 
-function readBody<T>(body: string): Partial<T> {
+/** A draft's fields; words that are no fields are its text. */
+export function readBody<T>(body: string): Partial<T> {
   try {
     const value: unknown = JSON.parse(body);
     return typeof value === 'object' && value !== null ? (value as Partial<T>) : {};

@@ -1,7 +1,7 @@
 // Where the window is: a screen of the rail, and in the centre one pane with the way back to the one before.
 import type { ArticleId, AssetKey, TicketId, UserId } from '../backend/types';
 
-export type Screen = 'queue' | 'knowledge' | 'places' | 'drafts' | 'outbox' | 'settings';
+export type Screen = 'queue' | 'knowledge' | 'places' | 'calls' | 'drafts' | 'outbox' | 'settings';
 
 export type Pane =
   | { type: 'ticket'; id: TicketId }
@@ -73,18 +73,17 @@ export class Navigation {
 
   /** Shows something in the centre. */
   open(pane: Pane): void {
-    const screen: Screen =
-      this.screen === 'drafts' || this.screen === 'outbox' || this.screen === 'settings'
-        ? pane.type === 'article'
-          ? 'knowledge'
-          : 'queue'
-        : this.screen === 'knowledge' && pane.type !== 'article'
-          ? 'queue'
-          : this.screen === 'places' && pane.type !== 'person' && pane.type !== 'asset'
-            ? pane.type === 'article'
-              ? 'knowledge'
-              : 'queue'
-            : this.screen;
+    const screen: Screen = ['calls', 'drafts', 'outbox', 'settings'].includes(this.screen)
+      ? pane.type === 'article'
+        ? 'knowledge'
+        : 'queue'
+      : this.screen === 'knowledge' && pane.type !== 'article'
+        ? 'queue'
+        : this.screen === 'places' && pane.type !== 'person' && pane.type !== 'asset'
+          ? pane.type === 'article'
+            ? 'knowledge'
+            : 'queue'
+          : this.screen;
     if (samePane(this.pane, pane) && screen === this.screen) return;
     this.remember();
     this.goTo(screen, pane);

@@ -1,9 +1,11 @@
 // A ticket being written: a draft at every keystroke, and one operation (with its files) when it is sent.
 import { v7 as uuidv7 } from 'uuid';
 
-import type { Actor, AssetKey, Attachment, Level, NewOperation, TicketKind, UserId } from '../backend/types';
+import type { Actor, AssetKey, Attachment, CallCard, Level, NewOperation, TicketKind, UserId } from '../backend/types';
+import { t } from '../i18n/i18n.svelte';
 import type { AppModel } from './app.svelte';
-import { DraftBox } from './drafts.svelte';
+import { callerName } from './call';
+import { DraftBox, readBody } from './drafts.svelte';
 import { fromText } from './richtext';
 
 export interface NewTicketForm {
@@ -18,6 +20,8 @@ export interface NewTicketForm {
   impact: Level;
   assets: AssetKey[];
   assign_me: boolean;
+  /** The call it is written about; it is linked to the ticket when that is sent. */
+  call: string | null;
 }
 
 function emptyForm(): NewTicketForm {
@@ -33,18 +37,62 @@ function emptyForm(): NewTicketForm {
     impact: 3,
     assets: [],
     assign_me: true,
+    call: null,
   };
 }
+
+const KEY = 'new:1';
+/** The channel that is a telephone call, as backends name it. */
+const TELEPHONE = /^(t[ée]l[ée]phone|phone)/i;
 
 /** One new ticket is written at a time. */
 export function newTicketDraft(app: AppModel): DraftBox<NewTicketForm> {
   return new DraftBox<NewTicketForm>(
     app.drafts,
-    'new:1',
+    KEY,
     null,
     emptyForm,
     (form) => JSON.stringify(form) === JSON.stringify(emptyForm()),
   );
+}
+
+/**
+ * Opens the form of a new ticket filled from a call: requester, channel, site, the equipment where there is only one. Words that
+ * are being written about somebody else stay what they are, and that is said.
+ */
+export async function newTicketFromCall(app: AppModel, card: CallCard): Promise<void> {
+  const { call } = card;
+  const person = card.card?.person;
+  try {
+    const stored = await app.drafts.find(KEY, null);
+    const form: NewTicketForm = { ...emptyForm(), ...(stored ? readBody<NewTicketForm>(stored.body) : {}) };
+    const another = form.requester !== null && form.requester.id !== person?.id;
+    if (another || (form.call !== null && form.call !== call.id)) {
+      app.nav.open({ type: 'new_ticket' });
+      app.tell(t('call.draft_in_the_way'), t('call.draft_in_the_way_hint'), 'error');
+      return;
+    }
+    const channel = app.catalogue('channel')?.items.find((item) => TELEPHONE.test(item.name));
+    const location = person?.location ? { id: person.location.id, name: person.location.name ?? '' } : null;
+    const [asset, ...others] = card.card?.assets ?? [];
+    app.drafts.put({
+      key: KEY,
+      ticket: null,
+      body: JSON.stringify({
+        ...form,
+        requester: person ? { id: person.id, name: callerName(card) } : form.requester,
+        channel: form.channel ?? channel?.id ?? null,
+        location: form.location ?? location,
+        assets: form.assets.length === 0 && asset && others.length === 0 ? [asset.key] : form.assets,
+        call: call.id,
+      } satisfies NewTicketForm),
+      attachments: stored?.attachments ?? [],
+      updated_at: new Date().toISOString(),
+    });
+    app.nav.open({ type: 'new_ticket' });
+  } catch (error) {
+    app.report(error);
+  }
 }
 
 /**

@@ -4,11 +4,12 @@ import type { UserEvent } from '@testing-library/user-event';
 import axe from 'axe-core';
 import { expect, test } from 'vitest';
 
-import type { FakeOptions } from '../backend/fake';
+import type { FakeBackend, FakeOptions } from '../backend/fake';
+import { DEVICE } from '../backend/fake-calls';
 import { openTicket, openWindow, settle } from './window';
 
 const since = new Date(Date.now() - 60_000).toISOString();
-const views: [string, FakeOptions, (user: UserEvent) => Promise<unknown>][] = [
+const views: [string, FakeOptions, (user: UserEvent, backend: FakeBackend) => Promise<unknown>][] = [
   ['sign-in', { signedIn: false, keyring: false }, async () => undefined],
   ['queue', {}, async () => undefined],
   ['ticket', { demoOutbox: true, gate: { type: 'offline', since, retry_at: since } }, (user) => openTicket(user, 4821)],
@@ -197,15 +198,38 @@ const views: [string, FakeOptions, (user: UserEvent) => Promise<unknown>][] = [
       await screen.findByTestId('view-restore');
     },
   ],
-  ['settings', {}, (user) => user.click(screen.getByTestId('settings-button'))],
+  [
+    'a call with a ticket and another call',
+    { telephone: true },
+    async (user, backend) => {
+      await openTicket(user, 4819);
+      await backend.telephone.ring('01 55 59 00 17');
+      await backend.sandboxCall(null);
+      await screen.findByTestId('call');
+    },
+  ],
+  [
+    'the call journal with the telephone lost',
+    { telephone: true },
+    async (user, backend) => {
+      await user.click(screen.getByTestId('calls-button'));
+      (await screen.findByTestId('journal-list')).focus();
+      await user.keyboard('{ArrowDown}');
+      await screen.findByTestId('journal-card');
+      const connection = { type: 'lost', reason: { type: 'silent' }, since, retry_at: since } as const;
+      backend.telephone.setState({ device: DEVICE, connection });
+      await screen.findByTestId('journal-lost');
+    },
+  ],
+  ['settings', { telephone: true }, (user) => user.click(screen.getByTestId('settings-button'))],
   ['shortcuts', {}, (user) => user.click(screen.getByTestId('shortcuts-button'))],
   ['first sync', { firstSync: true }, async () => undefined],
 ];
 
 for (const theme of ['light', 'dark'] as const) {
   test.each(views)(`%s has no violation (${theme})`, async (_name, options, act) => {
-    const { user } = await openWindow({ ...options, theme });
-    await act(user);
+    const { user, backend } = await openWindow({ ...options, theme });
+    await act(user, backend);
     await settle();
     const results = await axe.run(document.documentElement, {
       rules: { 'color-contrast': { enabled: false } },

@@ -3,6 +3,8 @@ export { fuzzy } from '../../state/fuzzy';
 export { default as ArticlePane } from '../views/ArticlePane.svelte';
 export { default as AssetPane } from '../views/AssetPane.svelte';
 export { default as BulkDialog } from '../views/BulkDialog.svelte';
+export { default as CallPop } from '../views/CallPop.svelte';
+export { default as CallsView } from '../views/CallsView.svelte';
 export { default as DisplayDialog } from '../views/DisplayDialog.svelte';
 export { default as DraftsView } from '../views/DraftsView.svelte';
 export { default as FilterDialog } from '../views/FilterDialog.svelte';
