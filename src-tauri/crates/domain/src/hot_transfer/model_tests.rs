@@ -11,6 +11,7 @@ use super::{
     *,
 };
 use crate::{
+    TicketId,
     call::{CallState, LineState},
     diagnosis::Diagnosis,
 };

@@ -3,7 +3,7 @@
 use super::{
     ActionResult, Asked, ByHandReason, ConsultPhase, Drive, Effect, HandStep, HotTransfer, Notice, Observation,
     Outcome, RosterMember, State, Step, Then, Witness,
-    machine::{Can, after, is_up},
+    steps::{Can, after, is_up},
 };
 use crate::call::{Call, CallCause, CallState};
 use jiff::Timestamp;

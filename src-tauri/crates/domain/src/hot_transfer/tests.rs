@@ -4,7 +4,8 @@
 
 use super::*;
 use crate::{
-    call::{CallCapabilities, CallState, Consultation, Direction, RemoteParty},
+    TicketId,
+    call::{CallCapabilities, CallState, Consultation, Direction, LineState, RemoteParty},
     diagnosis::{Diagnosis, DiagnosisField},
     operation::Operation,
     ticket::Level,
