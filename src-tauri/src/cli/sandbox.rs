@@ -3,10 +3,16 @@
 
 use super::{Ending, Output, args::SandboxArgs};
 use crate::{core::sandbox::SandboxError, error::AppError};
-use guichet_sandbox::{Fault, Faults, Options, Sandbox, Version};
+use guichet_sandbox::{
+    Fault, Faults, Options, Sandbox, Version,
+    pbx::{Pbx, PbxOptions},
+};
 use jiff::Timestamp;
-use serde_json::json;
-use std::net::{Ipv4Addr, SocketAddr};
+use serde_json::{Value, json};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 /// Serves until interrupted.
 pub async fn serve(out: &Output, args: SandboxArgs) -> Result<Ending, AppError> {
@@ -35,6 +41,15 @@ pub async fn serve(out: &Output, args: SandboxArgs) -> Result<Ending, AppError> 
     server.set_faults(faults);
     let app_token = server.with_core(|glpi| glpi.app_token().to_owned());
     let (login, password) = server.credentials();
+    let mut pbx = Value::Null;
+    if args.pbx {
+        let exchange = PbxOptions::demo(Timestamp::now());
+        let (username, secret) = (exchange.username.clone(), exchange.secret.clone());
+        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let running = Pbx::start(exchange, free, 1.0).await.map_err(SandboxError::from)?;
+        pbx = json!({ "port": running.address().port(), "username": username, "secret": secret });
+        server.set_pbx(Arc::new(running));
+    }
     out.line(
         &json!({
             "url": server.url(),
@@ -43,6 +58,7 @@ pub async fn serve(out: &Output, args: SandboxArgs) -> Result<Ending, AppError> 
             "glpi": args.glpi,
             "login": login,
             "password": password,
+            "pbx": pbx,
         })
         .to_string(),
     );

@@ -193,7 +193,7 @@ impl Console {
     }
 
     /// Types over what a field that has the focus holds.
-    async fn replace_text(&self, field: &str, text: &str) -> Result<()> {
+    pub async fn replace_text(&self, field: &str, text: &str) -> Result<()> {
         self.window.focused(field).await?;
         self.window.press(&[Key::Control.into(), 'a']).await?;
         self.window.keys(text).await?;

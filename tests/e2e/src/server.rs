@@ -30,6 +30,8 @@ pub struct Server {
     pub user_token: String,
     /// The application's token.
     pub app_token: String,
+    /// The pretend PBX, where the options ask for one (`--pbx`): `port`, `username`, `secret`.
+    pub pbx: Value,
     client: Client,
 }
 
@@ -49,6 +51,7 @@ impl Server {
             url: String::new(),
             user_token: String::new(),
             app_token: String::new(),
+            pbx: Value::Null,
             client,
         };
         server.come_back(scenario)?;
@@ -85,6 +88,7 @@ impl Server {
         self.url = text("url");
         self.user_token = text("user_token");
         self.app_token = text("app_token");
+        self.pbx = said["pbx"].clone();
         self.process = Some(process);
         Ok(())
     }
@@ -106,6 +110,12 @@ impl Server {
             .error_for_status()?
             .json()
             .await?)
+    }
+
+    /// Somebody at the pretend PBX does something: `{"deed": "call", "number": …}`; what became of it.
+    pub async fn telephone(&self, deed: Value) -> Result<Value> {
+        let request = self.client.request(Method::POST, self.own_page("pbx")).json(&deed);
+        Ok(request.send().await?.error_for_status()?.json().await?)
     }
 
     /// Everything that was written to the server, in the order of its commits.

@@ -284,6 +284,7 @@ async fn people_are_found_by_their_number_however_it_is_written() {
         with(2, "Ancienne", &["01 44 55 66 77"], false),
         with(3, "Accueil", &["01 44 55 66 77"], true),
         with(4, "Poste", &["4012"], true),
+        with(7, "Direct", &["01 70 00 00 01 poste 4077"], true),
         with(5, "Belge", &["+32 475 12 34 56"], true),
         with(6, "Autre", &["06 99 34 00 13"], true),
     ];
@@ -298,6 +299,7 @@ async fn people_are_found_by_their_number_however_it_is_written() {
     }
     assert_eq!(found("0144556677").await, [3, 2], "active accounts first");
     assert_eq!(found("4012").await, [4]);
+    assert_eq!(found("4077").await, [7], "the extension of a number of the network");
     assert_eq!(found("0032475123456").await, [5]);
     assert_eq!(found("0699999999").await, Vec::<i64>::new());
     assert_eq!(found("12").await, Vec::<i64>::new(), "too short to be looked for");

@@ -13,7 +13,7 @@ mod scenes;
 mod server;
 
 pub use exchange::{Behaviour, Exchange, Line, PbxOptions};
-pub use server::Pbx;
+pub use server::{Deed, Done, Pbx};
 
 /// Carries a manager's action out on an exchange that no server is in front of, and gives the answer.
 pub fn perform(exchange: &mut Exchange, action: &AmiFrame) -> Vec<AmiFrame> {

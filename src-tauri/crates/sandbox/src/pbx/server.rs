@@ -7,6 +7,7 @@ use super::{
 };
 use crate::SandboxError;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -25,6 +26,51 @@ const LONGEST_LINE: usize = 4096;
 const MOST_FIELDS: usize = 128;
 /// Events a slow client may be behind before it is cut off, as Asterisk does.
 const MOST_BEHIND: usize = 4096;
+
+/// What somebody at one of its telephones, or in the machine room, does. As JSON this is what `/_sandbox/pbx` takes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "deed", rename_all = "snake_case")]
+pub enum Deed {
+    /// Somebody outside calls the queue.
+    Call {
+        /// His number, as the network shows it.
+        number: String,
+        /// His name, where the network shows one.
+        #[serde(default)]
+        name: String,
+    },
+    /// That caller hangs up.
+    HangUp {
+        /// His channel.
+        caller: String,
+    },
+    /// A telephone that rings is picked up.
+    PickUp {
+        /// Which.
+        extension: String,
+    },
+    /// A telephone is put down, or refuses.
+    PutDown {
+        /// Which.
+        extension: String,
+    },
+    /// Every connection of managers is cut.
+    Cut,
+    /// New managers are turned away, or no more.
+    Away {
+        /// Away.
+        away: bool,
+    },
+}
+
+/// What became of a [`Deed`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Done {
+    /// The channel of who called.
+    pub caller: Option<String>,
+    /// There was something to do it to.
+    pub done: bool,
+}
 
 /// A PBX that serves. It ends when it is dropped.
 #[derive(Debug)]
@@ -113,6 +159,31 @@ impl Pbx {
     pub fn set_behaviour(&self, extension: &str, behaviour: Behaviour) {
         self.shared
             .with(|exchange| exchange.set_behaviour(extension, behaviour));
+    }
+
+    /// Carries a deed out: what it made (the caller's channel), or whether there was something to do it to.
+    pub fn carry_out(&self, deed: &Deed) -> Done {
+        let done = |it: bool| Done { caller: None, done: it };
+        match deed {
+            Deed::Call { number, name } => Done {
+                caller: Some(self.call(number, name)),
+                done: true,
+            },
+            Deed::HangUp { caller } => {
+                self.hang_up(caller);
+                done(true)
+            }
+            Deed::PickUp { extension } => done(self.pick_up(extension)),
+            Deed::PutDown { extension } => done(self.put_down(extension)),
+            Deed::Cut => {
+                self.cut();
+                done(true)
+            }
+            Deed::Away { away } => {
+                self.set_away(*away);
+                done(true)
+            }
+        }
     }
 
     /// Cuts every connection; calls go on. Clients may come back at once.

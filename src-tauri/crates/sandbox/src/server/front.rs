@@ -6,7 +6,11 @@ use super::{
     gate::Scissors,
     keep::Keeper,
 };
-use crate::{Act, Glpi, wire};
+use crate::{
+    Act, Glpi,
+    pbx::{Deed, Pbx},
+    wire,
+};
 use axum::{
     Json, Router,
     body::Body,
@@ -23,7 +27,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -40,6 +44,8 @@ pub(super) struct Shared {
     spent: Mutex<Spent>,
     refusing: Arc<AtomicBool>,
     closed: AtomicBool,
+    /// The pretend PBX beside it, where there is one.
+    pbx: OnceLock<Arc<Pbx>>,
 }
 
 #[derive(Debug)]
@@ -85,7 +91,13 @@ impl Shared {
             spent: Mutex::new(Spent::default()),
             refusing: Arc::new(AtomicBool::new(false)),
             closed: AtomicBool::new(false),
+            pbx: OnceLock::new(),
         }
+    }
+
+    pub(super) fn set_pbx(&self, pbx: Arc<Pbx>) {
+        // The first one stays.
+        let _ = self.pbx.set(pbx);
     }
 
     pub(super) fn refusing(&self) -> Arc<AtomicBool> {
@@ -209,6 +221,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/_sandbox/writes", get(writes))
         .route("/_sandbox/time", get(time).delete(reset_time))
         .route("/_sandbox/act", post(act))
+        .route("/_sandbox/pbx", post(telephone))
         .route("/_sandbox/pages/tickets", get(list_page))
         .route("/_sandbox/pages/ticket/{id}", get(ticket_page))
         .fallback(any(api))
@@ -252,6 +265,13 @@ async fn act(State(shared): State<Arc<Shared>>, Json(act): Json<Act>) -> Respons
     match shared.with_core(|glpi| glpi.act(&act, Timestamp::now())) {
         Ok(id) => Json(json!({ "id": id })).into_response(),
         Err(error) => (StatusCode::CONFLICT, Json(json!({ "error": error.to_string() }))).into_response(),
+    }
+}
+
+async fn telephone(State(shared): State<Arc<Shared>>, Json(deed): Json<Deed>) -> Response {
+    match shared.pbx.get() {
+        Some(pbx) => Json(pbx.carry_out(&deed)).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 

@@ -131,6 +131,11 @@ impl Sandbox {
         })
     }
 
+    /// Puts a pretend PBX beside it: its people do what `/_sandbox/pbx` is told. The first one stays.
+    pub fn set_pbx(&self, pbx: Arc<crate::pbx::Pbx>) {
+        self.shared.set_pbx(pbx);
+    }
+
     /// Where it serves: `http://127.0.0.1:PORT`. The API is at `apirest.php` below it, and at `api.php/v1` too.
     #[must_use]
     pub fn url(&self) -> &str {

@@ -26,17 +26,17 @@ async fn hashes(
     Ok(rows.into_iter().collect())
 }
 
-/// What a telephone number is found by: its digits as typed and those of its international form.
+/// What a telephone number is found by: its digits as typed, those of its international form, and its extension.
 fn digits(person: &Person) -> String {
-    let mut all = Vec::new();
+    let mut all: Vec<String> = Vec::new();
     for phone in &person.phones {
         all.push(phone.digits.clone());
-        if let Some(e164) = &phone.e164 {
-            let international: String = e164.chars().filter(char::is_ascii_digit).collect();
-            if international != phone.digits {
-                all.push(international);
-            }
-        }
+        let international = phone
+            .e164
+            .as_deref()
+            .map(|e164| e164.trim_start_matches('+').to_owned());
+        let more = international.into_iter().chain(phone.extension());
+        all.extend(more.filter(|digits| *digits != phone.digits));
     }
     all.join(" ")
 }

@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 /// "GuiM": the file is a Guichet mirror.
 pub(crate) const APPLICATION_ID: i64 = 0x4775_694d;
 /// The version of what follows. Any change of a table, of an index or of the way text is folded raises it.
-pub(crate) const VERSION: i64 = 7;
+pub(crate) const VERSION: i64 = 8;
 
 const TABLES: &str = r"
 CREATE TABLE tickets (

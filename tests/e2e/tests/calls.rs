@@ -1,0 +1,203 @@
+//! A call, from the caller's number at the PBX to the ticket at the server: the pretend PBX is a process of its own that speaks
+//! Asterisk's manager interface over a socket; the window is set up for it as a technician would, and driven by the keyboard.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use guichet_e2e::{Console, Key, Scenario, Server, axe, test_id};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const DEVICE: &str = "SIP/6001";
+const EXTENSION: &str = "6001";
+const NOTE: &str = "Plus d’image depuis la mise à jour";
+
+/// What the window asks of Rust, asked by the test: for what is on no screen (a VIP's number, the instant of an event).
+async fn asked(console: &Console, command: &str, arguments: Value) -> Value {
+    let script = "const done = arguments[arguments.length - 1];
+        window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1]).then(done, (error) => done({ error }));";
+    console
+        .window
+        .run_async(script, vec![command.into(), arguments])
+        .await
+        .unwrap()
+}
+
+/// Somebody of the demonstration who has a number of the house: a VIP.
+async fn vip(console: &Console) -> (String, String) {
+    for nth in (10..400).step_by(10) {
+        let extension = (4_000 + nth).to_string();
+        let people = asked(console, "find_people", json!({ "words": extension, "limit": 5 })).await;
+        let found = people.as_array().into_iter().flatten().find(|person| {
+            let has = |phone: &Value| phone["digits"] == extension.as_str();
+            person["vip"] == true && person["phones"].as_array().is_some_and(|phones| phones.iter().any(has))
+        });
+        if let Some(person) = found {
+            let name = |field: &str| person[field].as_str().unwrap_or_default().to_owned();
+            return (extension, format!("{} {}", name("first_name"), name("last_name")));
+        }
+    }
+    panic!("no VIP of the demonstration has an extension");
+}
+
+async fn set_up_telephone(console: &Console, server: &Server) {
+    let window = &console.window;
+    window.click(&test_id("settings-button")).await.unwrap();
+    window.find(&test_id("telephone-host")).await.unwrap();
+    let text = |field: &str| match &server.pbx[field] {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    for (field, value) in [
+        ("host", "127.0.0.1".to_owned()),
+        ("port", text("port")),
+        ("account", text("username")),
+        ("secret", text("secret")),
+        ("device", DEVICE.to_owned()),
+        ("queues", "support".to_owned()),
+    ] {
+        console
+            .replace_text(&test_id(&format!("telephone-{field}")), &value)
+            .await
+            .unwrap();
+    }
+    window.click(&test_id("telephone-save")).await.unwrap();
+    let connected = format!("{}[data-state=\"connected\"]", test_id("status-telephone"));
+    window.find(&connected).await.unwrap();
+}
+
+/// Milliseconds from the PBX's own instant of the first ring to the painted card. For the report: no test fails on it.
+async fn pop(console: &Console, server: &Server, number: &str) -> (String, f64) {
+    let arm = "window.__popped = new Promise((resolve) => {
+          const frame = () => {
+            const card = document.querySelector('[data-testid=\"call\"][data-state=\"ringing\"]');
+            if (card === null) return void requestAnimationFrame(frame);
+            card.getBoundingClientRect();
+            const painted = new MessageChannel();
+            painted.port1.onmessage = () => resolve(Date.now());
+            painted.port2.postMessage(null);
+          };
+          requestAnimationFrame(frame);
+        });";
+    console.window.run(arm, Vec::new()).await.unwrap();
+    let called = server
+        .telephone(json!({ "deed": "call", "number": number }))
+        .await
+        .unwrap();
+    let wait = "const done = arguments[arguments.length - 1]; window.__popped.then(done);";
+    let painted = console.window.run_async(wait, Vec::new()).await.unwrap();
+    let calls = asked(console, "calls", json!({})).await;
+    let parse = "return Date.parse(arguments[0])";
+    let rang = calls[0]["call"]["ringing_at"].clone();
+    let rang = console.window.run(parse, vec![rang]).await.unwrap();
+    let took = painted.as_f64().unwrap() - rang.as_f64().unwrap();
+    (called["caller"].as_str().unwrap().to_owned(), took)
+}
+
+#[tokio::test]
+#[ignore = "needs a display and the built application: run `cargo xtask e2e`"]
+async fn a_vips_call_pops_up_becomes_a_ticket_and_is_in_the_journal() {
+    let axe = axe().unwrap();
+    let scenario = Scenario::start("calls", "fr_FR.UTF-8").unwrap();
+    let server = Server::start(&scenario, &["--glpi", "11", "--tickets", "400", "--pbx"]).unwrap();
+    let console = Console::open(&scenario).await.unwrap();
+    let window = &console.window;
+    console.sign_in(&server).await.unwrap();
+    console.first_sync_done().await.unwrap();
+    let (number, name) = vip(&console).await;
+    set_up_telephone(&console, &server).await;
+    console.queue().await.unwrap();
+
+    // It rings: who it is, at once, without taking the focus from the list.
+    window.tab_to(&test_id("queue")).await.unwrap();
+    let (caller, took) = pop(&console, &server, &number).await;
+    println!("a call, from the PBX's event to the painted card: {took:.0} ms");
+    window.text_with(&test_id("call-caller"), &name).await.unwrap();
+    window.find(&format!("{} .tag.vip", test_id("call"))).await.unwrap();
+    window.focused(&test_id("queue")).await.unwrap();
+    window.picture("ringing").await.unwrap();
+    let mut found = console.accessibility(&axe).await.unwrap();
+
+    // Answered on the telephone; noted while it is talked; the network to the PBX breaks meanwhile.
+    server
+        .telephone(json!({ "deed": "pick_up", "extension": EXTENSION }))
+        .await
+        .unwrap();
+    window
+        .find(&format!("{}[data-state=\"answered\"]", test_id("call")))
+        .await
+        .unwrap();
+    window.type_into(&test_id("call-note"), NOTE).await.unwrap();
+    server.telephone(json!({ "deed": "cut" })).await.unwrap();
+    window
+        .find(&format!("{}[data-state=\"saved\"]", test_id("call-note-state")))
+        .await
+        .unwrap();
+    window
+        .find(&format!("{}[data-state=\"connected\"]", test_id("status-telephone")))
+        .await
+        .unwrap();
+    window
+        .find(&format!("{}[data-state=\"answered\"]", test_id("call")))
+        .await
+        .unwrap();
+
+    // The new ticket is filled from the call.
+    window.click(&test_id("call-new-ticket")).await.unwrap();
+    window.find(&test_id("new-ticket-form")).await.unwrap();
+    let requester =
+        format!("return document.querySelector('[data-testid=\"new-ticket-form\"]').innerText.includes({name:?})");
+    window
+        .holds("the caller to be the requester", &requester)
+        .await
+        .unwrap();
+    window.picture("new-ticket").await.unwrap();
+    window
+        .type_into(&test_id("new-ticket-title"), "Écran sans image")
+        .await
+        .unwrap();
+    window.type_into(&test_id("new-ticket-text"), NOTE).await.unwrap();
+    window.press(&[Key::Control.into(), Key::Enter.into()]).await.unwrap();
+    window.find(&test_id("call-linked")).await.unwrap();
+
+    // The caller hangs up.
+    server
+        .telephone(json!({ "deed": "hang_up", "caller": caller }))
+        .await
+        .unwrap();
+    window
+        .find(&format!("{}[data-state=\"ended\"]", test_id("call")))
+        .await
+        .unwrap();
+    window.picture("ended").await.unwrap();
+    found.extend(console.accessibility(&axe).await.unwrap());
+    let is_ticket = |write: &&Value| write["itemtype"] == "Ticket" && write["action"] == "add";
+    let created = |writes: &[Value]| writes.iter().filter(is_ticket).count() == 1;
+    server.accepts("the call's ticket, once", created).await.unwrap();
+
+    // The journal has it, with its note, also after the program was started again.
+    console.window.close().await.unwrap();
+    let console = Console::open(&scenario).await.unwrap();
+    let window = &console.window;
+    window.click(&test_id("calls-button")).await.unwrap();
+    window.click("[data-testid^=\"journal-row-\"]").await.unwrap();
+    window.find(&test_id("journal-card")).await.unwrap();
+    window
+        .value(&format!("{} {}", test_id("journal-card"), test_id("call-note")), NOTE)
+        .await
+        .unwrap();
+    window.picture("journal").await.unwrap();
+    found.extend(console.accessibility(&axe).await.unwrap());
+    assert!(found.is_empty(), "axe-core finds:\n{}", found.join("\n"));
+
+    // Another call, that nobody answers.
+    let (caller, _) = pop(&console, &server, "0699999999").await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    server
+        .telephone(json!({ "deed": "hang_up", "caller": caller }))
+        .await
+        .unwrap();
+    window
+        .find(&format!("{}[data-state=\"missed\"]", test_id("call")))
+        .await
+        .unwrap();
+    console.window.close().await.unwrap();
+}
