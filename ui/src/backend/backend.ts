@@ -52,6 +52,7 @@ import type {
   TicketView,
   UiError,
   UserId,
+  WrapUp,
 } from './types';
 
 /** Stops listening. */
@@ -153,6 +154,8 @@ export interface Backend {
   nameCaller(id: string, person: UserId | null): Promise<CallCard>;
   /** Says which ticket a call is about. */
   linkCall(id: string, ticket: TicketId | null): Promise<CallCard>;
+  /** Does the wrap-up of a call: what became of it, and its ticket or why there is none. Durable when it resolves, and done once. */
+  closeCall(id: string, wrapUp: WrapUp): Promise<CallCard>;
   /** Calls a number: one's own telephone rings first. */
   dial(number: string): Promise<void>;
   /** How the PBX is reached; `null` when no telephone is set up. */

@@ -16,6 +16,7 @@ import type {
   TelephonyState,
   UiError,
   UserId,
+  WrapUp,
 } from './types';
 
 /** One's own telephone. */
@@ -156,6 +157,27 @@ export class FakeTelephone {
     const written = { ...row, ...made };
     this.journal = this.journal.map((one) => (one === row ? written : one));
     return this.card(written);
+  }
+
+  /** As Rust: once, when the call is over and everything is said. */
+  async wrapUp(id: string, { disposition, ticket, note }: WrapUp): Promise<CallCard> {
+    const row = await this.row(id);
+    const refused =
+      row.closed_at !== null
+        ? 'call_closed_already'
+        : !over(row.call)
+          ? 'call_not_over'
+          : !disposition || !ticket
+            ? 'call_wrap_up_incomplete'
+            : null;
+    if (refused !== null) throw new BackendFailure(await this.around.explain(refused));
+    return this.write(id, {
+      disposition: disposition ?? null,
+      ticket: ticket?.type === 'existing' ? ticket.id : null,
+      no_ticket: ticket?.type === 'none' ? { reason: ticket.reason, words: ticket.words } : null,
+      note: note ?? '',
+      closed_at: this.around.now().toISOString(),
+    });
   }
 
   async dial(number: string): Promise<void> {

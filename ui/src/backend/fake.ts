@@ -72,6 +72,7 @@ import type {
   TicketRow,
   TicketView,
   UiError,
+  WrapUp,
 } from './types';
 
 export interface FakeOptions {
@@ -817,6 +818,12 @@ export class FakeBackend implements Backend {
     this.note('linkCall', id, ticket);
     this.refuse('linkCall');
     return this.telephone.write(id, { ticket });
+  }
+
+  async closeCall(id: string, wrapUp: WrapUp): Promise<CallCard> {
+    this.note('closeCall', id, wrapUp);
+    this.refuse('closeCall');
+    return this.telephone.wrapUp(id, wrapUp);
   }
 
   async dial(number: string): Promise<void> {

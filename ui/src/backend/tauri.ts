@@ -80,6 +80,7 @@ export const tauriBackend: Backend = {
   noteCall: (id, note) => ask(commands.noteCall(id, note)),
   nameCaller: (id, person) => ask(commands.nameCaller(id, person)),
   linkCall: (id, ticket) => ask(commands.linkCall(id, ticket)),
+  closeCall: (id, wrapUp) => ask(commands.closeCall(id, wrapUp)),
   dial: (number) => tell(commands.dial(number)),
   telephoneSettings: () => ask(commands.telephoneSettings()),
   saveTelephone: (settings, secret) => tell(commands.saveTelephone(settings, secret)),

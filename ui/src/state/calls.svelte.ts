@@ -1,6 +1,6 @@
 // Calls as the window shows them: the cards that Rust sends whole with each event, which of them are one's own, which one is in
 // front, and whether the PBX is there. A card is shown as it comes, without asking anything back.
-import type { CallCard, ConnectionState, TelephonyState, UiError } from '../backend/types';
+import type { CallCard, ConnectionState, TelephonyState, UiError, WrapUp } from '../backend/types';
 import { span, t } from '../i18n/i18n.svelte';
 import type { AppModel } from './app.svelte';
 import { callerName, isOver } from './call';
@@ -132,11 +132,19 @@ export class Calls {
     await this.write(() => this.app.backend.nameCaller(id, person));
   }
 
-  /** Says which ticket a call is about. One that is over has then been dealt with. */
+  /** Says which ticket a call is about. */
   async link(id: string, ticket: number | null): Promise<boolean> {
-    const card = await this.write(() => this.app.backend.linkCall(id, ticket));
-    if (!card) return false;
-    if (ticket !== null && isOver(card.call)) this.close(card.call.id);
+    return (await this.write(() => this.app.backend.linkCall(id, ticket))) !== null;
+  }
+
+  /** Says what became of a call that is over, with its note: it goes into its ticket, and the card is put away. */
+  async wrapUp(card: CallCard, said: Pick<WrapUp, 'disposition' | 'ticket'>): Promise<boolean> {
+    const { id } = card.call;
+    const note = this.notes.of(card).text;
+    const closed = await this.write(() => this.app.backend.closeCall(id, { ...said, note }));
+    if (!closed) return false;
+    this.close(id);
+    this.app.tell(t('call.closed'));
     return true;
   }
 
@@ -207,7 +215,7 @@ export class Calls {
       return;
     }
     const focused = document.querySelector('[data-call]')?.contains(document.activeElement) === true;
-    const done = card.closed || card.ticket !== null;
+    const done = card.closed;
     if (isOver(call) && done && !focused && !this.notes.unsaved(call.id)) {
       this.away.add(call.id);
       this.list = others;

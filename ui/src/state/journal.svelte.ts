@@ -20,9 +20,18 @@ export interface JournalFilter {
   answered: boolean | null;
   queue: string | null;
   words: string;
+  /** Only one's own that are over and still to be wrapped up. */
+  toClose: boolean;
 }
 
-export const EVERY_CALL: JournalFilter = { period: 'week', direction: null, answered: null, queue: null, words: '' };
+export const EVERY_CALL: JournalFilter = {
+  period: 'week',
+  direction: null,
+  answered: null,
+  queue: null,
+  words: '',
+  toClose: false,
+};
 
 export class Journal {
   filter = $state.raw<JournalFilter>(EVERY_CALL);
@@ -134,8 +143,18 @@ export class Journal {
   }
 
   private query(): JournalQuery {
-    const { period, direction, answered, queue, words } = this.filter;
-    return { from: begin(period), to: null, direction, answered, queue, person: null, ticket: null, words };
+    const { period, direction, answered, queue, words, toClose } = this.filter;
+    return {
+      from: begin(period),
+      to: null,
+      direction,
+      answered,
+      queue,
+      person: null,
+      ticket: null,
+      words,
+      to_close: toClose,
+    };
   }
 }
 
