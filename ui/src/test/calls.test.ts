@@ -196,10 +196,13 @@ test('an open ticket of the caller is opened by the digit of its place, wherever
   expect(await screen.findByTestId(`ticket-${id}`)).toBeTruthy();
 });
 
-test('a call over stays until it is linked', async () => {
+test('a call over stays until it is said what became of it, and says it once with its note and its ticket', async () => {
   const { backend, user } = await openWindow({ telephone: true });
   const id = await backend.telephone.ring(phone(backend, 100));
   await backend.telephone.answer(id);
+  await settle();
+  expect(screen.queryByTestId('call-wrap-up')).toBeNull();
+  await user.type(screen.getByTestId('call-note'), 'VPN coupé');
   await backend.telephone.end(id);
   await settle();
   expect(screen.getByTestId('call-state').textContent).toContain('Appel terminé');
@@ -208,7 +211,37 @@ test('a call over stays until it is linked', async () => {
   await user.click(await screen.findByRole('option', { name: /#4821/ }));
   await settle();
   expect(asked(backend, 'linkCall')).toEqual([[id, 4821]]);
+  expect(screen.getByTestId<HTMLButtonElement>('call-wrap-up-done').disabled).toBe(true);
+  await user.selectOptions(screen.getByTestId('call-disposition'), 'solved');
+  await user.click(screen.getByTestId('call-wrap-up-done'));
+  await settle();
+  expect(asked(backend, 'closeCall')).toEqual([
+    [id, { disposition: 'solved', ticket: { type: 'existing', id: 4821 }, note: 'VPN coupé' }],
+  ]);
   expect(screen.queryByTestId('call')).toBeNull();
+});
+
+test('a call without a ticket wants a reason, in words where it is another one; a refusal leaves everything as it was', async () => {
+  const { backend, user } = await openWindow({ telephone: true });
+  const id = await backend.telephone.ring(phone(backend, 100));
+  await backend.telephone.answer(id);
+  await backend.telephone.end(id);
+  await settle();
+  const done = (): HTMLButtonElement => screen.getByTestId<HTMLButtonElement>('call-wrap-up-done');
+  await user.selectOptions(screen.getByTestId('call-disposition'), 'not_for_us');
+  expect(done().disabled).toBe(true);
+  await user.selectOptions(screen.getByTestId('call-no-ticket'), 'other');
+  expect(done().disabled).toBe(true);
+  await user.type(screen.getByTestId('call-no-ticket-words'), 'La cantine');
+  backend.failNext.set('closeCall', new BackendFailure({ code: 'x', message: 'disk full', hint: '' }));
+  await user.click(done());
+  await settle();
+  expect(screen.getByTestId<HTMLInputElement>('call-no-ticket-words').value).toBe('La cantine');
+  await user.click(done());
+  await settle();
+  expect(screen.queryByTestId('call')).toBeNull();
+  expect(backend.telephone.journal[0]?.no_ticket).toEqual({ reason: 'other', words: 'La cantine' });
+  expect(backend.telephone.journal[0]?.call.id).toBe(id);
 });
 
 test('a call over is put away by its button, and does not come back', async () => {
