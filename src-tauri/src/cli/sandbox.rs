@@ -31,6 +31,7 @@ pub async fn serve(out: &Output, args: SandboxArgs) -> Result<Ending, AppError> 
         faults.add(fault);
     }
     let mut options = Options::demo(args.seed).version(version).ending(Timestamp::now());
+    options.vip_plugin = true;
     if let Some(tickets) = args.tickets {
         options.tickets = tickets;
     }

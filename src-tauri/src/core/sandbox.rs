@@ -51,7 +51,11 @@ impl RunningSandbox {
     /// # Errors
     /// When no port can be had or the data cannot be used.
     pub async fn start(profile: &Path, now: Timestamp) -> Result<Self, SandboxError> {
-        let options = Options::demo(SEED).version(Version::Eleven).ending(now);
+        let options = Options {
+            // Without it nobody would be a VIP there.
+            vip_plugin: true,
+            ..Options::demo(SEED).version(Version::Eleven).ending(now)
+        };
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let server = Sandbox::start_in(options, address, Some(&profile.join(FOLDER))).await?;
         let exchange = PbxOptions::demo(now);

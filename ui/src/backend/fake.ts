@@ -156,6 +156,8 @@ export class FakeBackend implements Backend {
   private submissions: { ids: OperationId[]; draft: Draft | null }[] = [];
   private seq = 1;
   private nextLocal = -1;
+  /** Rounds asked for. */
+  private rounds = 0;
   private nextRemote = 4900;
   private readonly renumbered = new Map<TicketId, TicketId>();
   private profileName = 'Vallée Sud';
@@ -857,6 +859,7 @@ export class FakeBackend implements Backend {
 
   async syncNow(): Promise<void> {
     this.note('syncNow');
+    this.rounds++;
     this.drain();
   }
 
@@ -944,7 +947,9 @@ export class FakeBackend implements Backend {
     return {
       gate: this.gate,
       running: this.options.firstSync,
-      last_round_at: this.options.firstSync ? null : new Date(this.options.start.getTime() - 4 * 60_000).toISOString(),
+      last_round_at: this.options.firstSync
+        ? null
+        : new Date(this.options.start.getTime() - 4 * 60_000 + this.rounds * 1000).toISOString(),
       first_sync: this.options.firstSync
         ? [
             { collection: { type: 'people' }, done: 1200, total: 1200, complete: true, unavailable: false },

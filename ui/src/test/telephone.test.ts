@@ -1,7 +1,7 @@
 // The telephone's settings: what is sent to be kept, what is never shown again, and how it stands.
 import { screen, waitFor } from '@testing-library/svelte';
 import type { UserEvent } from '@testing-library/user-event';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { BackendFailure } from '../backend/backend';
 import { DEVICE } from '../backend/fake-calls';
@@ -86,4 +86,16 @@ test('the telephone is removed only when asked twice', async () => {
   expect(backend.calls.find((call) => call.name === 'saveTelephone')?.args).toEqual([null, null]);
   expect(screen.queryByTestId('telephone-remove')).toBeNull();
   expect(screen.queryByTestId('status-telephone')).toBeNull();
+});
+
+test('what is being typed stays when the state of the profile is told anew', async () => {
+  const { backend, user } = await openWindow();
+  await open(user);
+  await user.type(field('host'), 'pbx.exemple.fr');
+  const asked = vi.spyOn(backend, 'appState');
+  backend.publish({ people: true, lists: true });
+  await backend.syncNow();
+  await waitFor(() => expect(asked).toHaveBeenCalled());
+  await settle();
+  expect(field('host').value).toBe('pbx.exemple.fr');
 });
