@@ -211,9 +211,8 @@ impl From<BaseUrlError> for AppError {
 }
 
 /// Codes of the domain's machines (hot transfer, escalation, surge).
-const DOMAIN_CODES: [&str; 14] = [
+const DOMAIN_CODES: [&str; 13] = [
     "transfer_briefing_incomplete",
-    "transfer_no_number",
     "transfer_no_reason",
     "transfer_no_such_member",
     "transfer_not_now",

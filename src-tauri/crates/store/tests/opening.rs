@@ -179,7 +179,7 @@ async fn a_desk_of_a_newer_version_is_refused() {
         Store::open(folder.path(), at(0)).await,
         Err(StoreError::TooNew {
             found: 99,
-            known: 3,
+            known: 4,
             ..
         })
     ));
@@ -318,6 +318,28 @@ async fn a_desk_of_version_3_is_read() {
 }
 
 #[tokio::test]
+async fn a_desk_of_version_4_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut connection = raw(&folder.path().join("desk.db")).await;
+    sqlx::raw_sql(include_str!("fixtures/desk-v4.sql"))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    let (store, _) = open(folder.path()).await;
+    let query = guichet_store::JournalQuery {
+        limit: 10,
+        ..Default::default()
+    };
+    let page = store.journal(&query).await.unwrap();
+    assert_eq!((page.rows.len(), page.numbers.answered), (1, 1));
+    let row = &page.rows[0];
+    assert_eq!((row.note.as_str(), row.mine), ("Plus d’image", true));
+    assert_eq!(row.disposition, Some(guichet_domain::wrap_up::Disposition::Solved));
+    assert_eq!(row.call.remote.e164.as_deref(), Some("+33199000010"));
+}
+
+#[tokio::test]
 async fn a_desk_of_every_shipped_version_is_brought_to_the_newest() {
     let folder = prepared().await;
     let mut connection = raw(&folder.path().join("desk.db")).await;
@@ -390,7 +412,7 @@ async fn the_newest_fixture_is_what_this_version_writes() {
     let folder = prepared().await;
     let mut now = raw(&folder.path().join("desk.db")).await;
     let mut then = raw(&folder.path().join("fixture.db")).await;
-    sqlx::raw_sql(include_str!("fixtures/desk-v3.sql"))
+    sqlx::raw_sql(include_str!("fixtures/desk-v4.sql"))
         .execute(&mut then)
         .await
         .unwrap();
