@@ -6,6 +6,9 @@ use guichet_e2e::{Console, Key, SCREEN, Scenario, Server, Window, axe, test_id};
 /// `minWidth` and `minHeight` of `tauri.conf.json`, in pixels.
 const SMALLEST: (u32, u32) = (960, 600);
 
+/// A click would open the ticket under it.
+const FOCUS_THE_LIST: &str = "document.querySelector('[data-testid=\"queue\"]').focus()";
+
 /// Puts the queue in groups, or (empty) in none.
 async fn group_by(window: &Window, grouping: &str) {
     window.click(&test_id("display-open")).await.unwrap();
@@ -65,9 +68,11 @@ async fn every_screen_is_accessible_in_both_languages_and_themes() {
         }
         group_by(window, "category").await;
         window.find("[data-testid^=\"group-\"]").await.unwrap();
-        window.click(&test_id("queue")).await.unwrap();
+        window.run(FOCUS_THE_LIST, Vec::new()).await.unwrap();
         window.press(&[Key::Home.into()]).await.unwrap();
         look(&screen("queue-grouped")).await;
+        // To the group's head, and folded.
+        window.press(&[Key::Left.into()]).await.unwrap();
         window.press(&[Key::Left.into()]).await.unwrap();
         window
             .find("[data-testid^=\"group-\"][aria-expanded=\"false\"]")
@@ -77,7 +82,7 @@ async fn every_screen_is_accessible_in_both_languages_and_themes() {
         window.press(&[Key::Right.into()]).await.unwrap();
         group_by(window, "").await;
         window.gone("[data-testid^=\"group-\"]").await.unwrap();
-        window.click(&test_id("queue")).await.unwrap();
+        window.run(FOCUS_THE_LIST, Vec::new()).await.unwrap();
         window.press(&[Key::Home.into()]).await.unwrap();
         window.press(&[' ']).await.unwrap();
         window.find(&test_id("bulk-count")).await.unwrap();
