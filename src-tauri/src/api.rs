@@ -217,6 +217,9 @@ pub struct Settings {
     pub discreet_notices: bool,
     /// Seconds during which what the window sends can be taken back, 0 to 60; 0: it leaves at once.
     pub undo_send_s: u32,
+    /// The contract it works by (roster, policies, calendars): the name of one that comes with the product, or a file's path;
+    /// `None`: the demonstration's in the sandbox, `itil-default` else.
+    pub contract: Option<String>,
 }
 
 impl Default for Settings {
@@ -232,6 +235,7 @@ impl Default for Settings {
             desktop_notices: true,
             discreet_notices: true,
             undo_send_s: 5,
+            contract: None,
         }
     }
 }

@@ -3,7 +3,10 @@
 use crate::{
     api::UiError,
     cli::kpi::KpiError,
-    core::{profile::ProfileError, sandbox::SandboxError, secrets::SecretError, telephony::TelephonyError},
+    core::{
+        contract::ContractFileError, profile::ProfileError, sandbox::SandboxError, secrets::SecretError,
+        telephony::TelephonyError,
+    },
     messages::Locale,
 };
 use guichet_backend::{AuthProblem, BackendError};
@@ -46,6 +49,9 @@ pub enum AppError {
     /// The address or this machine's TLS.
     #[error(transparent)]
     Transport(#[from] HttpTransportError),
+    /// The contract.
+    #[error(transparent)]
+    Contract(Box<ContractFileError>),
     /// The indicators of a contract.
     #[error(transparent)]
     Kpi(Box<KpiError>),
@@ -189,6 +195,12 @@ impl From<KpiError> for AppError {
     }
 }
 
+impl From<ContractFileError> for AppError {
+    fn from(error: ContractFileError) -> Self {
+        Self::Contract(Box::new(error))
+    }
+}
+
 impl From<RemoteError> for AppError {
     fn from(error: RemoteError) -> Self {
         Self::Remote(Box::new(error))
@@ -289,6 +301,7 @@ impl AppError {
             Self::Sandbox(error) => error.code(),
             Self::Telephony(error) => error.code(),
             Self::Transport(error) => transport_code(error),
+            Self::Contract(error) => error.code(),
             Self::Kpi(error) => error.code(),
             Self::Remote(error) => error.code(),
             Self::NotSignedIn => "not_signed_in",
@@ -323,6 +336,7 @@ impl AppError {
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Usage { .. } | Self::Transport(HttpTransportError::BaseUrl(_)) | Self::Operation(_) => true,
+            Self::Contract(error) => matches!(**error, ContractFileError::Unknown { .. }),
             Self::Kpi(error) => error.is_usage(),
             Self::Remote(error) => error.is_usage(),
             _ => false,
@@ -391,7 +405,8 @@ impl AppError {
                 vec![("detail", message.clone())]
             }
             // Their texts need the language: see `explain`.
-            Self::Kpi(_)
+            Self::Contract(_)
+            | Self::Kpi(_)
             | Self::Remote(_)
             | Self::Operation(_)
             | Self::NotSignedIn
@@ -411,6 +426,7 @@ impl AppError {
     #[must_use]
     pub fn explain(&self, locale: Locale) -> UiError {
         let args = match self {
+            Self::Contract(error) => error.args(locale),
             Self::Kpi(error) => error.args(locale),
             Self::Remote(error) => crate::cli::remote::error_args(error, locale),
             other => other.args(),
@@ -442,6 +458,7 @@ pub fn every_code() -> Vec<&'static str> {
     ];
     let mut codes: Vec<&'static str> = auth.into_iter().map(AuthProblem::code).collect();
     codes.extend(DOMAIN_CODES);
+    codes.extend(ContractFileError::CODES);
     codes.extend(KpiError::CODES);
     codes.extend(RemoteError::CODES);
     codes.extend(ConsentError::CODES);
@@ -735,6 +752,7 @@ mod tests {
         ];
         errors.extend(crate::core::sandbox::every_error().into_iter().map(AppError::from));
         errors.extend(crate::core::telephony::every_error().into_iter().map(AppError::from));
+        errors.extend(crate::core::contract::every_error().into_iter().map(AppError::from));
         errors.extend(crate::cli::kpi::tests::every_error().into_iter().map(AppError::from));
         errors.extend(crate::cli::remote::tests::every_error().into_iter().map(AppError::from));
         errors

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{error::AppError, messages::Locale};
 use guichet_service_levels::{
-    Contract, ContractError, EvidenceError, Report,
+    Contract, EvidenceError, Report,
     contract::{Indicator, Text},
     evidence::{document::DocumentError, stream},
     export::{ExportError, Headings, Labels, workbook},
@@ -27,20 +27,6 @@ const NAME_WIDTH: usize = 44;
 /// What can go wrong with indicators.
 #[derive(Debug, thiserror::Error)]
 pub enum KpiError {
-    /// Neither a contract of the product nor a file.
-    #[error("no contract {name}")]
-    UnknownContract {
-        /// What was given.
-        name: String,
-    },
-    /// The contract file is wrong.
-    #[error("{name}: {source}")]
-    Contract {
-        /// Which.
-        name: String,
-        /// Where and what.
-        source: ContractError,
-    },
     /// The evidence is wrong.
     #[error("{path}: {source}")]
     Evidence {
@@ -67,9 +53,7 @@ pub enum KpiError {
 
 impl KpiError {
     /// Every code, for the catalogue's test.
-    pub const CODES: [&str; 9] = [
-        "contract_unknown",
-        "contract_invalid",
+    pub const CODES: [&str; 7] = [
         "evidence_document",
         "evidence_no_data_end",
         "evidence_record",
@@ -83,8 +67,6 @@ impl KpiError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::UnknownContract { .. } => "contract_unknown",
-            Self::Contract { .. } => "contract_invalid",
             Self::Evidence { source, .. } => match source {
                 EvidenceError::Document(DocumentError::Read(_)) => "file_unreadable",
                 EvidenceError::Document(DocumentError::Syntax { .. }) => "evidence_document",
@@ -101,7 +83,7 @@ impl KpiError {
     /// The command was given wrongly.
     #[must_use]
     pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::UnknownContract { .. } | Self::OutputMissing)
+        matches!(self, Self::OutputMissing)
     }
 
     /// What fills the places of the texts.
@@ -109,20 +91,6 @@ impl KpiError {
     pub fn args(&self, locale: Locale) -> Vec<(&'static str, String)> {
         let shown = |path: &Path| path.display().to_string();
         match self {
-            Self::UnknownContract { name } => vec![
-                ("name", name.clone()),
-                ("known", Contract::embedded_names().collect::<Vec<_>>().join(", ")),
-            ],
-            Self::Contract { name, source } => {
-                let key = format!("contract.problem.{}", source.problem.code());
-                let detail = locale.catalogue().text(&key, &source.problem.arguments());
-                vec![
-                    ("path", name.clone()),
-                    ("line", source.line.to_string()),
-                    ("column", source.column.to_string()),
-                    ("detail", detail),
-                ]
-            }
             Self::Evidence { path, source } => {
                 let mut args = vec![("path", shown(path))];
                 match source {
@@ -155,27 +123,6 @@ impl KpiError {
     }
 }
 
-/// A contract of the product by its name, else a file.
-fn contract(given: &str) -> Result<Contract, AppError> {
-    let wrong = |source| KpiError::Contract {
-        name: given.to_owned(),
-        source,
-    };
-    if let Some(embedded) = Contract::embedded(given) {
-        return Ok(embedded.map_err(wrong)?);
-    }
-    let path = Path::new(given);
-    let looks_like_a_file = path.extension().is_some() || path.components().count() > 1;
-    if !looks_like_a_file && !path.exists() {
-        return Err(KpiError::UnknownContract { name: given.to_owned() }.into());
-    }
-    let text = std::fs::read_to_string(path).map_err(|source| AppError::File {
-        path: path.to_owned(),
-        source,
-    })?;
-    Ok(Contract::parse(&text).map_err(wrong)?)
-}
-
 /// Computes and writes.
 pub fn run(out: &Output, args: &KpiArgs) -> Result<Ending, AppError> {
     let format = args
@@ -184,7 +131,7 @@ pub fn run(out: &Output, args: &KpiArgs) -> Result<Ending, AppError> {
     if format == FormatArg::Xlsx && args.output.is_none() && std::io::stdout().is_terminal() {
         return Err(KpiError::OutputMissing.into());
     }
-    let contract = contract(&args.contract)?;
+    let contract = crate::core::contract::load(&args.contract)?;
     // A missing file is told as such, before anything is computed.
     drop(File::open(&args.evidence).map_err(|source| AppError::File {
         path: args.evidence.clone(),
@@ -438,11 +385,6 @@ pub(crate) mod tests {
             source,
         };
         vec![
-            KpiError::UnknownContract { name: text() },
-            KpiError::Contract {
-                name: text(),
-                source: Contract::parse("x").unwrap_err(),
-            },
             evidence(std::io::Error::other("x").into()),
             evidence(
                 DocumentError::Syntax {

@@ -7,6 +7,7 @@ use crate::{
         TelephonyState, VipRule,
     },
     core::{
+        contract,
         profile::{Connection, ProfileConfig, ProfileFolder, Server},
         sandbox::RunningSandbox,
         secrets::{SecretError, SecretPlace, Secrets},
@@ -18,6 +19,7 @@ use crate::{
 use guichet_backend::{Backend, Clock, ServerInfo};
 use guichet_backend_glpi::{GlpiBackend, GlpiConfig, HttpTransport, normalise_base_url};
 use guichet_domain::{OperationId, TicketId, UserId, outbox::Gate, wrap_up::WrapUp};
+use guichet_service_levels::Contract;
 use guichet_store::{ChangeSet, Draft, OpenReport, Resolution, Store, StoreError, Submission};
 use guichet_sync::{Engine, NoSteps, SyncEvent, SyncSettings, SyncStatus};
 use serde::{Deserialize, Serialize};
@@ -104,6 +106,8 @@ pub struct Desk {
     config: RwLock<ProfileConfig>,
     session: RwLock<Option<Arc<Session>>>,
     telephone: RwLock<Option<Arc<Telephone>>>,
+    /// The contract with what it was read from, once asked for.
+    contract: RwLock<Option<(String, Arc<Contract>)>>,
     /// Why there is no session although an account is configured: a code of the message catalogue.
     obstacle: RwLock<Option<&'static str>>,
     /// One change of session at a time.
@@ -140,6 +144,7 @@ impl Desk {
             config: RwLock::new(config),
             session: RwLock::new(None),
             telephone: RwLock::new(None),
+            contract: RwLock::new(None),
             obstacle: RwLock::new(None),
             changing: Mutex::new(()),
             events,
@@ -301,6 +306,29 @@ impl Desk {
         });
         let previous = self.session.write().await.replace(session);
         stop(previous).await;
+    }
+
+    /// The contract this desk works by. Read once: a file that was edited is read again when the settings are saved, or at the next
+    /// start.
+    ///
+    /// # Errors
+    /// When there is none, it cannot be read, or something in it is wrong.
+    pub async fn contract(&self) -> Result<Arc<Contract>, AppError> {
+        let config = self.config().await;
+        let server = config.connection.as_ref().map(|connection| &connection.server);
+        let chosen = contract::chosen(&config.settings, server);
+        if let Some((name, contract)) = self.contract.read().await.as_ref()
+            && *name == chosen
+        {
+            return Ok(contract.clone());
+        }
+        let name = chosen.clone();
+        let read = tokio::task::spawn_blocking(move || contract::load(&name))
+            .await
+            .map_err(|error| AppError::Store(std::io::Error::other(error).into()))??;
+        let read = Arc::new(read);
+        *self.contract.write().await = Some((chosen, read.clone()));
+        Ok(read)
     }
 
     /// The telephone, where one is set up and this desk runs in the background.
@@ -676,8 +704,15 @@ impl Desk {
         }
         within("undo_send_s", settings.undo_send_s, 0, LONGEST_UNDO_S)?;
         let before = self.config().await.settings;
+        if let Some(given) = settings.contract.clone().filter(|given| !given.trim().is_empty()) {
+            // A contract that does not read is told here, and the one in use stays.
+            tokio::task::spawn_blocking(move || contract::load(given.trim()))
+                .await
+                .map_err(|error| AppError::Store(std::io::Error::other(error).into()))??;
+        }
         let kept = settings.clone();
         self.update_config(|config| config.settings = kept).await?;
+        *self.contract.write().await = None;
         let restart = before.vip_rules != settings.vip_rules
             || before.active_interval_s != settings.active_interval_s
             || before.longest_processing_s != settings.longest_processing_s;

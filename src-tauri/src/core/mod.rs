@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod bulk;
+pub mod contract;
 pub mod desk;
 pub mod diagnosis;
 pub mod files;

@@ -1888,6 +1888,11 @@ export type Settings = {
 	discreet_notices: boolean,
 	/**  Seconds during which what the window sends can be taken back, 0 to 60; 0: it leaves at once. */
 	undo_send_s: number,
+	/**
+	 *  The contract it works by (roster, policies, calendars): the name of one that comes with the product, or a file's path;
+	 *  `None`: the demonstration's in the sandbox, `itil-default` else.
+	 */
+	contract: string | null,
 };
 
 /**  What the sign-in page sends. Neither printed nor kept: secrets go to the secret store. */

@@ -192,6 +192,7 @@ export class FakeBackend implements Backend {
       snippets: [],
       quiet_hours: null,
       undo_send_s: this.options.undoSendS,
+      contract: null,
       desktop_notices: true,
       discreet_notices: true,
     };

@@ -9,7 +9,7 @@ use std::path::Path;
 pub(crate) const APPLICATION_ID: i64 = 0x4775_6944;
 
 /// Step *n* (from 1) brings a desk from version *n*−1 to *n*.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     r"
 CREATE TABLE outbox (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -74,6 +74,34 @@ CREATE INDEX calls_ticket ON calls(ticket, started_at) WHERE ticket IS NOT NULL;
 CREATE TABLE call_events (
   source TEXT NOT NULL, call TEXT NOT NULL, event TEXT NOT NULL, PRIMARY KEY (source, call, event)
 ) STRICT, WITHOUT ROWID;
+",
+    // Hot transfers (the machine as JSON, stored before what it asks for is carried out), call-backs, the diagnosis as it is typed,
+    // consents and remote sessions. Instants are milliseconds since 1970 UTC. A record of consent is written once: its ticket is the
+    // number it had then, and `renumbered` says which it became.
+    r"
+CREATE TABLE transfers (
+  id TEXT PRIMARY KEY, source TEXT NOT NULL, call TEXT NOT NULL, ticket INTEGER, offered_at INTEGER NOT NULL,
+  over INTEGER NOT NULL, machine TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX transfers_open ON transfers(offered_at) WHERE over = 0;
+CREATE INDEX transfers_call ON transfers(source, call);
+CREATE TABLE call_backs (
+  id TEXT PRIMARY KEY, source TEXT NOT NULL, call TEXT NOT NULL, ticket INTEGER, due INTEGER NOT NULL, done_at INTEGER,
+  call_back TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX call_backs_due ON call_backs(due) WHERE done_at IS NULL;
+CREATE TABLE diagnoses (ticket INTEGER PRIMARY KEY, diagnosis TEXT NOT NULL, updated_at INTEGER NOT NULL) STRICT;
+CREATE TABLE consents (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, ticket INTEGER NOT NULL, record TEXT NOT NULL
+) STRICT;
+CREATE INDEX consents_ticket ON consents(ticket, seq);
+CREATE TRIGGER consents_stay BEFORE UPDATE ON consents BEGIN SELECT RAISE(ABORT, 'a consent is never changed'); END;
+CREATE TRIGGER consents_remain BEFORE DELETE ON consents BEGIN SELECT RAISE(ABORT, 'a consent is never removed'); END;
+CREATE TABLE remote_sessions (
+  id TEXT PRIMARY KEY, ticket INTEGER NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER, session TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX remote_sessions_open ON remote_sessions(started_at) WHERE ended_at IS NULL;
+CREATE INDEX remote_sessions_ticket ON remote_sessions(ticket, started_at);
 ",
 ];
 
