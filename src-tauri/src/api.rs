@@ -1,11 +1,16 @@
 //! What the window and Rust say to each other, beyond the domain's and the store's own types. Exported to
 //! `ui/src/backend/bindings.ts`; the list of commands is in `docs/architecture.md`.
 
+mod transfer;
+
+pub use transfer::*;
+
 use crate::messages::Locale;
 use guichet_domain::{
     OperationId, TicketId, UserId,
     call::Call,
     catalogue::{Availability, CatalogueItem},
+    hot_transfer::OfferReason,
     operation::{Field, FieldValue, Operation},
     outbox::OutboxEntry,
     people::Person,
@@ -474,6 +479,10 @@ pub struct CallCard {
     pub closed: bool,
     /// Identities it had before: what is shown under them is this call.
     pub gone: Vec<String>,
+    /// The contract offers a hot transfer for it, and why.
+    pub offer: Option<OfferReason>,
+    /// It was handed on to this desk with a ticket: what its briefing says.
+    pub briefing: Option<CallBriefing>,
 }
 
 /// A call began, changed or ended.

@@ -5,7 +5,7 @@ use crate::{
     cli::kpi::KpiError,
     core::{
         contract::ContractFileError, profile::ProfileError, sandbox::SandboxError, secrets::SecretError,
-        telephony::TelephonyError,
+        telephony::TelephonyError, transfers::TransferError,
     },
     messages::Locale,
 };
@@ -46,6 +46,9 @@ pub enum AppError {
     /// The telephone.
     #[error(transparent)]
     Telephony(#[from] TelephonyError),
+    /// The hot transfer.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
     /// The address or this machine's TLS.
     #[error(transparent)]
     Transport(#[from] HttpTransportError),
@@ -301,6 +304,7 @@ impl AppError {
             Self::Sandbox(error) => error.code(),
             Self::Telephony(error) => error.code(),
             Self::Transport(error) => transport_code(error),
+            Self::Transfer(error) => error.code(),
             Self::Contract(error) => error.code(),
             Self::Kpi(error) => error.code(),
             Self::Remote(error) => error.code(),
@@ -378,6 +382,7 @@ impl AppError {
             },
             Self::Sandbox(error) => vec![("detail", error.to_string())],
             Self::Telephony(error) => error.args(),
+            Self::Kpi(error) => error.args(),
             Self::Transport(error) => vec![("detail", error.to_string())],
             Self::UnsentOfAnotherAccount { pending, account } => {
                 vec![("pending", pending.to_string()), ("account", account.clone())]
@@ -406,7 +411,7 @@ impl AppError {
             }
             // Their texts need the language: see `explain`.
             Self::Contract(_)
-            | Self::Kpi(_)
+            | Self::Transfer(_)
             | Self::Remote(_)
             | Self::Operation(_)
             | Self::NotSignedIn
@@ -427,7 +432,7 @@ impl AppError {
     pub fn explain(&self, locale: Locale) -> UiError {
         let args = match self {
             Self::Contract(error) => error.args(locale),
-            Self::Kpi(error) => error.args(locale),
+            Self::Transfer(error) => error.args(locale),
             Self::Remote(error) => crate::cli::remote::error_args(error, locale),
             other => other.args(),
         };
@@ -513,6 +518,9 @@ pub fn every_code() -> Vec<&'static str> {
         "secrets_file",
         "secrets_unreadable",
         "sandbox_failed",
+        "transfer_no_policy",
+        "transfer_no_call",
+        "transfer_unknown",
         "telephone_not_set_up",
         "telephone_authorities",
         "telephone_setting_missing",
@@ -752,6 +760,7 @@ mod tests {
         ];
         errors.extend(crate::core::sandbox::every_error().into_iter().map(AppError::from));
         errors.extend(crate::core::telephony::every_error().into_iter().map(AppError::from));
+        errors.extend(crate::core::transfers::every_error().into_iter().map(AppError::from));
         errors.extend(crate::core::contract::every_error().into_iter().map(AppError::from));
         errors.extend(crate::cli::kpi::tests::every_error().into_iter().map(AppError::from));
         errors.extend(crate::cli::remote::tests::every_error().into_iter().map(AppError::from));

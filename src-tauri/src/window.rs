@@ -1,7 +1,7 @@
 //! The window: one web view that shows files of this program only, calls the commands and hears five events.
 
 use crate::{
-    api::{CallChanged, Changed, NoticeClicked, SyncStatusChanged, TelephonyChanged},
+    api::{CallChanged, Changed, NoticeClicked, SyncStatusChanged, TelephonyChanged, TransferChanged},
     cli::args::CommandLine,
     commands,
     core::{
@@ -216,6 +216,7 @@ pub(crate) fn forward_events<R: Runtime>(app: &AppHandle<R>) {
                 AppEvent::Changed(changes) => Changed(changes).emit(&app),
                 AppEvent::Status(status) => SyncStatusChanged(*status).emit(&app),
                 AppEvent::Telephony(TelephonyEvent::Call(card)) => CallChanged(*card).emit(&app),
+                AppEvent::Telephony(TelephonyEvent::Transfer(card)) => TransferChanged(*card).emit(&app),
                 AppEvent::Telephony(TelephonyEvent::State(state)) => TelephonyChanged(*state).emit(&app),
                 AppEvent::NoticeClicked(ticket) => {
                     raise(&app);

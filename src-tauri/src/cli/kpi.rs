@@ -88,7 +88,7 @@ impl KpiError {
 
     /// What fills the places of the texts.
     #[must_use]
-    pub fn args(&self, locale: Locale) -> Vec<(&'static str, String)> {
+    pub fn args(&self) -> Vec<(&'static str, String)> {
         let shown = |path: &Path| path.display().to_string();
         match self {
             Self::Evidence { path, source } => {

@@ -5,12 +5,13 @@ pub mod calls;
 pub mod desk;
 pub mod profile;
 pub mod tickets;
+mod transfers;
 
 #[cfg(test)]
 mod window_tests;
 
 use crate::{
-    api::{CallChanged, Changed, NoticeClicked, SyncStatusChanged, TelephonyChanged, UiError},
+    api::{CallChanged, Changed, NoticeClicked, SyncStatusChanged, TelephonyChanged, TransferChanged, UiError},
     core::AppCore,
     error::AppError,
 };
@@ -96,6 +97,11 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             calls::telephone_settings,
             calls::save_telephone,
             calls::sandbox_call,
+            transfers::transfers,
+            transfers::begin_transfer,
+            transfers::brief_transfer,
+            transfers::decide_transfer,
+            transfers::contract_names,
         ])
         .events(collect_events![
             Changed,
@@ -103,6 +109,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             NoticeClicked,
             CallChanged,
             TelephonyChanged,
+            TransferChanged,
         ])
         .error_handling(ErrorHandlingMode::Throw)
         .typ::<UiError>()

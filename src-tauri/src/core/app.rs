@@ -82,7 +82,14 @@ impl AppCore {
     }
 
     async fn open(&self, folder: ProfileFolder) -> Result<Arc<Desk>, AppError> {
-        let desk = Desk::open(folder.clone(), self.clock.clone(), self.events.clone(), self.pace).await?;
+        let desk = Desk::open(
+            folder.clone(),
+            self.clock.clone(),
+            self.events.clone(),
+            self.pace,
+            self.locale,
+        )
+        .await?;
         let desk = Arc::new(desk);
         *self.desk.write().await = Some(desk.clone());
         if self.pace == Pace::Background {
@@ -141,15 +148,10 @@ impl AppCore {
 
     /// The language in force: the command line's, else the profile's, else the system's.
     pub async fn locale(&self) -> Locale {
-        if let Some(locale) = self.locale {
-            return locale;
+        match self.desk.read().await.clone() {
+            Some(desk) => desk.locale().await,
+            None => self.locale.unwrap_or_else(Locale::of_system),
         }
-        let desk = self.desk.read().await.clone();
-        let chosen = match desk {
-            Some(desk) => desk.config().await.settings.locale,
-            None => None,
-        };
-        chosen.unwrap_or_else(Locale::of_system)
     }
 
     /// Everything the window needs for its first frame.

@@ -11,7 +11,8 @@ use crate::{
         profile::{Connection, ProfileConfig, ProfileFolder, Server},
         sandbox::RunningSandbox,
         secrets::{SecretError, SecretPlace, Secrets},
-        telephony::{self, Telephone, TelephonyError, TelephonyEvent, ami_config},
+        telephony::{self, Around, Telephone, TelephonyError, TelephonyEvent, ami_config},
+        transfers::SessionSlot,
     },
     error::AppError,
     messages::Locale,
@@ -104,7 +105,7 @@ pub struct Desk {
     /// Where an unreadable configuration was moved to.
     pub config_moved: Option<PathBuf>,
     config: RwLock<ProfileConfig>,
-    session: RwLock<Option<Arc<Session>>>,
+    session: SessionSlot,
     telephone: RwLock<Option<Arc<Telephone>>>,
     /// The contract with what it was read from, once asked for.
     contract: RwLock<Option<(String, Arc<Contract>)>>,
@@ -115,6 +116,7 @@ pub struct Desk {
     events: broadcast::Sender<AppEvent>,
     clock: Arc<dyn Clock>,
     pace: Pace,
+    locale_given: Option<Locale>,
 }
 
 impl Desk {
@@ -127,6 +129,7 @@ impl Desk {
         clock: Arc<dyn Clock>,
         events: broadcast::Sender<AppEvent>,
         pace: Pace,
+        locale_given: Option<Locale>,
     ) -> Result<Self, AppError> {
         let of_folder = folder.clone();
         let (config, config_moved) = tokio::task::spawn_blocking(move || {
@@ -142,7 +145,7 @@ impl Desk {
             report,
             config_moved,
             config: RwLock::new(config),
-            session: RwLock::new(None),
+            session: SessionSlot::default(),
             telephone: RwLock::new(None),
             contract: RwLock::new(None),
             obstacle: RwLock::new(None),
@@ -150,12 +153,19 @@ impl Desk {
             events,
             clock,
             pace,
+            locale_given,
         })
     }
 
     /// The configuration as it is now.
     pub async fn config(&self) -> ProfileConfig {
         self.config.read().await.clone()
+    }
+
+    /// The language in force: given on the command line, chosen in the settings, or the system's.
+    pub async fn locale(&self) -> Locale {
+        let chosen = self.config.read().await.settings.locale;
+        self.locale_given.or(chosen).unwrap_or_else(Locale::of_system)
     }
 
     /// Something about this start worth telling: a key of the message catalogue.
@@ -308,15 +318,20 @@ impl Desk {
         stop(previous).await;
     }
 
+    /// The name or the file of the contract this desk works by.
+    pub async fn contract_name(&self) -> String {
+        let config = self.config.read().await;
+        let server = config.connection.as_ref().map(|connection| &connection.server);
+        contract::chosen(&config.settings, server)
+    }
+
     /// The contract this desk works by. Read once: a file that was edited is read again when the settings are saved, or at the next
     /// start.
     ///
     /// # Errors
     /// When there is none, it cannot be read, or something in it is wrong.
     pub async fn contract(&self) -> Result<Arc<Contract>, AppError> {
-        let config = self.config().await;
-        let server = config.connection.as_ref().map(|connection| &connection.server);
-        let chosen = contract::chosen(&config.settings, server);
+        let chosen = self.contract_name().await;
         if let Some((name, contract)) = self.contract.read().await.as_ref()
             && *name == chosen
         {
@@ -362,9 +377,18 @@ impl Desk {
         let ami = tokio::task::spawn_blocking(move || ami_config(&settings, secret))
             .await
             .map_err(|error| AppError::Store(std::io::Error::other(error).into()))??;
-        *current = Some(Arc::new(
-            Telephone::start(ami, &device, self.store.clone(), self.events.clone()).await,
-        ));
+        let contract = self.contract().await.inspect_err(|error| {
+            // Calls are taken all the same; what the contract decides is not offered.
+            tracing::error!(code = error.code(), "the contract cannot be used");
+        });
+        let around = Around {
+            store: self.store.clone(),
+            events: self.events.clone(),
+            contract: contract.ok(),
+            locale: self.locale().await,
+            session: self.session.clone(),
+        };
+        *current = Some(Arc::new(Telephone::start(ami, &device, around).await));
         Ok(())
     }
 
@@ -713,6 +737,10 @@ impl Desk {
         let kept = settings.clone();
         self.update_config(|config| config.settings = kept).await?;
         *self.contract.write().await = None;
+        let works_otherwise = before.contract != settings.contract || before.locale != settings.locale;
+        if works_otherwise && self.telephone().await.is_some() {
+            self.start_telephone().await?;
+        }
         let restart = before.vip_rules != settings.vip_rules
             || before.active_interval_s != settings.active_interval_s
             || before.longest_processing_s != settings.longest_processing_s;

@@ -12,6 +12,7 @@ pub mod profile;
 pub mod sandbox;
 pub mod secrets;
 pub mod telephony;
+pub mod transfers;
 
 pub use app::AppCore;
 pub use desk::{AppEvent, Desk};

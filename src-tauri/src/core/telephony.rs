@@ -4,29 +4,40 @@
 //! window. The card goes out whole with the event, so that the window paints it without asking anything back.
 
 use crate::{
-    api::{CallCard, Caller, PbxSettings, TelephonyState},
-    core::desk::AppEvent,
+    api::{CallBriefing, CallCard, Caller, PbxSettings, TelephonyState, TransferCard},
+    core::{
+        desk::AppEvent,
+        transfers::{Beginning, SessionSlot, TICKET, TransferError, Transfers},
+    },
     error::AppError,
+    messages::Locale,
 };
 use guichet_domain::{
     OperationId, TicketId, UserId,
-    call::{Call, CallEvent, CallSource},
+    call::{Call, CallEvent, CallSource, Direction},
+    diagnosis::{Diagnosis, NamedAsset},
+    hot_transfer::{BriefedCaller, Briefing, OfferReason, latest_briefing},
     people::Person,
     phone::PhoneNumber,
+    ticket::Level,
     wording::Phrases,
     wrap_up::{CallPolicy, WrapUp, WrapUpError, link_call},
 };
+use guichet_service_levels::Contract;
 use guichet_store::{ChangeSet, JournalCall, JournalQuery, Store, Submission};
 use guichet_telephony::{
-    Action, CallEffect, ConnectionState, MatchBy, Matches, Pbx, PbxUpdate, PhoneBook, Tracker,
+    Action, CallEffect, ConnectionState, DATA_PREFIX, MatchBy, Matches, Pbx, PbxUpdate, PhoneBook, Tracker,
     ami::{Ami, AmiConfig, AmiSecurity, Scope},
 };
 use jiff::{Timestamp, tz::TimeZone};
 use secrecy::SecretString;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
-    sync::{Arc, Mutex as SyncMutex, PoisonError},
+    sync::{
+        Arc, Mutex as SyncMutex, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
@@ -42,6 +53,10 @@ const SOURCE: &str = "pbx";
 const AHEAD: usize = 256;
 /// Earlier calls of the same caller on a card.
 const RECENT: u32 = 5;
+/// How often the ticket of a call that is handed on here is read again until its briefing is there.
+const BRIEFING_TRIES: u32 = 30;
+/// And how long between two.
+const BRIEFING_PACE: Duration = Duration::from_millis(1500);
 /// How long an ended call is still known by its identities: late events of it must find it.
 const LATE_S: i64 = 600;
 
@@ -118,11 +133,28 @@ pub enum TelephonyEvent {
     Call(Box<CallCard>),
     /// The PBX came or went.
     State(Box<TelephonyState>),
+    /// A hot transfer began, changed or ended.
+    Transfer(Box<TransferCard>),
+}
+
+/// What a telephone needs of the desk around it.
+#[derive(Clone)]
+pub struct Around {
+    /// The databases.
+    pub store: Store,
+    /// Where the window hears of it.
+    pub events: broadcast::Sender<AppEvent>,
+    /// The contract the desk works by, where it can be read.
+    pub contract: Option<Arc<Contract>>,
+    /// What is written into tickets is in this language.
+    pub locale: Locale,
+    /// The session, where there is one.
+    pub session: SessionSlot,
 }
 
 /// A telephone that is in use.
 pub struct Telephone {
-    pbx: Box<dyn Pbx>,
+    pbx: Arc<Box<dyn Pbx>>,
     device: String,
     calls: Arc<Calls>,
     tasks: Tasks,
@@ -147,6 +179,15 @@ struct Calls {
     store: Store,
     device: String,
     events: broadcast::Sender<AppEvent>,
+    session: SessionSlot,
+    /// How calls are kept, by the contract.
+    policy: CallPolicy,
+    transfers: Arc<Transfers>,
+    /// Grows with every state of a call that the transfers are shown.
+    seq: AtomicU64,
+    /// Calls whose ticket is being read for its briefing.
+    reading: SyncMutex<BTreeSet<String>>,
+    me: Weak<Self>,
 }
 
 fn lock<T>(mutex: &SyncMutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -198,15 +239,25 @@ pub fn ami_config(settings: &PbxSettings, secret: String) -> Result<AmiConfig, T
 }
 
 impl Telephone {
-    /// Starts it: what the journal knows of calls that were going on is taken up, then the PBX is listened to.
-    pub async fn start(config: AmiConfig, device: &str, store: Store, events: broadcast::Sender<AppEvent>) -> Self {
+    /// Starts it: what the journal knows of calls and transfers that were going on is taken up, then the PBX is listened to.
+    pub async fn start(config: AmiConfig, device: &str, around: Around) -> Self {
         let device = device.trim().to_owned();
-        let calls = Arc::new(Calls {
+        let (updates, heard) = mpsc::channel(AHEAD);
+        let pbx: Arc<Box<dyn Pbx>> = Arc::new(Box::new(Ami::start(config, updates)));
+        let transfers = Transfers::start(pbx.clone(), device.clone(), around.clone()).await;
+        let policy = around.contract.as_ref().map(|contract| contract.calls.clone());
+        let calls = Arc::new_cyclic(|me| Calls {
             tracker: SyncMutex::new(Tracker::new()),
             cards: SyncMutex::new(BTreeMap::new()),
-            store,
+            store: around.store,
             device: device.clone(),
-            events: events.clone(),
+            events: around.events,
+            session: around.session,
+            policy: policy.unwrap_or_default(),
+            transfers,
+            seq: AtomicU64::new(0),
+            reading: SyncMutex::default(),
+            me: me.clone(),
         });
         match calls.store.unfinished_calls().await {
             Ok(known) => {
@@ -216,11 +267,9 @@ impl Telephone {
             }
             Err(error) => tracing::warn!(%error, "calls of the last start could not be read"),
         }
-        let (updates, heard) = mpsc::channel(AHEAD);
-        let pbx: Box<dyn Pbx> = Box::new(Ami::start(config, updates));
         let tasks = Tasks(vec![
-            tokio::spawn(listen(calls.clone(), heard)),
-            tokio::spawn(tell_state(pbx.state(), device.clone(), events)),
+            tokio::spawn(listen(calls.clone(), heard, pbx.state())),
+            tokio::spawn(tick(calls.transfers.clone())),
         ]);
         Self {
             pbx,
@@ -265,13 +314,42 @@ impl Telephone {
         Ok(self.pbx.act(dial).await?)
     }
 
+    /// The hot transfers of this desk.
+    #[must_use]
+    pub fn transfers(&self) -> &Transfers {
+        &self.calls.transfers
+    }
+
+    /// Offers the hot transfer of a call that goes on; the briefing says what the desk knows already.
+    ///
+    /// # Errors
+    /// When there is no such call, the contract has none, or it cannot be kept.
+    pub async fn begin_transfer(&self, id: &str) -> Result<TransferCard, AppError> {
+        let card = lock(&self.calls.cards).get(id).cloned();
+        let card = card.filter(|card| card.mine && card.call.answered_at.is_some() && !card.call.state.is_over());
+        let card = card.ok_or_else(|| TransferError::NoCall(id.to_owned()))?;
+        let beginning = self.calls.beginning(&card).await?;
+        self.calls.transfers.begin(&card.call, beginning).await
+    }
+
     /// Ends it: with a word to the PBX where nobody else holds it any more.
     pub async fn stop(self: Arc<Self>) {
         for task in &self.tasks.0 {
             task.abort();
         }
-        if let Some(telephone) = Arc::into_inner(self) {
-            telephone.pbx.stop().await;
+        let Some(Self {
+            pbx, calls, mut tasks, ..
+        }) = Arc::into_inner(self)
+        else {
+            return;
+        };
+        for task in tasks.0.drain(..) {
+            // It was aborted: what it held is let go of.
+            let _ = task.await;
+        }
+        drop(calls);
+        if let Some(pbx) = Arc::into_inner(pbx) {
+            pbx.stop().await;
         }
     }
 }
@@ -289,39 +367,80 @@ fn dialled(number: &str) -> Option<String> {
     })
 }
 
-async fn listen(calls: Arc<Calls>, mut heard: mpsc::Receiver<PbxUpdate>) {
-    while let Some(update) = heard.recv().await {
-        match update {
-            PbxUpdate::Call(event) => calls.take(*event).await,
-            PbxUpdate::Reread { alive, at } => {
-                let ended = lock(&calls.tracker).absent(&CallSource(SOURCE.to_owned()), &alive, at);
-                for event in ended {
-                    calls.take(event).await;
+/// Hears the PBX: what happens, and whether it is there. One task, so that a lost connection is known before what is read after it.
+async fn listen(
+    calls: Arc<Calls>,
+    mut heard: mpsc::Receiver<PbxUpdate>,
+    mut state: tokio::sync::watch::Receiver<ConnectionState>,
+) {
+    let now = state.borrow_and_update().clone();
+    calls.connection(now).await;
+    loop {
+        tokio::select! {
+            biased;
+            changed = state.changed() => {
+                if changed.is_err() {
+                    return;
                 }
+                let now = state.borrow_and_update().clone();
+                calls.connection(now).await;
             }
-            PbxUpdate::Line(_) => {}
+            update = heard.recv() => {
+                let Some(update) = update else {
+                    return;
+                };
+                calls.hear(update).await;
+            }
         }
     }
 }
 
-async fn tell_state(
-    mut state: tokio::sync::watch::Receiver<ConnectionState>,
-    device: String,
-    events: broadcast::Sender<AppEvent>,
-) {
+async fn tick(transfers: Arc<Transfers>) {
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        let now = TelephonyState {
-            device: Some(device.clone()),
-            connection: Some(state.borrow_and_update().clone()),
-        };
-        let _ = events.send(AppEvent::Telephony(TelephonyEvent::State(Box::new(now))));
-        if state.changed().await.is_err() {
-            return;
-        }
+        second.tick().await;
+        transfers.tick().await;
     }
 }
 
 impl Calls {
+    async fn connection(&self, connection: ConnectionState) {
+        if matches!(connection, ConnectionState::Lost { .. }) {
+            self.transfers.pbx(false).await;
+        }
+        let now = TelephonyState {
+            device: Some(self.device.clone()),
+            connection: Some(connection),
+        };
+        let _ = self
+            .events
+            .send(AppEvent::Telephony(TelephonyEvent::State(Box::new(now))));
+    }
+
+    async fn hear(&self, update: PbxUpdate) {
+        match update {
+            PbxUpdate::Call(event) => self.take(*event).await,
+            PbxUpdate::Reread { alive, at } => {
+                let ended = lock(&self.tracker).absent(&CallSource(SOURCE.to_owned()), &alive, at);
+                for event in ended {
+                    self.take(event).await;
+                }
+                // What was read again may be what was known: it is shown all the same.
+                let going_on: Vec<Call> = lock(&self.tracker).calls().cloned().collect();
+                for call in going_on {
+                    self.transfers.saw(&call, self.next()).await;
+                }
+                self.transfers.pbx(true).await;
+            }
+            PbxUpdate::Line(line) => self.transfers.line(&line).await,
+        }
+    }
+
+    fn next(&self) -> u64 {
+        self.seq.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// One event: folded, kept, shown.
     async fn take(&self, event: CallEvent) {
         let effects = {
@@ -346,8 +465,10 @@ impl Calls {
                         // Shown all the same: who is calling matters now.
                         tracing::error!(%error, "a call could not be kept in the journal");
                     }
+                    let seen = call.clone();
                     let card = self.card(*call, &gone).await;
                     self.show(card);
+                    self.transfers.saw(&seen, self.next()).await;
                 }
                 _ => {}
             }
@@ -374,6 +495,95 @@ impl Calls {
 
     /// The card of a call, as complete as the local databases allow: what cannot be read is left out, the call never.
     async fn card(&self, call: Call, gone: &[String]) -> CallCard {
+        let card = self.person_card(call, gone).await;
+        self.with_policy(card).await
+    }
+
+    /// The card with what the contract offers for the call, and what was written about it by whoever hands it on.
+    async fn with_policy(&self, mut card: CallCard) -> CallCard {
+        card.offer = self.offer(&card).await;
+        card.briefing = self.briefing(&card).await;
+        card
+    }
+
+    async fn offer(&self, card: &CallCard) -> Option<OfferReason> {
+        if !card.mine || card.call.state.is_over() || card.call.direction == Direction::Outbound {
+            return None;
+        }
+        let vip = card.card.as_ref().is_some_and(|card| card.person.vip);
+        let priority = match card.ticket {
+            Some(ticket) => self
+                .store
+                .ticket(ticket)
+                .await
+                .ok()
+                .flatten()
+                .map(|view| view.ticket.priority),
+            None => None,
+        };
+        self.transfers.reason(vip, priority.unwrap_or(Level(0)))
+    }
+
+    /// The briefing of a call that somebody else hands on. What is not read yet is asked for, and shown when it is there.
+    async fn briefing(&self, card: &CallCard) -> Option<CallBriefing> {
+        let ticket = card.call.user_data.get(&format!("{DATA_PREFIX}{TICKET}"))?;
+        let ticket = TicketId(ticket.parse().ok()?);
+        if !card.mine || self.transfers.has(&card.call).await {
+            return None;
+        }
+        let briefing = briefing_of(&self.store, ticket).await;
+        let written = briefing.at.is_some_and(|at| at >= card.call.started_at);
+        if !written && !card.call.state.is_over() && lock(&self.reading).insert(card.call.id.clone()) {
+            let (me, id) = (self.me.clone(), card.call.id.clone());
+            tokio::spawn(async move {
+                read_briefing(&me, &id, ticket).await;
+                if let Some(calls) = me.upgrade() {
+                    lock(&calls.reading).remove(&id);
+                }
+            });
+        }
+        Some(briefing)
+    }
+
+    /// What a hot transfer of a call begins with.
+    async fn beginning(&self, card: &CallCard) -> Result<Beginning, AppError> {
+        let view = match card.ticket {
+            Some(ticket) => self.store.ticket(ticket).await?,
+            None => None,
+        };
+        let person = card.card.as_ref().map(|card| &card.person);
+        let site = person.and_then(|person| person.location.as_ref()?.name.clone());
+        let caller = BriefedCaller {
+            name: person.map_or_else(
+                || card.call.remote.name.clone().unwrap_or_default(),
+                Person::display_name,
+            ),
+            number: card.call.remote.raw.clone(),
+            vip: person.is_some_and(|person| person.vip),
+            site: site.unwrap_or_default(),
+        };
+        let title = view.as_ref().map(|view| view.ticket.title.clone()).unwrap_or_default();
+        let mut diagnosis = Diagnosis {
+            symptom: card.note.trim().to_owned(),
+            ..Diagnosis::default()
+        };
+        if let Some(view) = &view {
+            diagnosis.assets = view
+                .assets
+                .iter()
+                .map(|asset| NamedAsset {
+                    key: asset.key.clone(),
+                    name: asset.name.clone(),
+                })
+                .collect();
+        }
+        Ok(Beginning {
+            briefing: Briefing::prefilled(card.ticket, &title, caller, diagnosis),
+            reason: card.offer,
+        })
+    }
+
+    async fn person_card(&self, call: Call, gone: &[String]) -> CallCard {
         let held = lock(&self.cards).get(&call.id).cloned();
         let journal = self
             .store
@@ -419,6 +629,66 @@ impl Calls {
 
     fn is_mine(&self, call: &Call) -> bool {
         is_mine(call, &self.device)
+    }
+}
+
+/// The briefing in a ticket, as far as it is read here.
+async fn briefing_of(store: &Store, ticket: TicketId) -> CallBriefing {
+    let view = store.ticket(ticket).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "a call's ticket could not be read");
+        None
+    });
+    let found = view
+        .as_ref()
+        .and_then(|view| Some((view, latest_briefing(&view.timeline)?)));
+    match found {
+        Some((view, entry)) => CallBriefing {
+            ticket,
+            at: Some(entry.at),
+            author: entry.author.and_then(|author| {
+                let known = view.users.iter().find(|user| user.id == author);
+                known?.name.clone()
+            }),
+            // The first line says what the rest is.
+            lines: entry.body.to_plain().lines().skip(1).map(str::to_owned).collect(),
+        },
+        None => CallBriefing {
+            ticket,
+            at: None,
+            author: None,
+            lines: Vec::new(),
+        },
+    }
+}
+
+/// Reads a call's ticket until the briefing of this call is there, the call is over, or it takes too long.
+async fn read_briefing(calls: &Weak<Calls>, id: &str, ticket: TicketId) {
+    for _ in 0..BRIEFING_TRIES {
+        let Some(calls) = calls.upgrade() else {
+            return;
+        };
+        if let Some(session) = calls.session.read().await.clone()
+            && let Err(error) = session.engine.refresh_ticket(ticket).await
+        {
+            tracing::warn!(%error, "a call's ticket could not be read from the server");
+        }
+        let held = lock(&calls.cards).get(id).cloned();
+        let Some(held) = held.filter(|held| !held.call.state.is_over()) else {
+            return;
+        };
+        let briefing = briefing_of(&calls.store, ticket).await;
+        let written = briefing.at.is_some_and(|at| at >= held.call.started_at);
+        if held.briefing.as_ref() != Some(&briefing) {
+            calls.show(CallCard {
+                briefing: Some(briefing),
+                ..held
+            });
+        }
+        if written {
+            return;
+        }
+        drop(calls);
+        tokio::time::sleep(BRIEFING_PACE).await;
     }
 }
 
@@ -487,6 +757,8 @@ async fn looked_up(store: &Store, row: JournalCall, device: &str, gone: &[String
         disposition,
         closed: closed_at.is_some(),
         gone: gone.to_vec(),
+        offer: None,
+        briefing: None,
         call,
     }
 }
@@ -547,11 +819,18 @@ pub async fn write(
     let row = match written {
         Written::Note(note) => store.note_call(&source, id, &note).await?,
         Written::Person(person) => store.name_caller(&source, id, person).await?,
-        Written::Ticket(ticket) => store.link_call(&source, id, ticket).await?,
+        Written::Ticket(ticket) => {
+            let row = store.link_call(&source, id, ticket).await?;
+            if let (Some(telephone), Some(ticket)) = (telephone, ticket) {
+                telephone.calls.transfers.ticket_of(&source, id, ticket).await;
+            }
+            row
+        }
     };
     let device = telephone.map_or("", |telephone| telephone.device.as_str());
-    let card = looked_up(store, row, device, &[]).await;
+    let mut card = looked_up(store, row, device, &[]).await;
     if let Some(telephone) = telephone {
+        card = telephone.calls.with_policy(card).await;
         let mut cards = lock(&telephone.calls.cards);
         if let Some(held) = cards.get_mut(id) {
             let call = held.call.clone();
@@ -586,7 +865,7 @@ pub async fn close(
     let plan = link_call(
         &row.call,
         &closed,
-        &CallPolicy::default(),
+        &telephone.map_or_else(CallPolicy::default, |telephone| telephone.calls.policy.clone()),
         phrases,
         &TimeZone::system(),
         OperationId::new,
@@ -598,6 +877,9 @@ pub async fn close(
         hold: Duration::ZERO,
     });
     let (row, accepted) = store.close_call(&source, id, &closed, submission, now).await?;
+    if let (Some(telephone), Some(accepted)) = (telephone, &accepted) {
+        telephone.calls.transfers.ticket_of(&source, id, accepted.lane).await;
+    }
     let device = telephone.map_or("", |telephone| telephone.device.as_str());
     let card = looked_up(store, row, device, &[]).await;
     Ok((card, accepted.map(|accepted| accepted.changes).unwrap_or_default()))
@@ -657,6 +939,10 @@ pub(crate) fn every_error() -> Vec<TelephonyError> {
 #[cfg(test)]
 #[path = "telephony_tests.rs"]
 mod with_a_pbx;
+
+#[cfg(test)]
+#[path = "transfers_tests.rs"]
+mod handed_over;
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
-use crate::messages::Locale;
 use guichet_domain::{
     call::{CallState, Direction},
     operation::{NewTicket, Operation},
@@ -23,17 +22,17 @@ const DEVICE: &str = "SIP/6001";
 const EXTENSION: &str = "6001";
 const PATIENCE: Duration = Duration::from_secs(20);
 
-struct Scene {
+pub(super) struct Scene {
     folder: tempfile::TempDir,
-    store: Store,
-    pbx: Pbx,
+    pub(super) store: Store,
+    pub(super) pbx: Pbx,
     settings: PbxSettings,
     secret: String,
     events: broadcast::Sender<AppEvent>,
     heard: broadcast::Receiver<AppEvent>,
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::now()
 }
 
@@ -61,7 +60,7 @@ impl Scene {
         Self::at_pace(10.0).await
     }
 
-    async fn at_pace(pace: f64) -> Self {
+    pub(super) async fn at_pace(pace: f64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (store, _) = Store::open(folder.path(), now()).await.unwrap();
         let people = [
@@ -98,14 +97,33 @@ impl Scene {
         }
     }
 
-    async fn telephone(&mut self) -> Arc<Telephone> {
+    pub(super) async fn telephone(&mut self) -> Arc<Telephone> {
         let config = ami_config(&self.settings, self.secret.clone()).unwrap();
-        let telephone = Telephone::start(config, DEVICE, self.store.clone(), self.events.clone()).await;
+        let telephone = Telephone::start(config, DEVICE, self.around()).await;
         self.connection(ConnectionState::is_connected).await;
         Arc::new(telephone)
     }
 
-    async fn heard(&mut self) -> TelephonyEvent {
+    /// The desk around the telephone: the demonstration's contract, whose people are there at every hour and given up after two
+    /// seconds.
+    fn around(&self) -> Around {
+        let text = include_str!("../../../assets/contracts/vsgp.toml")
+            .replace("ring = \"20 s\"", "ring = \"2 s\"")
+            .replace(
+                "name = \"hot-transfer\"\ncalendar = \"support\"",
+                "name = \"hot-transfer\"\ncalendar = \"always\"",
+            );
+        let contract = Contract::parse(&text).unwrap();
+        Around {
+            store: self.store.clone(),
+            events: self.events.clone(),
+            contract: Some(Arc::new(contract)),
+            locale: Locale::Fr,
+            session: SessionSlot::default(),
+        }
+    }
+
+    pub(super) async fn heard(&mut self) -> TelephonyEvent {
         loop {
             let event = tokio::time::timeout(PATIENCE, self.heard.recv()).await;
             if let AppEvent::Telephony(event) = event.expect("nothing was told any more").unwrap() {
@@ -125,7 +143,7 @@ impl Scene {
     }
 
     /// The next card that is as wanted.
-    async fn card(&mut self, wanted: impl Fn(&CallCard) -> bool) -> CallCard {
+    pub(super) async fn card(&mut self, wanted: impl Fn(&CallCard) -> bool) -> CallCard {
         loop {
             if let TelephonyEvent::Call(card) = self.heard().await
                 && wanted(&card)
@@ -136,7 +154,7 @@ impl Scene {
     }
 }
 
-fn rings(card: &CallCard) -> bool {
+pub(super) fn rings(card: &CallCard) -> bool {
     card.mine && card.call.state == CallState::Ringing
 }
 

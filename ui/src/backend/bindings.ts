@@ -139,6 +139,16 @@ export const commands = {
 	saveTelephone: (settings: PbxSettings | null, secret: string | null) => __TAURI_INVOKE<null>("save_telephone", { settings, secret }),
 	/**  Makes somebody call the sandbox: a VIP, or the number given. */
 	sandboxCall: (number: string | null) => __TAURI_INVOKE<null>("sandbox_call", { number }),
+	/**  Transfers that go on, and those that ended while their call's wrap-up is not done; oldest first. */
+	transfers: () => __TAURI_INVOKE<TransferCard[]>("transfers"),
+	/**  Offers the hot transfer of a call that is being talked; of one whose transfer goes on, that transfer. */
+	beginTransfer: (call: string) => __TAURI_INVOKE<TransferCard>("begin_transfer", { call }),
+	/**  Keeps the briefing as it is typed; answers once it is durable. */
+	briefTransfer: (id: OperationId, briefing: Briefing) => __TAURI_INVOKE<TransferCard>("brief_transfer", { id, briefing }),
+	/**  Takes a decision of the technician's; refused with why it cannot be taken now. */
+	decideTransfer: (id: OperationId, decision: Decision) => __TAURI_INVOKE<TransferCard>("decide_transfer", { id, decision }),
+	/**  The contracts there are, and which one is in force. */
+	contractNames: () => __TAURI_INVOKE<ContractNames>("contract_names"),
 };
 
 /** Events */
@@ -148,6 +158,7 @@ export const events = {
 	noticeClicked: makeEvent<NoticeClicked, NoticeClicked>("notice_clicked"),
 	syncStatus: makeEvent<SyncStatusChanged, SyncStatusChanged>("sync_status"),
 	telephony: makeEvent<TelephonyChanged, TelephonyChanged>("telephony"),
+	transfer: makeEvent<TransferChanged, TransferChanged>("transfer"),
 };
 
 /* Types */
@@ -425,6 +436,32 @@ blocks: Block[] } |
 /**  Verbatim, lines included. */
 text: string };
 
+/**  The caller, as the desk knows him. */
+export type BriefedCaller = {
+	/**  Name, empty when unknown. */
+	name: string,
+	/**  Where to call him back, as people write it. */
+	number: string,
+	/**  Marked VIP. */
+	vip: boolean,
+	/**  Site or room, empty when unknown. */
+	site: string,
+};
+
+/**  The briefing. */
+export type Briefing = {
+	/**  The ticket it is about; negative while it exists only here. */
+	ticket: TicketId | null,
+	/**  Its title. */
+	title: string,
+	/**  Who is on the line. */
+	caller: BriefedCaller,
+	/**  What is known. */
+	diagnosis: Diagnosis,
+	/**  What the caller expects, and anything else to say first. */
+	note: string,
+};
+
 /**  One change to many tickets. */
 export type BulkAction = 
 /**  Give somebody a part in each. */
@@ -462,6 +499,26 @@ export type BulkReport = {
 	held_until: string | null,
 	/**  What was refused. */
 	refused: BulkRefusal[],
+};
+
+/**  Why the technician does it on the telephone itself. */
+export type ByHandReason = 
+/**  This telephone system cannot be driven. */
+"not_drivable" | 
+/**  It accepted and nothing happened. */
+"no_effect";
+
+/**
+ *  What the technician does on his own telephone; which keys is a matter of the house's PBX. `{name}` and `{extension}` are
+ *  filled in.
+ */
+export type ByHandTexts = {
+	/**  Hold the caller and call the person. */
+	consult: Text,
+	/**  Join the caller with the person. */
+	join: Text,
+	/**  Go back to the caller. */
+	take_back: Text,
 };
 
 /**  A call: what the events known so far add up to. */
@@ -514,6 +571,53 @@ export type Call = {
 	capabilities: CallCapabilities,
 };
 
+/**  Somebody is to be called back. */
+export type CallBack = {
+	/**  Its identity: the same call-back has the same. */
+	id: OperationId,
+	/**  The PBX of the call it comes from. */
+	source: CallSource,
+	/**  That call. */
+	call: string,
+	/**  The ticket, where there is one. */
+	ticket: TicketId | null,
+	/**  Number and name. */
+	remote: RemoteParty,
+	/**  Who it is, as the desk knows him; empty when unknown. */
+	name: string,
+	/**  Who calls back. */
+	owner: Owner,
+	/**  By when. */
+	due: string,
+	/**  Why. */
+	reason: CallBackReason,
+};
+
+/**  Why somebody is called back. */
+export type CallBackReason = 
+/**  Nobody answered the call. */
+"unanswered" | 
+/**  A message was left. */
+"voicemail" | 
+/**  Nobody of the roster could take the hot transfer. */
+"nobody_on_roster" | 
+/**  The caller hung up during a hot transfer. */
+"left_during_transfer" | 
+/**  It was promised. */
+"promised";
+
+/**  The briefing of a call that was handed on, on the side of whom it reaches. */
+export type CallBriefing = {
+	/**  The ticket that the call carries. */
+	ticket: TicketId,
+	/**  When the briefing was written; `None` while the ticket is being read. */
+	at: string | null,
+	/**  Who wrote it. */
+	author: string | null,
+	/**  What it says; empty while the ticket is being read. */
+	lines: string[],
+};
+
 /**  What the PBX can be asked to do with the call right now. */
 export type CallCapabilities = {
 	/**  Pick it up. */
@@ -554,6 +658,10 @@ export type CallCard = {
 	closed: boolean,
 	/**  Identities it had before: what is shown under them is this call. */
 	gone: string[],
+	/**  The contract offers a hot transfer for it, and why. */
+	offer: OfferReason | null,
+	/**  It was handed on to this desk with a ticket: what its briefing says. */
+	briefing: CallBriefing | null,
 };
 
 /**  Why something ended or did not come about. */
@@ -856,6 +964,15 @@ retry_at: string } |
 /**  Switched off by the desk itself. */
 { type: "stopped" };
 
+/**  How far a consultation is. */
+export type ConsultPhase = 
+/**  Asked for, nothing was seen of it yet. */
+"asked" | 
+/**  Their telephone rings. */
+"ringing" | 
+/**  They answered. */
+"talking";
+
 /**  A consultation during a call. */
 export type Consultation = {
 	/**  Whose telephone. */
@@ -870,6 +987,39 @@ export type Consultation = {
 	failed: CallCause | null,
 };
 
+/**  The contracts there are. */
+export type ContractNames = {
+	/**  Those that come with the product. */
+	known: string[],
+	/**  The name or file of the one in force. */
+	in_force: string,
+};
+
+/**  What the technician decides. */
+export type Decision = 
+/**  Call somebody of the roster. */
+{ type: "consult"; 
+/**  Whom; the first who is free, if he does not choose. */
+nth: number | null } | 
+/**  The consulted person knows what it is about. */
+{ type: "briefed" } | 
+/**  Join the caller with them, and leave. */
+{ type: "complete" } | 
+/**  Give this one up and call the next. */
+{ type: "next" } | 
+/**  Back to the caller; no transfer. */
+{ type: "return" } | 
+/**  No transfer, before anybody was called. */
+{ type: "decline"; 
+/**  Why; it is asked for. */
+reason: string } | 
+/**  Nobody can take it: the policy's fallback. */
+{ type: "fall_back" } | 
+/**  By hand, with one tap: what happened on the telephone. */
+{ type: "confirm"; 
+/**  What. */
+what: Happened };
+
 /**  Why a record is not to be shown any more. */
 export type Departure = 
 /**  In the backend's bin; it may come back. */
@@ -878,6 +1028,45 @@ export type Departure =
 "purged" | 
 /**  Still there, but this account may not see it any more (rights or entity changed). */
 "hidden";
+
+/**  What the technician found out. Kept as he types it; an empty field is one not filled in. */
+export type Diagnosis = {
+	/**  What is seen. */
+	symptom?: string,
+	/**  Since when, in words: "ce matin", "depuis la mise à jour". */
+	since?: string,
+	/**  Whom it hits: one person, a room, a site. */
+	affected?: string,
+	/**  What was tried. */
+	tried?: string,
+	/**  The error's own words. */
+	error_text?: string,
+	/**  Pictures, held on this desk. */
+	screenshots?: Attachment[],
+	/**  What a remote session showed, or why there was none. */
+	remote_session?: string,
+	/**  Equipment. */
+	assets?: NamedAsset[],
+};
+
+/**  A field of the diagnosis. */
+export type DiagnosisField = 
+/**  What is seen. */
+"symptom" | 
+/**  Since when. */
+"since" | 
+/**  Whom it hits. */
+"affected" | 
+/**  What was tried, and what it changed. */
+"tried" | 
+/**  The error's own words. */
+"error_text" | 
+/**  Pictures of it. */
+"screenshots" | 
+/**  What a remote session showed. */
+"remote_session" | 
+/**  The equipment. */
+"asset";
 
 /**  Who called whom, seen from the desk. */
 export type Direction = 
@@ -963,6 +1152,15 @@ export type Draft = {
 	/**  When it was last typed in. */
 	updated_at: string,
 };
+
+/**  Who moves the call. */
+export type Drive = 
+/**  The PBX, on our asking. */
+{ type: "pbx" } | 
+/**  The technician; Guichet says what to press and asks what happened. */
+{ type: "by_hand"; 
+/**  Why. */
+why: ByHandReason };
 
 /**  The part of an entry that its kind alone has. */
 export type EntryDetail = 
@@ -1160,6 +1358,32 @@ export type Grouping =
 /**  How far the next target is: late first. */
 "target";
 
+/**  What the technician does on the telephone. */
+export type HandStep = 
+/**  Hold the caller and call the person. */
+"consult" | 
+/**  Join the caller with the person. */
+"join" | 
+/**  Go back to the caller. */
+"take_back";
+
+/**  What the technician says has happened on his telephone. */
+export type Happened = 
+/**  They answered. */
+"answered" | 
+/**  It rang in vain. */
+"no_answer" | 
+/**  Busy. */
+"busy" | 
+/**  They refuse. */
+"refused" | 
+/**  The caller and the technician talk again. */
+"back_with_caller" | 
+/**  The caller and the consulted person are joined. */
+"joined" | 
+/**  The caller hung up. */
+"caller_left";
+
 /**  One hit. */
 export type Hit = {
 	/**  What it is. */
@@ -1188,6 +1412,62 @@ export type HitKind =
 "person" | 
 /**  A piece of equipment. */
 "asset";
+
+/**  A hot transfer, from its offer to its end. */
+export type HotTransfer = {
+	/**  Its identity, chosen when it is offered. */
+	id: OperationId,
+	/**  Which PBX the call is on. */
+	source: CallSource,
+	/**  The call's present name. */
+	call: string,
+	/**  Every name the call had. */
+	call_ids: string[],
+	/**  The caller's number and name, for calling him back. */
+	remote: RemoteParty,
+	/**  The technician's telephone. */
+	device: string,
+	/**  Since when. */
+	offered_at: string,
+	/**  Who moves the call. */
+	drive: Drive,
+	/**  The PBX is in sight. */
+	connected: boolean,
+	/**  The contract's policy, as it was when it was offered. */
+	policy: HotTransferPolicy,
+	/**  Whom to ask, in order. */
+	roster: RosterMember[],
+	/**  What they are told. */
+	briefing: Briefing,
+	/**  Where it stands. */
+	state: State,
+	/**  Every line so far. */
+	trace: TraceLine[],
+	/**  Actions asked for so far. */
+	actions: number,
+	/**  The PBX showed the present consultation: that it shows none any more means something. */
+	consult_seen: boolean,
+	/**  The briefing is in the ticket, as it was then. */
+	briefed_as: Briefing | null,
+};
+
+/**  The policy of the contract. */
+export type HotTransferPolicy = {
+	/**  Offered for VIPs. */
+	vip: boolean,
+	/**  Offered from this priority on (1 to 6). */
+	priority_at_least: Level | null,
+	/**  What the briefing must say before anybody is consulted. */
+	mandatory: DiagnosisField[],
+	/**  How long the PBX has to show the effect of an action, in seconds. */
+	action_timeout_s: number,
+	/**  When nobody can take the case: the customer's IT calls back within so many seconds. */
+	call_back_s: number,
+	/**  The group that owns that call-back, by its name in the ITSM. */
+	call_back_owner: string,
+	/**  What to do on the telephone where the PBX cannot be driven. */
+	by_hand: ByHandTexts,
+};
 
 /**  A run of text within a block. */
 export type Inline = 
@@ -1221,6 +1501,14 @@ document: DocumentId | null;
 alt: string } | 
 /**  A line break within a block. */
 { type: "break" };
+
+/**  What the technician does on his telephone himself. */
+export type Instruction = {
+	/**  Which step it is. */
+	step: HandStep,
+	/**  In the contract's words. */
+	text: string,
+};
 
 /**  A call of the journal, with what the technician made of it. */
 export type JournalCall = {
@@ -1285,6 +1573,17 @@ export type Layout =
 
 /**  A step on the 1–5 scale that urgency and impact use, and 1–6 for priority (6 is "major"). */
 export type Level = number;
+
+/**  What a telephone of the desk (or of the people it hands calls to) is doing, as far as the PBX tells: who is free. */
+export type LineState = 
+/**  Nothing goes on there. */
+"free" | 
+/**  It rings. */
+"ringing" | 
+/**  It is used. */
+"busy" | 
+/**  Nobody can be reached there (not registered, not configured). */
+"unreachable";
 
 /**  A ticket's link to another. */
 export type LinkKind = 
@@ -1354,6 +1653,14 @@ export type MirrorCounts = {
 	people: number,
 	/**  Equipment. */
 	assets: number,
+};
+
+/**  A piece of equipment by its name. */
+export type NamedAsset = {
+	/**  Which. */
+	key: AssetKey,
+	/**  "PC-0417". */
+	name: string,
 };
 
 /**  A name for a group. */
@@ -1434,8 +1741,50 @@ export type NoTicket =
 /**  In the technician's words. */
 "other";
 
+/**  What the technician is told beside the state itself. */
+export type Notice = 
+/**  The telephone system is out of sight; nothing will be asked of it later. */
+"pbx_lost" | 
+/**  It is there again. */
+"pbx_back" | 
+/**  It accepted and nothing happened: by hand from now on. */
+"no_effect" | 
+/**  It refuses. */
+"action_refused" | 
+/**  They were not joined: they are still with you. */
+"not_joined" | 
+/**  The consulted person answered: brief them. */
+"consulted_answered" | 
+/**  The consulted person hung up. */
+"consulted_left" | 
+/**  Time to give this one up. */
+"ring_time_over" | 
+/**  The caller is on the line with nobody: take him back. */
+"caller_alone" | 
+/**  The call is over for your telephone: was he handed on? */
+"where_is_the_caller" | 
+/**  The next of the roster can be called. */
+"next_is_ready" | 
+/**  Nobody is left: stay with the caller, somebody calls back. */
+"nobody_left" | 
+/**  Done. */
+"completed" | 
+/**  The caller hung up. */
+"caller_left";
+
 /**  A notice on the desktop was clicked, and the window is in front: the ticket it leads to, or the list of notices. */
 export type NoticeClicked = TicketId | null;
+
+/**  Why a hot transfer is offered. */
+export type OfferReason = 
+/**  The requester is a VIP. */
+"vip" | 
+/**  The ticket is critical. */
+"critical" | 
+/**  Both. */
+"vip_and_critical" | 
+/**  The technician wants it. */
+"asked";
 
 /**  A ticket as it is opened: everything its screen shows, in one answer. */
 export type OpenedTicket = {
@@ -1576,6 +1925,32 @@ export type OutboxEntry = {
 	/**  It does not leave before this instant, so that its author can take it back. What is behind it in its lane waits too. */
 	held_until: string | null,
 };
+
+/**  How an attempt to reach somebody ended. */
+export type Outcome = 
+/**  It rang in vain. */
+"no_answer" | 
+/**  Busy. */
+"busy" | 
+/**  They refused. */
+"refused" | 
+/**  The number or the network failed. */
+"failed" | 
+/**  They answered, and hung up before the caller was joined. */
+"left" | 
+/**  The technician went back to the caller. */
+"given_up";
+
+/**  Whose a call-back is. */
+export type Owner = 
+/**  A group, by its name in the ITSM. */
+{ type: "group"; 
+/**  Its name. */
+name: string } | 
+/**  A person. */
+{ type: "user"; 
+/**  Who. */
+id: UserId };
 
 /**  Who: a person, a group, or an address without an account. */
 export type Party = 
@@ -1819,6 +2194,26 @@ export type Role =
 /**  Is kept informed. */
 "observer";
 
+/**  Somebody on the roster, in the order they are asked. */
+export type RosterMember = {
+	/**  Who: a person's name, or the group's. */
+	name: string,
+	/**  Their group, by its name in the ITSM. */
+	group: string,
+	/**  What is dialled. Empty where only the technician knows. */
+	extension: string,
+	/**  Their telephone as the PBX names it ("SIP/7001"), where it is known. */
+	device: string | null,
+	/**  How long it may ring, in seconds. */
+	ring_s: number,
+	/**  On duty at the time of the offer. */
+	on_duty: boolean,
+	/**  What their telephone does, where the PBX tells. */
+	line: LineState | null,
+	/**  How the last attempt ended. */
+	tried: Outcome | null,
+};
+
 /**  A view somebody keeps: their own work, in the desk. */
 export type SavedView = {
 	/**  A UUID the window chose. */
@@ -1962,6 +2357,75 @@ export type Sort =
 /**  Highest priority first. */
 "priority";
 
+/**  Where a hot transfer stands. Numbers of the roster count from 0. */
+export type State = 
+/**  Offered; the briefing is being written. */
+{ type: "offered" } | 
+/**  Somebody is consulted; the caller waits. */
+{ type: "consulting"; 
+/**  Who. */
+nth: number; 
+/**  How far. */
+phase: ConsultPhase; 
+/**  Given up at this instant, if nothing happens. */
+until: string | null } | 
+/**  They know what it is about: the caller can be joined with them. */
+{ type: "briefed"; 
+/**  Who. */
+nth: number } | 
+/**  Joining was asked for. */
+{ type: "completing"; 
+/**  With whom. */
+nth: number; 
+/**  If nothing is seen by then, it did not work. */
+until: string | null } | 
+/**  On the way back to the caller. */
+{ type: "returning"; 
+/**  From whom. */
+nth: number; 
+/**  Since when. */
+since: string; 
+/**  What follows. */
+then: Then; 
+/**  The PBX was asked for it. */
+asked: boolean; 
+/**  The technician was told how to do it himself. */
+told: boolean } | 
+/**  With the caller, between two attempts: the technician decides. */
+{ type: "with_caller" } | 
+/**  Where the caller is cannot be told: the technician says. */
+{ type: "unsure"; 
+/**  Whom it was about. */
+nth: number | null } | 
+/**  End: the caller is joined with somebody. */
+{ type: "completed"; 
+/**  Who of the roster, if it is one of them. */
+nth: number | null; 
+/**  When. */
+at: string } | 
+/**  End: the technician keeps the caller. */
+{ type: "returned"; 
+/**  When. */
+at: string } | 
+/**  End: not transferred at all. */
+{ type: "declined"; 
+/**  When. */
+at: string; 
+/**  Why; empty when the call ended before anything was begun. */
+reason: string } | 
+/**  End: nobody could take it; the technician keeps the caller company and somebody calls back. */
+{ type: "fell_back"; 
+/**  When. */
+at: string; 
+/**  By whom. */
+call_back: CallBack } | 
+/**  End: the caller hung up himself; he is called back. */
+{ type: "caller_left"; 
+/**  When it was known. */
+at: string; 
+/**  By whom. */
+call_back: CallBack };
+
 /**  Where a ticket stands. */
 export type Status = 
 /**  Nobody has taken it up. */
@@ -1976,6 +2440,79 @@ export type Status =
 "solved" | 
 /**  Over; the backend accepts no change of fields any more. */
 "closed";
+
+/**  What happened. */
+export type Step = 
+/**  It was offered. */
+{ type: "offered"; 
+/**  Why. */
+reason: OfferReason } | 
+/**  What the consulted person is told. */
+{ type: "briefing"; 
+/**  It. */
+briefing: Briefing } | 
+/**  Somebody is being called; the caller waits. */
+{ type: "consulting"; 
+/**  Who. */
+person: string; 
+/**  Of which group. */
+group: string } | 
+/**  Their telephone rings. */
+{ type: "rings"; 
+/**  Whose. */
+person: string } | 
+/**  They answered. */
+{ type: "answered"; 
+/**  Who. */
+person: string } | 
+/**  They did not take it. */
+{ type: "not_taken"; 
+/**  Who. */
+person: string; 
+/**  Why. */
+outcome: Outcome } | 
+/**  The technician told them what it is about. */
+{ type: "briefed"; 
+/**  Whom. */
+person: string } | 
+/**  The technician talks with the caller again. */
+{ type: "back_with_caller" } | 
+/**  The caller is joined with them. */
+{ type: "completed"; 
+/**  With whom. */
+person: string } | 
+/**  The technician keeps the caller. */
+{ type: "returned" } | 
+/**  The technician does not transfer. */
+{ type: "declined"; 
+/**  Why. */
+reason: string } | 
+/**  The call ended before anything was begun. */
+{ type: "not_begun" } | 
+/**  Nobody could take it: the technician stays, somebody calls back. */
+{ type: "fell_back"; 
+/**  Who owns the call-back. */
+owner: string; 
+/**  By when. */
+due: string } | 
+/**  The caller hung up before it was done. */
+{ type: "caller_left"; 
+/**  Who calls him back. */
+owner: string; 
+/**  By when. */
+due: string } | 
+/**  The caller is on the line with nobody. */
+{ type: "caller_alone" } | 
+/**  The telephone says that the call is over for the technician; whether it was handed on or lost is not known. */
+{ type: "unclear" } | 
+/**  The telephone system is out of sight. */
+{ type: "pbx_lost" } | 
+/**  It is there again. */
+{ type: "pbx_back" } | 
+/**  The rest is done on the telephone itself. */
+{ type: "by_hand"; 
+/**  Why. */
+why: ByHandReason };
 
 /**  Operations to accept together on one lane. */
 export type Submission = {
@@ -2046,6 +2583,14 @@ export type TelephonyState = {
 	connection: ConnectionState | null,
 };
 
+/**  A text in the two languages of the product, as a contract's file has it. */
+export type Text = {
+	/**  French. */
+	fr: string,
+	/**  English. */
+	en: string,
+};
+
 /**  Light, dark, or the system's. */
 export type Theme = 
 /**  As the operating system. */
@@ -2054,6 +2599,15 @@ export type Theme =
 "light" | 
 /**  Dark. */
 "dark";
+
+/**  What is done once the technician is back with the caller. */
+export type Then = 
+/**  The next on the roster. */
+"next" | 
+/**  Stay: the transfer is over. */
+"finish" | 
+/**  The policy's fallback. */
+"fall_back";
 
 /**
  *  One ticket's own fields as the backend gave them. Its actors, timeline, documents and links are records of their
@@ -2283,6 +2837,51 @@ export type TimelineEntry = {
 	detail: EntryDetail,
 };
 
+/**  One dated line. */
+export type TraceLine = {
+	/**  Which transfer. */
+	transfer: OperationId,
+	/**  Its number in it, from 1. */
+	number: number,
+	/**  When. */
+	at: string,
+	/**  Who says so. */
+	witness: Witness,
+	/**  What happened. */
+	step: Step,
+};
+
+/**  A hot transfer with everything that is shown of it. */
+export type TransferCard = {
+	/**  The machine. */
+	transfer: HotTransfer,
+	/**  What happened so far, oldest first. */
+	lines: TransferLine[],
+	/**  What the briefing must say before anybody is called. */
+	missing: DiagnosisField[],
+	/**  Who of the roster would be called by himself. */
+	next: number | null,
+	/**  What is to be done by hand now. */
+	instruction: Instruction | null,
+	/**  What was told last. */
+	notice: Notice | null,
+};
+
+/**  A hot transfer began, changed or ended. */
+export type TransferChanged = TransferCard;
+
+/**  A line of the trace, in words. */
+export type TransferLine = {
+	/**  Its number, from 1. */
+	number: number,
+	/**  When. */
+	at: string,
+	/**  Who says so. */
+	witness: Witness,
+	/**  What happened. */
+	text: string,
+};
+
 /**  A failure as it reaches a person. */
 export type UiError = {
 	/**  Stable key of the message catalogue. */
@@ -2370,6 +2969,15 @@ export type WithoutTicket = {
 	/**  In words, where the reason is another one. */
 	words: string,
 };
+
+/**  Who says that it happened. */
+export type Witness = 
+/**  The telephone system showed it. */
+"pbx" | 
+/**  The technician did or said it. */
+"technician" | 
+/**  Guichet itself (a time ran out, a connection was lost). */
+"guichet";
 
 /**  A call's wrap-up as it is being filled in. Saved as it is typed. */
 export type WrapUp = {

@@ -253,6 +253,8 @@ export class FakeTelephone {
       disposition: row.disposition,
       closed: row.closed_at !== null,
       gone,
+      offer: null,
+      briefing: null,
     };
   }
 

@@ -18,6 +18,7 @@ mod mirror_api;
 mod model;
 mod open;
 mod sql;
+mod transfers_api;
 mod view;
 mod wipe;
 #[cfg(test)]

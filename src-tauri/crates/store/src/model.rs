@@ -7,6 +7,7 @@ use guichet_domain::{
     call::{Call, Direction},
     catalogue::Availability,
     document::{Attachment, Document, DocumentLink},
+    hot_transfer::{HandStep, HotTransfer, Notice},
     operation::Operation,
     outbox::OutboxEntry,
     people::Person,
@@ -696,6 +697,25 @@ impl JournalCall {
             closed_at: None,
         }
     }
+}
+
+/// A hot transfer as it is kept, with what of it was handed on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeptTransfer {
+    /// The machine.
+    pub transfer: HotTransfer,
+    /// How many lines of its trace are in the outbox: the first so many.
+    #[serde(default)]
+    pub handed: u16,
+    /// The task of its call-back is there too.
+    #[serde(default)]
+    pub called_back: bool,
+    /// What the technician is to do on his telephone now, and whom of the roster it is about.
+    #[serde(default)]
+    pub hand_step: Option<(HandStep, Option<u32>)>,
+    /// What he was told last.
+    #[serde(default)]
+    pub notice: Option<Notice>,
 }
 
 /// Why a call has no ticket.

@@ -22,7 +22,7 @@ pub mod tracker;
 pub mod wazo;
 pub mod xuc;
 
-pub use action::{Abilities, Action, ActionError, Attachment};
+pub use action::{Abilities, Action, ActionError, Attachment, DATA_PREFIX};
 pub use directory::{Candidate, MatchBy, Matches, PhoneBook, PhoneKey};
 pub use pbx::{Pbx, PbxUpdate};
 pub use state::{ConnectionState, LossReason};

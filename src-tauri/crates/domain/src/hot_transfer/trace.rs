@@ -205,15 +205,11 @@ impl TraceLine {
         numbered(self.transfer, self.number)
     }
 
-    /// The line as it is read in the ticket; the briefing has its lines below.
+    /// What happened, in words.
     #[must_use]
-    pub fn text(&self, phrases: &dyn Phrases, zone: &TimeZone) -> String {
+    pub fn words(&self, phrases: &dyn Phrases, zone: &TimeZone) -> String {
         let key = format!("transfer.trace.{}", self.step.name());
-        let word = match phrases.language() {
-            Language::Fr => 0,
-            Language::En => 1,
-        };
-        let what = match &self.step {
+        match &self.step {
             Step::Offered { reason } => {
                 let reason = phrases.phrase(&format!("transfer.reason.{reason}"), &[]);
                 phrases.phrase(&key, &[("reason", reason)])
@@ -238,7 +234,7 @@ impl TraceLine {
                 let why = phrases.phrase(&format!("transfer.by_hand.{why}"), &[]);
                 phrases.phrase(&key, &[("why", why)])
             }
-            Step::Briefing { .. } => BRIEFING[word].to_owned(),
+            Step::Briefing { .. } => BRIEFING[place(phrases.language())].to_owned(),
             Step::BackWithCaller
             | Step::Returned
             | Step::NotBegun
@@ -246,9 +242,15 @@ impl TraceLine {
             | Step::Unclear
             | Step::PbxLost
             | Step::PbxBack => phrases.phrase(&key, &[]),
-        };
+        }
+    }
+
+    /// The line as it is read in the ticket; the briefing has its lines below.
+    #[must_use]
+    pub fn text(&self, phrases: &dyn Phrases, zone: &TimeZone) -> String {
         let at = date_time(phrases, self.at, zone);
-        let mut text = format!("{} {at} · {what}", OPENING[word]);
+        let what = self.words(phrases, zone);
+        let mut text = format!("{} {at} · {what}", OPENING[place(phrases.language())]);
         if let Step::Briefing { briefing } = &self.step {
             for line in briefing.lines(phrases) {
                 text.push('\n');
@@ -265,6 +267,14 @@ impl TraceLine {
             body: RichText::from_plain(&self.text(phrases, zone)),
             private: true,
         }
+    }
+}
+
+/// Where a language stands in the format's words.
+const fn place(language: Language) -> usize {
+    match language {
+        Language::Fr => 0,
+        Language::En => 1,
     }
 }
 

@@ -8,4 +8,5 @@ pub(crate) mod migrations;
 pub(crate) mod outbox;
 pub(crate) mod resolve;
 pub(crate) mod settings;
+pub(crate) mod transfers;
 pub(crate) mod views;

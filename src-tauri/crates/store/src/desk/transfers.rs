@@ -1,0 +1,91 @@
+//! Hot transfers as they are kept: the machine is stored before anything it asks for is carried out, in one transaction with
+//! the lines it puts into its ticket, so that neither a line nor a step is done twice or lost.
+
+use crate::{KeptTransfer, StoreError, desk::outbox::resolve};
+use guichet_domain::{hot_transfer::State, wrap_up::CallBack};
+use jiff::Timestamp;
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+
+/// Ended transfers are told of for so long while their call's wrap-up is not done, in milliseconds.
+const TOLD_MS: i64 = 12 * 3600 * 1000;
+
+/// Keeps a transfer as it is now, with the call-back it ended in.
+pub(crate) async fn keep(connection: &mut SqliteConnection, kept: &KeptTransfer) -> Result<(), StoreError> {
+    let transfer = &kept.transfer;
+    sqlx::query(
+        "INSERT INTO transfers (id, source, call, ticket, offered_at, over, machine) VALUES (?, ?, ?, ?, ?, ?, ?) \
+         ON CONFLICT (id) DO UPDATE SET source = excluded.source, call = excluded.call, ticket = excluded.ticket, \
+         over = excluded.over, machine = excluded.machine",
+    )
+    .bind(transfer.id.to_string())
+    .bind(&transfer.source.0)
+    .bind(&transfer.call)
+    .bind(transfer.briefing.ticket.map(|ticket| ticket.0))
+    .bind(transfer.offered_at.as_millisecond())
+    .bind(transfer.state.is_end())
+    .bind(serde_json::to_string(kept)?)
+    .execute(&mut *connection)
+    .await?;
+    if let State::FellBack { call_back, .. } | State::CallerLeft { call_back, .. } = &transfer.state {
+        keep_call_back(connection, call_back).await?;
+    }
+    Ok(())
+}
+
+/// Keeps a call-back; done ones stay done.
+async fn keep_call_back(connection: &mut SqliteConnection, call_back: &CallBack) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO call_backs (id, source, call, ticket, due, call_back) VALUES (?, ?, ?, ?, ?, ?) \
+         ON CONFLICT (id) DO UPDATE SET ticket = excluded.ticket, due = excluded.due, call_back = excluded.call_back",
+    )
+    .bind(call_back.id.to_string())
+    .bind(&call_back.source.0)
+    .bind(&call_back.call)
+    .bind(call_back.ticket.map(|ticket| ticket.0))
+    .bind(call_back.due.as_millisecond())
+    .bind(serde_json::to_string(call_back)?)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A row as it is told: a ticket written here goes by the number the backend gave it meanwhile.
+async fn decode(connection: &mut SqliteConnection, row: &SqliteRow) -> Result<KeptTransfer, StoreError> {
+    let mut kept: KeptTransfer = serde_json::from_str(row.try_get("machine")?)?;
+    if let Some(ticket) = kept.transfer.briefing.ticket {
+        let present = resolve(connection, ticket).await?;
+        if present != ticket {
+            kept.transfer.set_ticket(present);
+        }
+    }
+    Ok(kept)
+}
+
+/// Transfers that are not over, and those that are while the wrap-up of their call is not done; oldest first.
+pub(crate) async fn told(connection: &mut SqliteConnection, now: Timestamp) -> Result<Vec<KeptTransfer>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT machine FROM transfers WHERE over = 0 OR (offered_at > ? AND NOT EXISTS (SELECT 1 FROM calls \
+         WHERE calls.source = transfers.source AND calls.id = transfers.call AND closed_at IS NOT NULL)) ORDER BY offered_at, id",
+    )
+    .bind(now.as_millisecond().saturating_sub(TOLD_MS))
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut kept = Vec::with_capacity(rows.len());
+    for row in &rows {
+        kept.push(decode(connection, row).await?);
+    }
+    Ok(kept)
+}
+
+/// All of them, newest first.
+pub(crate) async fn all(connection: &mut SqliteConnection, limit: u32) -> Result<Vec<KeptTransfer>, StoreError> {
+    let rows = sqlx::query("SELECT machine FROM transfers ORDER BY offered_at DESC, id LIMIT ?")
+        .bind(limit)
+        .fetch_all(&mut *connection)
+        .await?;
+    let mut kept = Vec::with_capacity(rows.len());
+    for row in &rows {
+        kept.push(decode(connection, row).await?);
+    }
+    Ok(kept)
+}
