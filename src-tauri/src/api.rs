@@ -1,8 +1,10 @@
 //! What the window and Rust say to each other, beyond the domain's and the store's own types. Exported to
 //! `ui/src/backend/bindings.ts`; the list of commands is in `docs/architecture.md`.
 
+mod escalation;
 mod transfer;
 
+pub use escalation::*;
 pub use transfer::*;
 
 use crate::messages::Locale;

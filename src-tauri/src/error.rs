@@ -4,8 +4,8 @@ use crate::{
     api::UiError,
     cli::kpi::KpiError,
     core::{
-        contract::ContractFileError, profile::ProfileError, sandbox::SandboxError, secrets::SecretError,
-        telephony::TelephonyError, transfers::TransferError,
+        contract::ContractFileError, escalation::EscalationFailure, profile::ProfileError, sandbox::SandboxError,
+        secrets::SecretError, telephony::TelephonyError, transfers::TransferError,
     },
     messages::Locale,
 };
@@ -14,6 +14,7 @@ use guichet_backend_glpi::{BaseUrlError, HttpTransportError};
 use guichet_domain::{
     TicketId,
     consent::{ConsentError, NotGranted},
+    escalation::EscalationError,
     operation::OperationError,
     outbox::WedgeReason,
 };
@@ -61,6 +62,9 @@ pub enum AppError {
     /// Remote control.
     #[error(transparent)]
     Remote(Box<RemoteError>),
+    /// An escalation, a step of triage, a surge.
+    #[error(transparent)]
+    Escalation(Box<EscalationFailure>),
     /// Nobody is signed in.
     #[error("no account is signed in")]
     NotSignedIn,
@@ -204,6 +208,18 @@ impl From<ContractFileError> for AppError {
     }
 }
 
+impl From<EscalationFailure> for AppError {
+    fn from(error: EscalationFailure) -> Self {
+        Self::Escalation(Box::new(error))
+    }
+}
+
+impl From<EscalationError> for AppError {
+    fn from(error: EscalationError) -> Self {
+        EscalationFailure::from(error).into()
+    }
+}
+
 impl From<RemoteError> for AppError {
     fn from(error: RemoteError) -> Self {
         Self::Remote(Box::new(error))
@@ -308,6 +324,7 @@ impl AppError {
             Self::Contract(error) => error.code(),
             Self::Kpi(error) => error.code(),
             Self::Remote(error) => error.code(),
+            Self::Escalation(error) => error.code(),
             Self::NotSignedIn => "not_signed_in",
             Self::UnsentOfAnotherAccount { .. } => "unsent_of_another_account",
             Self::NoSuchTicket(_) => "ticket_unknown",
@@ -413,6 +430,7 @@ impl AppError {
             Self::Contract(_)
             | Self::Transfer(_)
             | Self::Remote(_)
+            | Self::Escalation(_)
             | Self::Operation(_)
             | Self::NotSignedIn
             | Self::TicketClosed
@@ -433,6 +451,7 @@ impl AppError {
         let args = match self {
             Self::Contract(error) => error.args(locale),
             Self::Transfer(error) => error.args(locale),
+            Self::Escalation(error) => error.args(locale),
             Self::Remote(error) => crate::cli::remote::error_args(error, locale),
             other => other.args(),
         };
@@ -466,6 +485,7 @@ pub fn every_code() -> Vec<&'static str> {
     codes.extend(ContractFileError::CODES);
     codes.extend(KpiError::CODES);
     codes.extend(RemoteError::CODES);
+    codes.extend(EscalationFailure::CODES);
     codes.extend(ConsentError::CODES);
     codes.extend(NotGranted::CODES);
     codes.extend(crate::cli::mistakes::CODES);
@@ -762,6 +782,7 @@ mod tests {
         errors.extend(crate::core::telephony::every_error().into_iter().map(AppError::from));
         errors.extend(crate::core::transfers::every_error().into_iter().map(AppError::from));
         errors.extend(crate::core::contract::every_error().into_iter().map(AppError::from));
+        errors.extend(crate::core::escalation::every_error().into_iter().map(AppError::from));
         errors.extend(crate::cli::kpi::tests::every_error().into_iter().map(AppError::from));
         errors.extend(crate::cli::remote::tests::every_error().into_iter().map(AppError::from));
         errors

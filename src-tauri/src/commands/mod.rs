@@ -3,7 +3,9 @@
 
 pub mod calls;
 pub mod desk;
+pub mod escalation;
 pub mod profile;
+pub mod surge;
 pub mod tickets;
 mod transfers;
 
@@ -11,7 +13,10 @@ mod transfers;
 mod window_tests;
 
 use crate::{
-    api::{CallChanged, Changed, NoticeClicked, SyncStatusChanged, TelephonyChanged, TransferChanged, UiError},
+    api::{
+        CallChanged, Changed, NoticeClicked, SurgeChanged, SyncStatusChanged, TelephonyChanged, TransferChanged,
+        UiError,
+    },
     core::AppCore,
     error::AppError,
 };
@@ -102,6 +107,16 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             transfers::brief_transfer,
             transfers::decide_transfer,
             transfers::contract_names,
+            escalation::escalation,
+            escalation::keep_diagnosis,
+            escalation::escalate,
+            escalation::ticket_escalation,
+            escalation::triage_board,
+            escalation::triage,
+            escalation::chase_list,
+            surge::surges,
+            surge::dismiss_surge,
+            surge::declare_major_incident,
         ])
         .events(collect_events![
             Changed,
@@ -110,6 +125,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             CallChanged,
             TelephonyChanged,
             TransferChanged,
+            SurgeChanged,
         ])
         .error_handling(ErrorHandlingMode::Throw)
         .typ::<UiError>()

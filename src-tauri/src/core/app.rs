@@ -7,6 +7,7 @@ use crate::{
         notifier::Notifier,
         profile::{ProfileError, ProfileFolder, Profiles},
         secrets::{self, Secrets},
+        surge,
     },
     error::AppError,
     messages::Locale,
@@ -95,6 +96,7 @@ impl AppCore {
         if self.pace == Pace::Background {
             let profiles = self.profiles.clone();
             tokio::task::spawn_blocking(move || profiles.remember(&folder));
+            surge::watch(&desk, self.locale);
             let starting = desk.clone();
             tokio::spawn(async move {
                 if starting.signed_in().await

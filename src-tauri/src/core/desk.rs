@@ -3,11 +3,12 @@
 
 use crate::{
     api::{
-        Accepted, Account, CallCard, OpenedTicket, PbxSettings, SecretStoreKind, Settings, SignInMethod,
+        Accepted, Account, CallCard, OpenedTicket, PbxSettings, SecretStoreKind, Settings, SignInMethod, SurgeCard,
         TelephonyState, VipRule,
     },
     core::{
         contract,
+        escalation::ServiceClock,
         profile::{Connection, ProfileConfig, ProfileFolder, Server},
         sandbox::RunningSandbox,
         secrets::{SecretError, SecretPlace, Secrets},
@@ -23,10 +24,11 @@ use guichet_domain::{OperationId, TicketId, UserId, outbox::Gate, wrap_up::WrapU
 use guichet_service_levels::Contract;
 use guichet_store::{ChangeSet, Draft, OpenReport, Resolution, Store, StoreError, Submission};
 use guichet_sync::{Engine, NoSteps, SyncEvent, SyncSettings, SyncStatus};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
-    sync::{Mutex, RwLock, broadcast},
+    sync::{Mutex, MutexGuard, RwLock, broadcast},
     task::JoinHandle,
 };
 
@@ -58,6 +60,8 @@ pub enum AppEvent {
     Status(Box<SyncStatus>),
     /// A call, or the PBX.
     Telephony(TelephonyEvent),
+    /// The surges there are now.
+    Surge(Vec<SurgeCard>),
     /// A notice on the desktop was clicked: the ticket it leads to, or the list of notices.
     NoticeClicked(Option<TicketId>),
 }
@@ -109,8 +113,12 @@ pub struct Desk {
     telephone: RwLock<Option<Arc<Telephone>>>,
     /// The contract with what it was read from, once asked for.
     contract: RwLock<Option<(String, Arc<Contract>)>>,
+    /// The contract's calendar, worked out.
+    service: RwLock<Option<(Arc<Contract>, Arc<ServiceClock>)>>,
     /// Why there is no session although an account is configured: a code of the message catalogue.
     obstacle: RwLock<Option<&'static str>>,
+    /// What is remembered of surges is changed by one at a time.
+    surging: Mutex<()>,
     /// One change of session at a time.
     changing: Mutex<()>,
     events: broadcast::Sender<AppEvent>,
@@ -148,7 +156,9 @@ impl Desk {
             session: SessionSlot::default(),
             telephone: RwLock::new(None),
             contract: RwLock::new(None),
+            service: RwLock::new(None),
             obstacle: RwLock::new(None),
+            surging: Mutex::new(()),
             changing: Mutex::new(()),
             events,
             clock,
@@ -346,6 +356,30 @@ impl Desk {
         Ok(read)
     }
 
+    /// The clock of the contract's calendar.
+    ///
+    /// # Errors
+    /// As [`Desk::contract`].
+    pub async fn service_clock(&self) -> Result<Arc<ServiceClock>, AppError> {
+        let contract = self.contract().await?;
+        if let Some((known, clock)) = self.service.read().await.as_ref()
+            && Arc::ptr_eq(known, &contract)
+        {
+            return Ok(clock.clone());
+        }
+        let (of, now) = (contract.clone(), self.now());
+        let clock = tokio::task::spawn_blocking(move || Arc::new(ServiceClock::of(&of, now)))
+            .await
+            .map_err(|error| AppError::Store(std::io::Error::other(error).into()))?;
+        *self.service.write().await = Some((contract, clock.clone()));
+        Ok(clock)
+    }
+
+    /// The current instant.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// The telephone, where one is set up and this desk runs in the background.
     pub async fn telephone(&self) -> Option<Arc<Telephone>> {
         self.telephone.read().await.clone()
@@ -485,12 +519,27 @@ impl Desk {
         })
     }
 
+    /// What happens, as the window is told it.
+    pub(crate) fn hear(&self) -> broadcast::Receiver<AppEvent> {
+        self.events.subscribe()
+    }
+
+    /// Tells the window.
+    pub(crate) fn tell(&self, event: AppEvent) {
+        let _ = self.events.send(event);
+    }
+
+    /// Held while what is remembered of surges is read and written.
+    pub(crate) async fn surging(&self) -> MutexGuard<'_, ()> {
+        self.surging.lock().await
+    }
+
     /// Tells the window that reads are to be made again.
     pub fn publish(&self, changes: ChangeSet) {
         let _ = self.events.send(AppEvent::Changed(changes));
     }
 
-    async fn publish_status(&self) {
+    pub(crate) async fn publish_status(&self) {
         if let Ok(status) = self.status().await {
             let _ = self.events.send(AppEvent::Status(Box::new(status)));
         }

@@ -6,13 +6,16 @@ pub mod bulk;
 pub mod contract;
 pub mod desk;
 pub mod diagnosis;
+pub mod escalation;
 pub mod files;
 pub mod notifier;
 pub mod profile;
 pub mod sandbox;
 pub mod secrets;
+pub mod surge;
 pub mod telephony;
 pub mod transfers;
+pub mod triage;
 
 pub use app::AppCore;
 pub use desk::{AppEvent, Desk};

@@ -149,6 +149,26 @@ export const commands = {
 	decideTransfer: (id: OperationId, decision: Decision) => __TAURI_INVOKE<TransferCard>("decide_transfer", { id, decision }),
 	/**  The contracts there are, and which one is in force. */
 	contractNames: () => __TAURI_INVOKE<ContractNames>("contract_names"),
+	/**  What is needed to escalate a ticket. */
+	escalation: (ticket: TicketId) => __TAURI_INVOKE<EscalationSheet>("escalation", { ticket }),
+	/**  Keeps a ticket's diagnosis as typed; answers once it is durable. */
+	keepDiagnosis: (ticket: TicketId, diagnosis: Diagnosis) => __TAURI_INVOKE<null>("keep_diagnosis", { ticket, diagnosis }),
+	/**  Escalates a ticket; all of it is durable when it answers. */
+	escalate: (ticket: TicketId, escalation: NewEscalation) => __TAURI_INVOKE<Accepted>("escalate", { ticket, escalation }),
+	/**  Where a ticket's escalation stands. */
+	ticketEscalation: (ticket: TicketId) => __TAURI_INVOKE<EscalationState>("ticket_escalation", { ticket }),
+	/**  The board of what was escalated. */
+	triageBoard: (query: BoardQuery) => __TAURI_INVOKE<Board>("triage_board", { query }),
+	/**  Does a step of triage; all of it is durable when it answers. */
+	triage: (ticket: TicketId, action: TriageAction) => __TAURI_INVOKE<Accepted>("triage", { ticket, action }),
+	/**  Third parties that are waited for, the next to be reminded first. */
+	chaseList: () => __TAURI_INVOKE<ChaseRow[]>("chase_list"),
+	/**  The surges there are now. */
+	surges: () => __TAURI_INVOKE<SurgeCard[]>("surges"),
+	/**  Says that a surge is none; remembered as long as it lasts. */
+	dismissSurge: (key: string) => __TAURI_INVOKE<null>("dismiss_surge", { key }),
+	/**  Makes the major incident of a surge; all of it is durable when it answers. */
+	declareMajorIncident: (key: string, title: string, text: string) => __TAURI_INVOKE<MajorIncident>("declare_major_incident", { key, title, text }),
 };
 
 /** Events */
@@ -156,6 +176,7 @@ export const events = {
 	call: makeEvent<CallChanged, CallChanged>("call"),
 	changed: makeEvent<Changed, Changed>("changed"),
 	noticeClicked: makeEvent<NoticeClicked, NoticeClicked>("notice_clicked"),
+	surge: makeEvent<SurgeChanged, SurgeChanged>("surge"),
 	syncStatus: makeEvent<SyncStatusChanged, SyncStatusChanged>("sync_status"),
 	telephony: makeEvent<TelephonyChanged, TelephonyChanged>("telephony"),
 	transfer: makeEvent<TransferChanged, TransferChanged>("transfer"),
@@ -435,6 +456,75 @@ blocks: Block[] } |
 { type: "code"; 
 /**  Verbatim, lines included. */
 text: string };
+
+/**  The board. */
+export type Board = {
+	/**  Its rows, the oldest escalation first. */
+	rows: BoardRow[],
+	/**  The matrix's groups above level 1, as far as the ITSM has them. */
+	groups: GroupInCharge[],
+	/**  Those of level 1. */
+	level_1: GroupInCharge[],
+};
+
+/**  An escalation on the board. */
+export type BoardCard = {
+	/**  Its column. */
+	state: BoardState,
+	/**  The group it was sent to, by name, where a marker says so. */
+	group: string | null,
+	/**  When it was escalated. The ticket's opening where no marker says when. */
+	escalated_at: string,
+	/**  A marker says when; else the age is at most this. */
+	dated: boolean,
+	/**  When it came into its column, as far as is known. */
+	state_since: string | null,
+	/**  Who took it on, sent it back or finished it. */
+	by: UserId | null,
+	/**  Why it was sent back or re-routed. */
+	reason: string,
+	/**  Whom it waits for. */
+	third: string | null,
+	/**  How often they were reminded since. */
+	reminders: number,
+	/**  When they were last asked or reminded. */
+	last_contact: string | null,
+};
+
+/**  Which escalations the board shows. */
+export type BoardQuery = {
+	/**  Of these groups; none: of all groups of the matrix. */
+	groups: GroupId[],
+	/**  What I sent. */
+	mine: boolean,
+	/**  Also what was done in the last 7 days. */
+	done: boolean,
+};
+
+/**  An escalation on the board. */
+export type BoardRow = {
+	/**  The ticket. */
+	ticket: TicketRow,
+	/**  Where it stands. */
+	escalated: TicketEscalation,
+	/**  Whether it was escalated in time; `None` where it is not known when it was. */
+	target: EscalationTimer | null,
+	/**  Whom it waits for. */
+	third: string | null,
+};
+
+/**  A column of the board. */
+export type BoardState = 
+/**  Nobody of the group has taken it on. */
+"new" | 
+/**  Somebody has. */
+"accepted" | 
+/**  It waits for a third party (or for the user, where the ITSM alone says so). */
+"waiting" | 
+/**  Level 1 has it back, with a reason. */
+"sent_back" | 
+/**  Done. */
+"done";
 
 /**  The caller, as the desk knows him. */
 export type BriefedCaller = {
@@ -886,6 +976,34 @@ export type ChangeSet = {
 /**  Which reads to make again. */
 export type Changed = ChangeSet;
 
+/**  Who is in charge of a domain at a level, as the ITSM and the clock have it now. */
+export type ChargeRow = {
+	/**  At which level. */
+	level: SupportLevel,
+	/**  The group in the ITSM; nothing can be escalated to one that is not there. */
+	group: GroupInCharge | null,
+	/**  The group's name in the contract. */
+	name: string,
+	/**  How to reach them. */
+	contact: string,
+	/**  The calendar they work by. */
+	hours: string | null,
+	/**  They are at work now; `None` where the contract does not say when they are. */
+	open: boolean | null,
+};
+
+/**  A third party that is waited for. */
+export type ChaseRow = {
+	/**  The ticket. */
+	ticket: TicketRow,
+	/**  The wait. */
+	wait: ThirdPartyWait,
+	/**  When they are to be reminded. */
+	remind_at: string | null,
+	/**  That is over. */
+	late: boolean,
+};
+
 /**  What is mirrored, each with a cursor of its own. */
 export type Collection = 
 /**  One of the backend's lists. */
@@ -1247,6 +1365,60 @@ reason: WedgeReason } |
 /**  When. */
 at: string };
 
+/**  A domain of the responsibility matrix. */
+export type EscalationDomain = {
+	/**  Its name in the contract. */
+	domain: string,
+	/**  Who is in charge above level 1. */
+	charges: ChargeRow[],
+	/**  What a diagnosis has to say. */
+	form: EscalationForm,
+};
+
+/**  The form of a domain: which fields it insists on, and what it says beside them. */
+export type EscalationForm = {
+	/**  The domain of the responsibility matrix it is for; `None` for every other one. */
+	domain: string | null,
+	/**  Fields without which nothing is sent. */
+	mandatory: DiagnosisField[],
+	/**  What helps to fill a field in well, in the contract's own words. */
+	hints: Partial<{ [key in DiagnosisField]: Text }>,
+};
+
+/**  What is needed to escalate a ticket. */
+export type EscalationSheet = {
+	/**  Which. */
+	ticket: TicketId,
+	/**  The matrix. */
+	domains: EscalationDomain[],
+	/**  The domain its category belongs to. */
+	domain: string | null,
+	/**  The diagnosis as it was last typed; else what the ticket says already. */
+	diagnosis: Diagnosis,
+	/**  The time there is for it. */
+	timer: EscalationTimer,
+	/**  Where it stands, if it was escalated. */
+	escalated: TicketEscalation | null,
+};
+
+/**  A ticket's escalation for its header. */
+export type EscalationState = {
+	/**  The time to escalate; `None` where the contract has no matrix, the ticket is done, or it is not known when it was escalated. */
+	timer: EscalationTimer | null,
+	/**  Where it stands. */
+	escalated: TicketEscalation | null,
+};
+
+/**  The time to escalate a ticket. */
+export type EscalationTimer = {
+	/**  How it stands. */
+	state: TimerState,
+	/**  Seconds of service used until now, or until the escalation. */
+	used_s: number,
+	/**  Seconds of service left; 0 when over. */
+	left_s: number,
+};
+
 /**  Why an attempt failed. */
 export type Failure = {
 	/**  Key in the message catalogue: what a person reads comes from there. */
@@ -1342,6 +1514,14 @@ export type GroupHead = {
 
 /**  A group of people that tickets are assigned to. */
 export type GroupId = number;
+
+/**  A group by number and name. */
+export type GroupInCharge = {
+	/**  Number at the backend. */
+	id: GroupId,
+	/**  Name there. */
+	name: string,
+};
 
 /**  What a list is grouped by. */
 export type Grouping = 
@@ -1564,6 +1744,14 @@ export type JournalQuery = {
 	limit?: number,
 };
 
+/**  A category or a site by number and name. */
+export type Label = {
+	/**  The row's number. */
+	id: number,
+	/**  Its full name. */
+	name: string,
+};
+
 /**  How the queue draws its rows. */
 export type Layout = 
 /**  Two lines a ticket. */
@@ -1643,6 +1831,57 @@ detail: string } |
 /**  The PBX stopped answering, though the connection stands. */
 { type: "silent" };
 
+/**  What became of a major incident that was declared. */
+export type MajorIncident = {
+	/**  The parent with the links to its children. */
+	accepted: Accepted,
+	/**  Tickets that are not at the server yet and could not be linked. */
+	left_out: TicketId[],
+};
+
+/**  A marker in a ticket. */
+export type Marked = {
+	/**  The entry it is in. */
+	entry: EntryKey,
+	/**  Who wrote it. */
+	author: UserId | null,
+	/**  When. */
+	at: string,
+	/**  What it says. */
+	marker: Marker,
+	/**  What stands below it. */
+	words: string,
+};
+
+/**  What a marker says. */
+export type Marker = 
+/**  Escalated to a group. */
+{ type: "sent"; 
+/**  Its name. */
+to: string } | 
+/**  Taken on. */
+{ type: "accepted" } | 
+/**  Sent back to level 1. */
+{ type: "sent_back" } | 
+/**  Given to another group. */
+{ type: "re_routed"; 
+/**  Its name. */
+to: string } | 
+/**  Waiting for a third party from now on. */
+{ type: "waiting"; 
+/**  Whom. */
+third: string } | 
+/**  The third party was reminded. */
+{ type: "reminded"; 
+/**  Whom. */
+third: string } | 
+/**  The third party answered. */
+{ type: "answered"; 
+/**  Who. */
+third: string } | 
+/**  Done: back to level 1 for the rest. */
+{ type: "done" };
+
 /**  What is mirrored. */
 export type MirrorCounts = {
 	/**  Tickets, local ones included. */
@@ -1679,6 +1918,20 @@ export type NamedUser = {
 	name: string | null,
 	/**  Is a VIP. */
 	vip: boolean,
+};
+
+/**  An escalation as the technician asks for it. */
+export type NewEscalation = {
+	/**  Of the matrix. */
+	domain: string,
+	/**  Above level 1. */
+	level: SupportLevel,
+	/**  What was found out. */
+	diagnosis: Diagnosis,
+	/**  Anything else. */
+	note: string,
+	/**  Level 1's group leaves. */
+	release: boolean,
 };
 
 /**
@@ -2290,6 +2543,21 @@ export type Settings = {
 	contract: string | null,
 };
 
+/**  What contacts share. */
+export type Shared = 
+/**  A category. */
+{ type: "category"; 
+/**  Which. */
+label: Label } | 
+/**  A word, as it is compared (folded). */
+{ type: "word"; 
+/**  It. */
+word: string } | 
+/**  A site. */
+{ type: "site"; 
+/**  Which. */
+label: Label };
+
 /**  What the sign-in page sends. Neither printed nor kept: secrets go to the secret store. */
 export type SignIn = {
 	/**  The server's address as typed. */
@@ -2526,6 +2794,70 @@ export type Submission = {
 	hold_s?: number | null,
 };
 
+/**  A level of support. */
+export type SupportLevel = 
+/**  The help desk. */
+"n1" | 
+/**  Second level. */
+"n2" | 
+/**  Third level: experts, application owners. */
+"n3" | 
+/**  At the user's place. */
+"on_site" | 
+/**  A vendor or a maintainer. */
+"vendor";
+
+/**  A surge that is noticed. */
+export type SurgeCard = {
+	/**  The same as long as it is the same surge. */
+	key: string,
+	/**  The major incident that is proposed. */
+	proposal: SurgeProposal,
+	/**  Its title. */
+	title: string,
+	/**  Why it is proposed, in lines. */
+	explanation: string[],
+	/**  What the phone portal may say, in the desk's language. */
+	message: string,
+	/**  Somebody said that it is none, or it was declared. */
+	dismissed: boolean,
+};
+
+/**  The surges there are now. */
+export type SurgeChanged = SurgeCard[];
+
+/**  A major incident that is proposed. */
+export type SurgeProposal = {
+	/**  The subject, as people read it. */
+	subject: string,
+	/**  The site nearly all of them share. */
+	site: Label | null,
+	/**  The category nearly all of them share. */
+	category: Label | null,
+	/**  What it rests on, the strongest first. */
+	reasons: SurgeReason[],
+	/**  Contacts on it, by identity, in order of time. */
+	contacts: string[],
+	/**  Their tickets: the children. */
+	tickets: TicketId[],
+	/**  The first of them. */
+	from: string,
+	/**  The last of them. */
+	to: string,
+	/**  What is usual for the subject in as long a time, in tenths of a contact. */
+	usual_tenths: number,
+	/**  What the phone portal may say. */
+	message: Text,
+};
+
+/**  A reason of a proposal. */
+export type SurgeReason = {
+	/**  What is shared. */
+	shared: Shared,
+	/**  By how many of the proposal's contacts. */
+	count: number,
+};
+
 /**  What the status bar, the banner and the first-sync screen show. */
 export type SyncStatus = {
 	/**  Whether requests may be made. */
@@ -2609,6 +2941,18 @@ export type Then =
 /**  The policy's fallback. */
 "fall_back";
 
+/**  A wait for a third party, with what proves that they were chased. */
+export type ThirdPartyWait = {
+	/**  Whom. */
+	third: string,
+	/**  Since when. */
+	from: string,
+	/**  Until when; open while there is no end. */
+	to: string | null,
+	/**  Every line about it, the first request and the answer included: date, author, words. */
+	proof: Marked[],
+};
+
 /**
  *  One ticket's own fields as the backend gave them. Its actors, timeline, documents and links are records of their
  *  own (see [`crate::record`]).
@@ -2658,6 +3002,18 @@ export type Ticket = {
 	slas: CatalogueRef[],
 	/**  The idempotency key kept by the backend, where it has a place for one. */
 	external_id: string | null,
+};
+
+/**  Where a ticket's escalation stands. */
+export type TicketEscalation = {
+	/**  Its card. */
+	card: BoardCard,
+	/**  Its waits for third parties, in order. */
+	waits: ThirdPartyWait[],
+	/**  When the third party is to be reminded. */
+	remind_at: string | null,
+	/**  The name of the card's `by`. */
+	by: string | null,
 };
 
 /**  What a list is narrowed to. Everything that is set must hold; what is empty or `None` narrows nothing. */
@@ -2837,6 +3193,19 @@ export type TimelineEntry = {
 	detail: EntryDetail,
 };
 
+/**  How the time to escalate stands. */
+export type TimerState = 
+/**  There is time. */
+"running" | 
+/**  Less than a third is left. */
+"short" | 
+/**  It is over, and the ticket was not escalated. No failure as long as it is not: not every ticket is. */
+"over" | 
+/**  Escalated in time. */
+"met" | 
+/**  Escalated too late. */
+"late";
+
 /**  One dated line. */
 export type TraceLine = {
 	/**  Which transfer. */
@@ -2881,6 +3250,45 @@ export type TransferLine = {
 	/**  What happened. */
 	text: string,
 };
+
+/**  What the customer's IT does with an escalation. */
+export type TriageAction = 
+/**  Take it on. */
+{ type: "accept" } | 
+/**  Back to level 1. */
+{ type: "send_back"; 
+/**  What is missing or wrong. */
+reason: string; 
+/**  Level 1's group. */
+to: GroupInCharge } | 
+/**  To another group. */
+{ type: "re_route"; 
+/**  Why. */
+reason: string; 
+/**  Which. */
+to: GroupInCharge } | 
+/**  It waits for a third party from now on: the clock of its own time stands still. */
+{ type: "wait"; 
+/**  Whom. */
+third: string; 
+/**  What was asked of them. */
+words: string } | 
+/**  The third party was reminded. */
+{ type: "remind"; 
+/**  By what means: mail, telephone, their portal. */
+means: string; 
+/**  What was said. */
+words: string } | 
+/**  The third party answered. */
+{ type: "answered"; 
+/**  What. */
+words: string } | 
+/**  Done: level 1 has the rest. */
+{ type: "finish"; 
+/**  What was done. */
+words: string; 
+/**  It solves the ticket: proposed to the requester in these words. */
+solution: boolean };
 
 /**  A failure as it reaches a person. */
 export type UiError = {

@@ -163,6 +163,8 @@ impl EscalationPolicy {
 /// A group by number and name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
+// The window has a `NamedGroup` already, whose name may be missing.
+#[serde(rename = "GroupInCharge")]
 pub struct NamedGroup {
     /// Number at the backend.
     pub id: GroupId,

@@ -12,12 +12,14 @@ mod connection;
 mod desk;
 mod desk_api;
 mod error;
+mod escalation_api;
 mod filter;
 mod mirror;
 mod mirror_api;
 mod model;
 mod open;
 mod sql;
+mod surge_api;
 mod transfers_api;
 mod view;
 mod wipe;
@@ -29,6 +31,7 @@ mod work_tests;
 extern crate self as guichet_store;
 
 pub use error::StoreError;
+pub use escalation_api::{Escalated, EscalatedQuery};
 pub use filter::*;
 pub use model::*;
 

@@ -8,6 +8,7 @@ use crate::{CallNumbers, JournalCall, JournalPage, JournalQuery, StoreError, Wit
 use guichet_domain::{
     TicketId, UserId,
     call::{Call, CallEvent, Direction},
+    surge::Contact,
     text,
     wrap_up::Disposition,
 };
@@ -338,4 +339,31 @@ pub(crate) async fn queues(connection: &mut SqliteConnection) -> Result<Vec<Stri
             .fetch_all(connection)
             .await?,
     )
+}
+
+/// Inbound calls after an instant that no ticket is about, as contacts, with the caller where somebody is known.
+pub(crate) async fn without_ticket(
+    connection: &mut SqliteConnection,
+    since: Timestamp,
+) -> Result<Vec<(Contact, Option<i64>)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT source, id, started_at, person, note FROM calls WHERE started_at > ? AND direction = 'in' AND ticket IS NULL \
+         ORDER BY started_at, source, id",
+    )
+    .bind(since.as_millisecond())
+    .fetch_all(connection)
+    .await?;
+    let contacts = rows.iter().map(|row| {
+        let (source, id): (&str, &str) = (row.try_get("source")?, row.try_get("id")?);
+        let contact = Contact {
+            at: Timestamp::from_millisecond(row.try_get("started_at")?).unwrap_or(Timestamp::UNIX_EPOCH),
+            id: format!("call:{source}:{id}"),
+            ticket: None,
+            category: None,
+            site: None,
+            words: row.try_get("note")?,
+        };
+        Ok((contact, row.try_get("person")?))
+    });
+    contacts.collect()
 }

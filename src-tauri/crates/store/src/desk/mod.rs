@@ -2,6 +2,7 @@
 
 pub(crate) mod attachments;
 pub(crate) mod calls;
+pub(crate) mod diagnoses;
 pub(crate) mod drafts;
 pub(crate) mod memo;
 pub(crate) mod migrations;

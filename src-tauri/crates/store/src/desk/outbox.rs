@@ -1,6 +1,6 @@
 //! The outbox: intents in lanes, strictly first in, first out. Every change of state is one durable transaction.
 
-use super::{attachments, calls, drafts};
+use super::{attachments, calls, diagnoses, drafts};
 use crate::{
     OutboxCounts, StoreError, Submission,
     mirror::refresh::Pending,
@@ -443,6 +443,7 @@ pub(crate) async fn mark_sent(
             .await?;
         drafts::renumber(connection, local.0, remote.0).await?;
         calls::renumber(connection, local, remote).await?;
+        diagnoses::renumber(connection, local, remote).await?;
         renumbered = Some((local, remote));
     }
     Ok(Sent { entry, renumbered })
@@ -551,6 +552,22 @@ pub(crate) async fn sent_rows(
         .into_iter()
         .filter_map(|entry| entry.remote_id.map(|remote| (entry.id, remote)))
         .collect())
+}
+
+/// What was sent into the timelines of these lanes, oldest first: an entry may be at the backend and not mirrored yet.
+pub(crate) async fn sent_entries(
+    connection: &mut SqliteConnection,
+    lanes: &str,
+) -> Result<Vec<OutboxEntry>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM outbox WHERE lane IN (SELECT value FROM json_each(?)) AND pending = 0 AND state_name = 'sent' \
+         AND kind IN ('add_followup', 'add_task') AND remote_id IS NOT NULL ORDER BY seq"
+    );
+    let rows = sqlx::query(AssertSqlSafe(sql))
+        .bind(lanes)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(decode).collect()
 }
 
 /// Tickets that creations of ours became.

@@ -5,6 +5,8 @@ pub(crate) mod around;
 pub(crate) mod articles;
 pub(crate) mod children;
 pub(crate) mod codes;
+pub(crate) mod contacts;
+pub(crate) mod escalated;
 pub(crate) mod found;
 pub(crate) mod grouping;
 pub(crate) mod index;

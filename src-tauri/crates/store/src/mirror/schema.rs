@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 /// "GuiM": the file is a Guichet mirror.
 pub(crate) const APPLICATION_ID: i64 = 0x4775_694d;
 /// The version of what follows. Any change of a table, of an index or of the way text is folded raises it.
-pub(crate) const VERSION: i64 = 8;
+pub(crate) const VERSION: i64 = 9;
 
 const TABLES: &str = r"
 CREATE TABLE tickets (
@@ -37,9 +37,14 @@ CREATE TABLE timeline (
   rid INTEGER PRIMARY KEY,
   ticket INTEGER NOT NULL, kind INTEGER NOT NULL, id INTEGER NOT NULL, hash INTEGER NOT NULL,
   author INTEGER, at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
-  body TEXT NOT NULL, private INTEGER NOT NULL, detail TEXT NOT NULL
+  body TEXT NOT NULL, private INTEGER NOT NULL, detail TEXT NOT NULL,
+  -- Its first line says where an escalation stands, told from the text when it is written: a change of what such a line is raises
+  -- the version.
+  marker INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX timeline_key ON timeline(kind, id);
+-- Few among very many: the board reads them alone.
+CREATE INDEX timeline_markers ON timeline(ticket, at) WHERE marker = 1;
 CREATE TABLE actors (
   rid INTEGER PRIMARY KEY,
   -- People (and addresses) and groups have a table each at the backend, numbered apart.

@@ -40,7 +40,7 @@ fn party_of(code: i64, id: Option<i64>, address: Option<&str>) -> Party {
     }
 }
 
-pub(super) fn actor_of(c: &mut Columns<'_>) -> Result<ActorRow, StoreError> {
+pub(crate) fn actor_of(c: &mut Columns<'_>) -> Result<ActorRow, StoreError> {
     Ok(ActorRow {
         id: c.int()?,
         ticket: TicketId(c.int()?),

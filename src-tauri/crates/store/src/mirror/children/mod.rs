@@ -1,7 +1,7 @@
 //! What hangs on tickets: timeline, actors, documents and their places, links. Rows whose ticket is not mirrored are
 //! dropped and counted, never stored.
 
-mod actors;
+pub(crate) mod actors;
 mod documents;
 mod links;
 mod read;

@@ -10,7 +10,10 @@ use crate::{
     },
     sql::{Columns, bulk, json_ids},
 };
-use guichet_domain::timeline::{EntryKey, TimelineEntry};
+use guichet_domain::{
+    timeline::{EntryKey, TimelineEntry},
+    triage::markers,
+};
 use sqlx::SqliteConnection;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -99,15 +102,17 @@ pub(crate) async fn timeline(
             serde_json::to_string(&entry.body)?.into(),
             entry.private.into(),
             serde_json::to_string(&entry.detail)?.into(),
+            (!markers(std::slice::from_ref(entry)).is_empty()).into(),
         ]);
     }
     forget_entries(connection, &moved).await?;
     bulk(
         connection,
-        "INSERT INTO timeline (rid, ticket, kind, id, hash, author, at, updated_at, body, private, detail)",
-        11,
+        "INSERT INTO timeline (rid, ticket, kind, id, hash, author, at, updated_at, body, private, detail, marker)",
+        12,
         "ON CONFLICT(rid) DO UPDATE SET hash = excluded.hash, author = excluded.author, at = excluded.at, \
-         updated_at = excluded.updated_at, body = excluded.body, private = excluded.private, detail = excluded.detail",
+         updated_at = excluded.updated_at, body = excluded.body, private = excluded.private, detail = excluded.detail, \
+         marker = excluded.marker",
         rows,
     )
     .await?;
