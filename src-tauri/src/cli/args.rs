@@ -37,6 +37,8 @@ pub enum Command {
     Outbox(OutboxCommand),
     #[command(subcommand)]
     Calls(CallsCommand),
+    #[command(subcommand)]
+    Transfer(TransferCommand),
     Kpi(KpiArgs),
     #[command(subcommand)]
     Remote(RemoteCommand),
@@ -325,6 +327,34 @@ pub enum CallsCommand {
     List(CallsArgs),
     Show(CallId),
     Stats(CallsArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TransferCommand {
+    List(TransferListArgs),
+    Show(TransferId),
+    Roster(RosterArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct TransferListArgs {
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct TransferId {
+    #[arg(value_name = "ID")]
+    pub id: String,
+}
+
+/// Whose roster, and when.
+#[derive(Debug, Args)]
+pub struct RosterArgs {
+    #[arg(long, value_name = "NAME|FILE")]
+    pub contract: Option<String>,
+    #[arg(long, value_name = "INSTANT")]
+    pub at: Option<jiff::Timestamp>,
 }
 
 /// Which calls of the journal.

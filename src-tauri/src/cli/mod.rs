@@ -14,6 +14,7 @@ mod read;
 pub(crate) mod remote;
 mod sandbox;
 mod sync;
+mod transfer;
 mod write;
 
 use crate::{
@@ -118,6 +119,7 @@ async fn execute(line: CommandLine) -> Ending {
                     Command::Calls(CallsCommand::List(args)) => calls::list(&desk, &out, &args).await,
                     Command::Calls(CallsCommand::Show(args)) => calls::show(&desk, &out, &args.id).await,
                     Command::Calls(CallsCommand::Stats(args)) => calls::stats(&desk, &out, &args).await,
+                    Command::Transfer(command) => transfer::run(&desk, &out, &command).await,
                     Command::Outbox(OutboxCommand::List(args)) => read::outbox(&desk, &out, args.all).await,
                     Command::Outbox(command) => write::outbox(&desk, &out, command).await,
                     Command::Sandbox(_) | Command::Doctor | Command::Kpi(_) | Command::Remote(_) => Ok(Ending::Usage),

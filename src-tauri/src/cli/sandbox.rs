@@ -5,6 +5,7 @@ use super::{Ending, Output, args::SandboxArgs};
 use crate::{core::sandbox::SandboxError, error::AppError};
 use guichet_sandbox::{
     Fault, Faults, Options, Sandbox, Version,
+    options::COLLEAGUE,
     pbx::{Pbx, PbxOptions},
 };
 use jiff::Timestamp;
@@ -41,6 +42,8 @@ pub async fn serve(out: &Output, args: SandboxArgs) -> Result<Ending, AppError> 
         .map_err(SandboxError::from)?;
     server.set_faults(faults);
     let app_token = server.with_core(|glpi| glpi.app_token().to_owned());
+    // The other desk of a hot transfer or an escalation is somebody else's.
+    let colleague_token = server.with_core(|glpi| glpi.user_token(COLLEAGUE).unwrap_or_default().to_owned());
     let (login, password) = server.credentials();
     let mut pbx = Value::Null;
     if args.pbx {
@@ -55,6 +58,7 @@ pub async fn serve(out: &Output, args: SandboxArgs) -> Result<Ending, AppError> 
         &json!({
             "url": server.url(),
             "user_token": server.user_token(),
+            "colleague_token": colleague_token,
             "app_token": app_token,
             "glpi": args.glpi,
             "login": login,

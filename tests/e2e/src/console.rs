@@ -31,9 +31,14 @@ impl Console {
 
     /// Signs in as a technician does the first time.
     pub async fn sign_in(&self, server: &Server) -> Result<()> {
+        self.sign_in_by(server, &server.user_token).await
+    }
+
+    /// Signs in with the token of somebody else.
+    pub async fn sign_in_by(&self, server: &Server, user_token: &str) -> Result<()> {
         self.window.type_into(&test_id("sign-in-url"), &server.url).await?;
         self.window
-            .type_into(&test_id("sign-in-user-token"), &server.user_token)
+            .type_into(&test_id("sign-in-user-token"), user_token)
             .await?;
         if !server.app_token.is_empty() {
             self.window.click(&test_id("sign-in-with-app-token")).await?;

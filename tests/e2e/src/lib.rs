@@ -20,6 +20,7 @@ mod scenario;
 mod screen;
 mod screen_reader;
 mod server;
+mod telephone;
 mod window;
 
 pub use atspi::Role;

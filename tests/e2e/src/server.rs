@@ -28,6 +28,8 @@ pub struct Server {
     pub url: String,
     /// The technician's token.
     pub user_token: String,
+    /// A colleague's token.
+    pub colleague_token: String,
     /// The application's token.
     pub app_token: String,
     /// The pretend PBX, where the options ask for one (`--pbx`): `port`, `username`, `secret`.
@@ -50,6 +52,7 @@ impl Server {
             starts: 0,
             url: String::new(),
             user_token: String::new(),
+            colleague_token: String::new(),
             app_token: String::new(),
             pbx: Value::Null,
             client,
@@ -87,6 +90,7 @@ impl Server {
         let text = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
         self.url = text("url");
         self.user_token = text("user_token");
+        self.colleague_token = text("colleague_token");
         self.app_token = text("app_token");
         self.pbx = said["pbx"].clone();
         self.process = Some(process);

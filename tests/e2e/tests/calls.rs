@@ -10,61 +10,6 @@ const DEVICE: &str = "SIP/6001";
 const EXTENSION: &str = "6001";
 const NOTE: &str = "Plus d’image depuis la mise à jour";
 
-/// What the window asks of Rust, asked by the test: for what is on no screen (a VIP's number, the instant of an event).
-async fn asked(console: &Console, command: &str, arguments: Value) -> Value {
-    let script = "const done = arguments[arguments.length - 1];
-        window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1]).then(done, (error) => done({ error }));";
-    console
-        .window
-        .run_async(script, vec![command.into(), arguments])
-        .await
-        .unwrap()
-}
-
-/// A VIP of the demonstration: the number as the network shows it, and the name.
-async fn vip(console: &Console) -> (String, String) {
-    for nth in (10..100).step_by(10) {
-        let number = format!("01990000{nth}");
-        let people = asked(console, "find_people", json!({ "words": number, "limit": 5 })).await;
-        let found = people.as_array().unwrap_or_else(|| panic!("{people}"));
-        if let Some(person) = found.iter().find(|person| person["vip"] == true) {
-            let name = |field: &str| person[field].as_str().unwrap_or_default().to_owned();
-            return (number, format!("{} {}", name("first_name"), name("last_name")));
-        }
-    }
-    panic!("no VIP of the demonstration has a number");
-}
-
-async fn set_up_telephone(console: &Console, server: &Server) {
-    let window = &console.window;
-    window.click(&test_id("settings-button")).await.unwrap();
-    window.find(&test_id("telephone-host")).await.unwrap();
-    let text = |field: &str| match &server.pbx[field] {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    // The pretend PBX is on this machine and speaks plainly.
-    window.find(&test_id("telephone-protected")).await.unwrap();
-    window.tab_to(&test_id("telephone-protected")).await.unwrap();
-    window.press(&[' ']).await.unwrap();
-    window.gone(&test_id("telephone-authorities")).await.unwrap();
-    for (field, value) in [
-        ("host", "127.0.0.1".to_owned()),
-        ("port", text("port")),
-        ("account", text("username")),
-        ("secret", text("secret")),
-        ("device", DEVICE.to_owned()),
-        ("queues", "support".to_owned()),
-    ] {
-        let selector = test_id(&format!("telephone-{field}"));
-        window.click(&selector).await.unwrap();
-        console.replace_text(&selector, &value).await.unwrap();
-    }
-    window.click(&test_id("telephone-save")).await.unwrap();
-    let connected = format!("{}[data-state=\"connected\"]", test_id("status-telephone"));
-    window.find(&connected).await.unwrap();
-}
-
 /// Milliseconds from the PBX's own instant of the first ring to the painted card. For the report: no test fails on it.
 async fn pop(console: &Console, server: &Server, number: &str) -> (String, f64) {
     let arm = "window.__popped = new Promise((resolve) => {
@@ -85,7 +30,7 @@ async fn pop(console: &Console, server: &Server, number: &str) -> (String, f64) 
         .unwrap();
     let wait = "const done = arguments[arguments.length - 1]; window.__popped.then(done);";
     let painted = console.window.run_async(wait, Vec::new()).await.unwrap();
-    let calls = asked(console, "calls", json!({})).await;
+    let calls = console.asked("calls", json!({})).await.unwrap();
     let parse = "return Date.parse(arguments[0])";
     let rang = calls[0]["call"]["ringing_at"].clone();
     let rang = console.window.run(parse, vec![rang]).await.unwrap();
@@ -103,8 +48,8 @@ async fn a_vips_call_pops_up_becomes_a_ticket_and_is_in_the_journal() {
     let window = &console.window;
     console.sign_in(&server).await.unwrap();
     console.first_sync_done().await.unwrap();
-    let (number, name) = vip(&console).await;
-    set_up_telephone(&console, &server).await;
+    let (number, name) = console.vip().await.unwrap();
+    console.set_up_telephone(&server, DEVICE).await.unwrap();
     console.queue().await.unwrap();
 
     // It rings: who it is, at once, without taking the focus from the list.
