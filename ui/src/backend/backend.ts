@@ -10,23 +10,34 @@ import type {
   ArticleId,
   ArticleList,
   ArticleQuery,
+  AskedPerson,
   Asset,
   AssetKey,
   Attachment,
   BlobHash,
+  Board,
+  BoardQuery,
   BulkAction,
   BulkReport,
   CallCard,
   Catalogue,
   CatalogueKind,
   ChangeSet,
+  ChaseRow,
+  ConsentId,
+  ConsentMeans,
+  Diagnosis,
   DocumentContent,
   DocumentId,
   Draft,
+  EscalationSheet,
+  EscalationState,
   Group,
   Hit,
   JournalPage,
   JournalQuery,
+  MajorIncident,
+  NewEscalation,
   NewTicketWords,
   OpenedTicket,
   OperationId,
@@ -37,6 +48,9 @@ import type {
   PlaceHit,
   PlaceLevel,
   PlaceQuery,
+  RemotePlan,
+  RemoteSessionCard,
+  RemoteSheet,
   Resolution,
   SavedView,
   SearchQuery,
@@ -44,12 +58,14 @@ import type {
   Settings,
   SignIn,
   Submission,
+  SurgeCard,
   SyncStatus,
   TelephonyState,
   TicketId,
   TicketList,
   TicketQuery,
   TicketView,
+  TriageAction,
   UiError,
   UserId,
   WrapUp,
@@ -165,6 +181,52 @@ export interface Backend {
   /** Makes somebody call the sandbox: a VIP, or the number given. */
   sandboxCall(number: string | null): Promise<void>;
 
+  /** What is needed to escalate a ticket: who is in charge, the form, the diagnosis as it was typed. */
+  escalation(ticket: TicketId): Promise<EscalationSheet>;
+  /** Keeps a ticket's diagnosis as typed; resolves once it is durable. */
+  keepDiagnosis(ticket: TicketId, diagnosis: Diagnosis): Promise<void>;
+  /** Escalates a ticket; refused with `escalation_incomplete` while a mandatory field is empty. */
+  escalate(ticket: TicketId, escalation: NewEscalation): Promise<Accepted>;
+  /** Where a ticket's escalation stands, and the time there is for it. */
+  ticketEscalation(ticket: TicketId): Promise<EscalationState>;
+  /** The board of what was escalated, the oldest escalation first. */
+  triageBoard(query: BoardQuery): Promise<Board>;
+  /** Does a step of triage; durable when it resolves. */
+  triage(ticket: TicketId, action: TriageAction): Promise<Accepted>;
+  /** Third parties that are waited for, the next to be reminded first. */
+  chaseList(): Promise<ChaseRow[]>;
+  /** Surges there are now; told by {@link onSurge} from then on. */
+  surges(): Promise<SurgeCard[]>;
+  dismissSurge(key: string): Promise<void>;
+  /** Makes the major incident of a surge, with its children. */
+  declareMajorIncident(key: string, title: string, text: string): Promise<MajorIncident>;
+
+  /** What is needed to take a screen over for a ticket: consents, equipment with its targets, tools, sessions. */
+  remoteSheet(ticket: TicketId): Promise<RemoteSheet>;
+  /** Keeps the answer of somebody who was asked; written once. */
+  recordConsent(
+    ticket: TicketId,
+    asset: AssetKey | null,
+    person: AskedPerson,
+    means: ConsentMeans,
+    askedAt: string,
+    agreed: boolean,
+  ): Promise<RemoteSheet>;
+  /** Takes an agreement back. */
+  withdrawConsent(ticket: TicketId, agreement: ConsentId): Promise<RemoteSheet>;
+  /** What would be started; nothing is. */
+  remotePlan(tool: string, target: string): Promise<RemotePlan>;
+  /** Starts a session; refused without a consent that holds. */
+  startRemote(ticket: TicketId, asset: AssetKey | null, tool: string, target: string): Promise<RemoteSessionCard>;
+  /** Says that a session is over, and puts it into its ticket, once. */
+  endRemote(id: string, note: string): Promise<RemoteSessionCard>;
+  /** Sessions that are not over; told by {@link onRemoteSession} from then on. */
+  remoteSessions(): Promise<RemoteSessionCard[]>;
+  /** Whether a token of TeamViewer's Web API is kept. */
+  remoteTokenSet(): Promise<boolean>;
+  /** Keeps the token in the keyring, or takes it away. */
+  saveRemoteToken(token: string | null): Promise<void>;
+
   /** The text and cure of a code that came without words (a gate's, a notice's). */
   explain(code: string): Promise<UiError>;
 
@@ -175,6 +237,10 @@ export interface Backend {
   onCall(listener: (card: CallCard) => void): Unlisten;
   /** The PBX came or went. */
   onTelephony(listener: (state: TelephonyState) => void): Unlisten;
+  /** Surges came, changed or went: all there are. */
+  onSurge(listener: (cards: SurgeCard[]) => void): Unlisten;
+  /** A session of remote control began or ended. */
+  onRemoteSession(listener: (card: RemoteSessionCard) => void): Unlisten;
   onSyncStatus(listener: (status: SyncStatus) => void): Unlisten;
 }
 

@@ -169,6 +169,24 @@ export const commands = {
 	dismissSurge: (key: string) => __TAURI_INVOKE<null>("dismiss_surge", { key }),
 	/**  Makes the major incident of a surge; all of it is durable when it answers. */
 	declareMajorIncident: (key: string, title: string, text: string) => __TAURI_INVOKE<MajorIncident>("declare_major_incident", { key, title, text }),
+	/**  What is needed to take a screen over for a ticket. */
+	remoteSheet: (ticket: TicketId) => __TAURI_INVOKE<RemoteSheet>("remote_sheet", { ticket }),
+	/**  Keeps an answer of somebody who was asked. */
+	recordConsent: (ticket: TicketId, asset: AssetKey | null, person: AskedPerson, means: ConsentMeans, askedAt: string, agreed: boolean) => __TAURI_INVOKE<RemoteSheet>("record_consent", { ticket, asset, person, means, askedAt, agreed }),
+	/**  Takes an agreement back. */
+	withdrawConsent: (ticket: TicketId, agreement: ConsentId) => __TAURI_INVOKE<RemoteSheet>("withdraw_consent", { ticket, agreement }),
+	/**  What would be started; nothing is. */
+	remotePlan: (tool: string, target: string) => __TAURI_INVOKE<RemotePlan>("remote_plan", { tool, target }),
+	/**  Starts a session; refused without a consent that holds. */
+	startRemote: (ticket: TicketId, asset: AssetKey | null, tool: string, target: string) => __TAURI_INVOKE<RemoteSessionCard>("start_remote", { ticket, asset, tool, target }),
+	/**  Says that a session is over, and puts it into its ticket, once. */
+	endRemote: (id: string, note: string) => __TAURI_INVOKE<RemoteSessionCard>("end_remote", { id, note }),
+	/**  Sessions that are not over. */
+	remoteSessions: () => __TAURI_INVOKE<RemoteSessionCard[]>("remote_sessions"),
+	/**  Whether a token of TeamViewer's Web API is kept. */
+	remoteTokenSet: () => __TAURI_INVOKE<boolean>("remote_token_set"),
+	/**  Keeps the token of TeamViewer's Web API in the keyring, or takes it away. */
+	saveRemoteToken: (token: string | null) => __TAURI_INVOKE<null>("save_remote_token", { token }),
 };
 
 /** Events */
@@ -177,6 +195,7 @@ export const events = {
 	changed: makeEvent<Changed, Changed>("changed"),
 	noticeClicked: makeEvent<NoticeClicked, NoticeClicked>("notice_clicked"),
 	surge: makeEvent<SurgeChanged, SurgeChanged>("surge"),
+	remoteSession: makeEvent<RemoteSessionChanged, RemoteSessionChanged>("remote_session"),
 	syncStatus: makeEvent<SyncStatusChanged, SyncStatusChanged>("sync_status"),
 	telephony: makeEvent<TelephonyChanged, TelephonyChanged>("telephony"),
 	transfer: makeEvent<TransferChanged, TransferChanged>("transfer"),
@@ -3395,6 +3414,181 @@ export type WrapUp = {
 	ticket?: CallTicket | null,
 	/**  Notes taken during the call. */
 	note?: string,
+};
+
+/**  The identity of one record of consent (UUID version 7: time-ordered), chosen when the answer is noted. */
+export type ConsentId = string;
+
+/**  How the person was asked, and answered. */
+export type ConsentMeans = 
+/**  Aloud, on the telephone or beside the desk. */
+"aloud" | 
+/**  By a link that the person opened. */
+"link";
+
+/**  What a consent is for. It holds for this ticket **and** this equipment, not for either alone. */
+export type ConsentSubject = {
+	/**  For which ticket. */
+	ticket: TicketId,
+	/**  For which equipment; `None` where the inventory does not know it (the target was told by the person). That is a subject of its own: it opens no known equipment. */
+	asset: AssetKey | null,
+};
+
+/**  Who was asked. */
+export type AskedPerson = {
+	/**  Known to the backend as. */
+	user: UserId | null,
+	/**  The name as it was then: the record must still say who when the account is gone. */
+	name: string,
+};
+
+/**  The answer. */
+export type ConsentAnswer = 
+/**  Yes. */
+{ type: "agreed" } | 
+/**  No. */
+{ type: "refused" } | 
+/**  No longer. */
+{ type: "withdrawn"; 
+/**  The record of the yes that is taken back. */
+agreement: ConsentId };
+
+/**  One record. It is written once. */
+export type ConsentRecord = {
+	/**  Its identity. */
+	id: ConsentId,
+	/**  For what. */
+	subject: ConsentSubject,
+	/**  Who asked (who noted it, for a withdrawal). */
+	technician: UserId,
+	/**  Who answered. */
+	person: AskedPerson,
+	/**  How. */
+	means: ConsentMeans,
+	/**  When the question was put (the same as `answered_at` for a withdrawal that nobody asked for). */
+	asked_at: string,
+	/**  When the answer came. */
+	answered_at: string,
+	/**  What it was. */
+	answer: ConsentAnswer,
+};
+
+/**  Where a target comes from. */
+export type TargetSource = 
+/**  A remote access item of the inventory. */
+"remote_item" | 
+/**  The equipment's name. */
+"name" | 
+/**  An address of the inventory. */
+"address";
+
+/**  A target of a piece of equipment. */
+export type RemoteTarget = {
+	/**  The tool. */
+	tool: string,
+	/**  What it is given. */
+	target: string,
+	/**  Where it comes from. */
+	from: TargetSource,
+	/**  Why it cannot be started. */
+	problem: UiError | null,
+};
+
+/**  A piece of equipment with its targets. */
+export type RemoteAsset = {
+	/**  Which. */
+	key: AssetKey,
+	/**  Its name. */
+	name: string,
+	/**  Its targets. */
+	targets: RemoteTarget[],
+};
+
+/**  A tool. */
+export type RemoteTool = {
+	/**  Its name. */
+	tool: string,
+	/**  Its name for people. */
+	label: string,
+	/**  It is given a target. */
+	takes_target: boolean,
+	/**  Why it cannot be used here. */
+	problem: UiError | null,
+	/**  The program's end is the session's. */
+	end_is_seen: boolean,
+};
+
+/**  How the consent stands for a piece of equipment. */
+export type ConsentState = {
+	/**  Which; `None` for a target that the inventory does not know. */
+	asset: AssetKey | null,
+	/**  It holds until then. */
+	granted_until: string | null,
+	/**  Code of why it does not hold. */
+	reason: string | null,
+	/**  The last record. */
+	last: ConsentRecord | null,
+};
+
+/**  A session. */
+export type RemoteSessionCard = {
+	/**  Its identity. */
+	id: string,
+	/**  For which ticket. */
+	ticket: TicketId,
+	/**  On which equipment. */
+	asset: AssetKey | null,
+	/**  Its name. */
+	asset_name: string,
+	/**  The tool. */
+	tool: string,
+	/**  What it was given. */
+	target: string,
+	/**  TeamViewer's session code. */
+	code: string | null,
+	/**  The link for the person, to read out or send. */
+	link: string | null,
+	/**  The agreement it rests on. */
+	consent: ConsentId,
+	/**  When it began. */
+	started_at: string,
+	/**  When it ended. */
+	ended_at: string | null,
+	/**  The program's end is the session's. */
+	end_is_seen: boolean,
+	/**  Its task is in the ticket's outbox. */
+	noted: boolean,
+};
+
+/**  A session began or ended. */
+export type RemoteSessionChanged = RemoteSessionCard;
+
+/**  What is needed to take a screen over for a ticket. */
+export type RemoteSheet = {
+	/**  Which. */
+	ticket: TicketId,
+	/**  The requester. */
+	person: AskedPerson | null,
+	/**  Equipment of the ticket and of the requester. */
+	assets: RemoteAsset[],
+	/**  The tools. */
+	tools: RemoteTool[],
+	/**  The records of this ticket, oldest first. */
+	consents: ConsentRecord[],
+	/**  How it stands, by equipment, and for none. */
+	states: ConsentState[],
+	/**  Sessions of this ticket, newest first. */
+	sessions: RemoteSessionCard[],
+};
+
+/**  What would be started. */
+export type RemotePlan = {
+	/**  The program. */
+	program: string | null,
+	/**  Its arguments, one by one. */
+	arguments: string[],
+	/**  The link, where it is one. */
+	link: string | null,
 };
 
 /* Tauri Specta runtime */

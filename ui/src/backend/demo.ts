@@ -1,6 +1,7 @@
 // The in-memory backend as a browser's address asks for it: `?state=offline&lang=en&theme=dark&tickets=1000000`; with
 // `&now=2026-03-02T09:30` the clock stands still at that local time. `&telephone=on` sets a telephone up, `&telephone=lost` one that
-// is lost; `&call=ringing|answered|ended|unknown|several|anonymous|two|briefing` has somebody call.
+// is lost; `&call=ringing|answered|ended|unknown|several|anonymous|two|briefing` has somebody call; `&board=empty` an empty board of
+// escalations, `&surge=on` many contacts on one subject.
 import type { Backend } from './backend';
 import { FakeBackend } from './fake';
 import { DEVICE, type FakeTelephone } from './fake-calls';
@@ -49,12 +50,14 @@ export function demoBackend(search: URLSearchParams): Backend {
     sendAfterMs: state === 'offline' ? null : 2500,
     telephone: call !== null || telephone !== null,
     sandbox: search.get('sandbox') !== null,
+    escalated: search.get('board') !== 'empty',
   });
   if (telephone === 'lost') {
     const connection = { type: 'lost', reason: { type: 'silent' }, since: at(-3), retry_at: at(1) } as const;
     backend.telephone.setState({ device: DEVICE, connection });
   }
   // Once the window listens.
+  if (search.get('surge') !== null) setTimeout(() => backend.escalated.surge(), 500);
   if (call !== null) setTimeout(() => void somebodyCalls(backend, call, at), 500);
   return backend;
 }

@@ -5,8 +5,10 @@ import fr from '../../../assets/messages/fr.json';
 import { type Backend, BackendFailure, type Unlisten } from './backend';
 import { aroundNew, openFirst, telling } from './fake-around';
 import { FakeTelephone } from './fake-calls';
+import { FakeEscalation } from './fake-escalation';
 import { pdfOf } from './fake-files';
 import { FakePlaces } from './fake-places';
+import { FakeRemote } from './fake-remote';
 import { inGroups, isEmpty, narrowed } from './fake-lists';
 import { buildWorld, ME, type World } from './fake-data';
 import { demoOutbox } from './fake-outbox';
@@ -21,20 +23,29 @@ import type {
   ArticleCategory,
   ArticleList,
   ArticleQuery,
+  AskedPerson,
   Asset,
   AssetKey,
   AttachedDocument,
   Attachment,
   Block,
+  Board,
+  BoardQuery,
   BulkAction,
   BulkReport,
   CallCard,
   Catalogue,
   CatalogueKind,
   ChangeSet,
+  ChaseRow,
+  ConsentId,
+  ConsentMeans,
+  Diagnosis,
   DocumentContent,
   Draft,
   EntryState,
+  EscalationSheet,
+  EscalationState,
   Field,
   FieldValue,
   Gate,
@@ -45,6 +56,8 @@ import type {
   JournalPage,
   JournalQuery,
   Locale,
+  MajorIncident,
+  NewEscalation,
   NewTicketWords,
   OpenedTicket,
   Operation,
@@ -56,6 +69,9 @@ import type {
   PlaceHit,
   PlaceLevel,
   PlaceQuery,
+  RemotePlan,
+  RemoteSessionCard,
+  RemoteSheet,
   Resolution,
   SavedView,
   SearchQuery,
@@ -63,6 +79,7 @@ import type {
   Settings,
   SignIn,
   Submission,
+  SurgeCard,
   SyncStatus,
   TelephonyState,
   Ticket,
@@ -71,6 +88,7 @@ import type {
   TicketQuery,
   TicketRow,
   TicketView,
+  TriageAction,
   UiError,
   WrapUp,
 } from './types';
@@ -97,6 +115,8 @@ export interface FakeOptions {
   telephone?: boolean;
   /** The profile is the sandbox's. */
   sandbox?: boolean;
+  /** There is something in every column of the board. */
+  escalated?: boolean;
 }
 
 const EMPTY_CHANGES: ChangeSet = {
@@ -131,6 +151,8 @@ export class FakeBackend implements Backend {
   readonly world: World;
   readonly map: FakePlaces;
   readonly telephone: FakeTelephone;
+  readonly escalated: FakeEscalation;
+  readonly remote: FakeRemote;
   readonly calls: { name: string; args: unknown[] }[] = [];
   entries: OutboxEntry[] = [];
   gate: Gate;
@@ -156,6 +178,7 @@ export class FakeBackend implements Backend {
   private submissions: { ids: OperationId[]; draft: Draft | null }[] = [];
   private seq = 1;
   private nextLocal = -1;
+  private nextNamed = 1;
   /** Rounds asked for. */
   private rounds = 0;
   private nextRemote = 4900;
@@ -177,6 +200,7 @@ export class FakeBackend implements Backend {
       undoSendS: 0,
       telephone: false,
       sandbox: false,
+      escalated: false,
       ...options,
     };
     this.gate = this.options.gate;
@@ -208,6 +232,30 @@ export class FakeBackend implements Backend {
       },
       this.options.telephone,
     );
+    this.escalated = new FakeEscalation({
+      view: (id) => this.ticket(id),
+      rows: () => this.rows(EVERY_TICKET),
+      group: (name) => {
+        const group = this.world.groups.find((one) => one.name === name);
+        return group ? { id: group.id, name: group.name } : null;
+      },
+      submit: (lane, operations) => {
+        const named = operations.map((operation) => ({ id: `escalation-${String(this.nextNamed++)}`, operation }));
+        return this.submit({ lane, operations: named, draft: null });
+      },
+      changed: (ticket) => this.publish({ tickets: [ticket], lists: true }),
+      explain: (code) => this.explain(code),
+      refuse: (call) => this.refuse(call),
+      now: () => this.options.start,
+      me: { id: ME, name: 'Nadia Leroux' },
+    });
+    this.remote = new FakeRemote({
+      view: (id) => this.ticket(id),
+      explain: (code) => this.explain(code),
+      refuse: (call) => this.refuse(call),
+      me: ME,
+    });
+    if (this.options.escalated) this.escalated.fill();
   }
 
   // ---- session --------------------------------------------------------------------------------------------------------
@@ -856,6 +904,121 @@ export class FakeBackend implements Backend {
 
   onTelephony(listener: (state: TelephonyState) => void): Unlisten {
     return this.telephone.onState(listener);
+  }
+
+  // ---- escalation, triage, surges -------------------------------------------------------------------------------------
+  async escalation(ticket: TicketId): Promise<EscalationSheet> {
+    this.note('escalation', ticket);
+    this.refuse('escalation');
+    return this.escalated.sheet(ticket);
+  }
+
+  async keepDiagnosis(ticket: TicketId, diagnosis: Diagnosis): Promise<void> {
+    this.note('keepDiagnosis', ticket, diagnosis);
+    return this.escalated.keep(ticket, diagnosis);
+  }
+
+  async escalate(ticket: TicketId, escalation: NewEscalation): Promise<Accepted> {
+    this.note('escalate', ticket, escalation);
+    return this.escalated.escalate(ticket, escalation);
+  }
+
+  async ticketEscalation(ticket: TicketId): Promise<EscalationState> {
+    return this.escalated.state(ticket);
+  }
+
+  async triageBoard(query: BoardQuery): Promise<Board> {
+    this.note('triageBoard', query);
+    return this.escalated.board(query);
+  }
+
+  async triage(ticket: TicketId, action: TriageAction): Promise<Accepted> {
+    this.note('triage', ticket, action);
+    return this.escalated.step(ticket, action);
+  }
+
+  async chaseList(): Promise<ChaseRow[]> {
+    this.note('chaseList');
+    return this.escalated.chase();
+  }
+
+  async surges(): Promise<SurgeCard[]> {
+    return this.escalated.cards;
+  }
+
+  async dismissSurge(key: string): Promise<void> {
+    this.note('dismissSurge', key);
+    this.escalated.dismiss(key);
+  }
+
+  async declareMajorIncident(key: string, title: string, text: string): Promise<MajorIncident> {
+    this.note('declareMajorIncident', key, title, text);
+    return this.escalated.declare(key, title, text);
+  }
+
+  onSurge(listener: (cards: SurgeCard[]) => void): Unlisten {
+    return this.escalated.onSurge(listener);
+  }
+
+  // ---- remote control ---------------------------------------------------------------------------------------------------
+  async remoteSheet(ticket: TicketId): Promise<RemoteSheet> {
+    this.note('remoteSheet', ticket);
+    return this.remote.sheet(ticket);
+  }
+
+  async recordConsent(
+    ticket: TicketId,
+    asset: AssetKey | null,
+    person: AskedPerson,
+    means: ConsentMeans,
+    askedAt: string,
+    agreed: boolean,
+  ): Promise<RemoteSheet> {
+    this.note('recordConsent', ticket, asset, person, means, askedAt, agreed);
+    return this.remote.record(ticket, asset, person, means, askedAt, { type: agreed ? 'agreed' : 'refused' });
+  }
+
+  async withdrawConsent(ticket: TicketId, agreement: ConsentId): Promise<RemoteSheet> {
+    this.note('withdrawConsent', ticket, agreement);
+    return this.remote.withdraw(ticket, agreement);
+  }
+
+  async remotePlan(tool: string, target: string): Promise<RemotePlan> {
+    this.note('remotePlan', tool, target);
+    return this.remote.plan(tool, target);
+  }
+
+  async startRemote(
+    ticket: TicketId,
+    asset: AssetKey | null,
+    tool: string,
+    target: string,
+  ): Promise<RemoteSessionCard> {
+    this.note('startRemote', ticket, asset, tool, target);
+    return this.remote.start(ticket, asset, tool, target);
+  }
+
+  async endRemote(id: string, note: string): Promise<RemoteSessionCard> {
+    this.note('endRemote', id, note);
+    return this.remote.end(id, true);
+  }
+
+  async remoteSessions(): Promise<RemoteSessionCard[]> {
+    return this.remote.running();
+  }
+
+  async remoteTokenSet(): Promise<boolean> {
+    return this.remote.token !== null;
+  }
+
+  async saveRemoteToken(token: string | null): Promise<void> {
+    this.note('saveRemoteToken', token);
+    this.refuse('saveRemoteToken');
+    this.remote.token = token;
+  }
+
+  onRemoteSession(listener: (card: RemoteSessionCard) => void): Unlisten {
+    return this.remote.onSession(listener);
   }
 
   async syncNow(): Promise<void> {

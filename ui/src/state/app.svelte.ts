@@ -25,9 +25,11 @@ import type {
 } from '../backend/types';
 import { bringLanguage, type Locale, locale, type MessageKey, setLocale, t } from '../i18n/i18n.svelte';
 import { ReadAhead } from './ahead';
+import { BoardModel } from './board.svelte';
 import { Calls } from './calls.svelte';
 import type { Case, Frame } from './commands';
 import { DraftDesk } from './drafts.svelte';
+import { Diagnoses } from './escalation.svelte';
 import { Navigation } from './navigation.svelte';
 import { Notices } from './notices.svelte';
 import { paced } from './paced';
@@ -87,6 +89,8 @@ export class AppModel {
   readonly notices = new Notices(this);
   readonly places = new PlacesModel(this);
   readonly views = new Views(this);
+  readonly board = new BoardModel(this);
+  readonly diagnoses: Diagnoses;
   readonly calls: Calls;
 
   state = $state.raw<AppState | null>(null);
@@ -124,6 +128,7 @@ export class AppModel {
     this.drafts = new DraftDesk(backend);
     this.queue = new QueueModel(backend);
     this.undo = new UndoSend(this);
+    this.diagnoses = new Diagnoses(backend);
     this.calls = new Calls(this);
   }
 
@@ -185,6 +190,8 @@ export class AppModel {
       this.asked.clear();
       this.views.reset();
       this.calls.reset();
+      this.board.reset();
+      this.diagnoses.reset();
     }
     if (state.signed_in) {
       this.signingIn = false;
@@ -392,6 +399,8 @@ export class AppModel {
       this.nav.renumber(local, remote);
       this.notices.renumber(local, remote);
       this.calls.renumber(local, remote);
+      this.board.renumber(local, remote);
+      this.diagnoses.renumber(local, remote);
     }
     if (changes.lists || changes.tickets.length > 0) {
       this.refreshQueue();

@@ -7,6 +7,7 @@ import type { AppModel } from './app.svelte';
 import { copyText } from './clipboard';
 import { isEmpty, NO_FILTER } from './filter';
 import type { Tab } from './composer.svelte';
+import type { Step } from './escalation.svelte';
 import { type Filter, FILTERS } from './timeline';
 import { KEYED } from './views.svelte';
 
@@ -21,7 +22,7 @@ export interface Key {
 /** Says a message in one of the languages. */
 export type Say = (key: MessageKey, values?: Record<string, string | number>) => string;
 
-export type Section = 'anywhere' | 'queue' | 'ticket' | 'composer';
+export type Section = 'anywhere' | 'queue' | 'ticket' | 'composer' | 'triage';
 
 export interface Command {
   id: string;
@@ -70,6 +71,8 @@ export interface Case {
   /** An article can be made of its solution. */
   canPropose: boolean;
   propose: () => void;
+  /** Opens what is needed to escalate it. */
+  escalate: () => void;
   /** Chooses what the timeline shows; `null`: the next choice that has entries. */
   filter: (filter: Filter | null) => void;
 }
@@ -91,7 +94,20 @@ export const KEYS = {
   notices: key('b'),
   call: key('F9'),
   callBack: key('r', { alt: true }),
+  triage: key('g'),
+  escalate: key('x'),
 } as const satisfies Record<string, Key>;
+
+/** The steps of triage on the board, while a card is chosen there. */
+export const STEP_KEYS: Readonly<Record<Step, Key>> = {
+  accept: key('a'),
+  send_back: key('s'),
+  re_route: key('o'),
+  wait: key('w'),
+  remind: key('r'),
+  answered: key('y'),
+  finish: key('f'),
+};
 
 const onTicket = (app: AppModel): boolean => app.openCase !== null;
 const onOpenTicket = (app: AppModel): boolean => app.openCase !== null && !app.openCase.frozen;
@@ -175,6 +191,22 @@ const ANYWHERE: readonly Command[] = [
     label: (t) => t('command.calls'),
     keys: [key('p')],
     run: (app) => app.nav.show('calls'),
+  },
+  {
+    id: 'triage',
+    section: 'anywhere',
+    label: (t) => t('command.triage'),
+    keys: [KEYS.triage],
+    run: (app) => app.nav.show('triage'),
+  },
+  {
+    id: 'chase',
+    section: 'anywhere',
+    label: (t) => t('command.chase'),
+    run: (app) => {
+      app.board.choose({ tab: 'chase' });
+      app.nav.show('triage');
+    },
   },
   {
     id: 'call-back',
@@ -546,6 +578,14 @@ const TICKET: readonly Command[] = [
     run: (app) => app.openCase?.link(),
   },
   {
+    id: 'escalate',
+    section: 'ticket',
+    label: (t) => t('command.escalate'),
+    keys: [KEYS.escalate],
+    enabled: onOpenTicket,
+    run: (app) => app.openCase?.escalate(),
+  },
+  {
     id: 'merge',
     section: 'ticket',
     label: (t) => t('command.merge'),
@@ -634,8 +674,28 @@ const COMPOSER: readonly Command[] = [
   },
 ];
 
+/** The steps of triage; handled by the board. */
+const STEPS: readonly Command[] = (Object.keys(STEP_KEYS) as Step[]).map((step) => ({
+  id: `triage-${step}`,
+  section: 'triage',
+  label: (t) => t(`triage.step.${step}`),
+  keys: [STEP_KEYS[step]],
+  keyOnly: true,
+  local: true,
+  run: nothing,
+}));
+
 /** The commands whose number does not depend on what is on screen. */
-export const COMMANDS: readonly Command[] = [...ANYWHERE, ...QUEUE, ...LISTS, ...MARKING, BULK, ...TICKET, ...COMPOSER];
+export const COMMANDS: readonly Command[] = [
+  ...ANYWHERE,
+  ...QUEUE,
+  ...LISTS,
+  ...MARKING,
+  BULK,
+  ...TICKET,
+  ...COMPOSER,
+  ...STEPS,
+];
 
 /** The equipment of the ticket on screen and of its requester, to be opened. */
 function equipment(app: AppModel): Command[] {

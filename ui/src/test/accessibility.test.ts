@@ -221,6 +221,45 @@ const views: [string, FakeOptions, (user: UserEvent, backend: FakeBackend) => Pr
       await screen.findByTestId('journal-lost');
     },
   ],
+  [
+    'the board of escalations with a chosen card',
+    { escalated: true },
+    async (user) => {
+      await user.click(screen.getByTestId('triage-button'));
+      (await screen.findByTestId('triage-column-new')).focus();
+      await screen.findByTestId('triage-chosen');
+    },
+  ],
+  [
+    'third parties to be reminded',
+    { escalated: true },
+    async (user) => {
+      await user.click(screen.getByTestId('triage-button'));
+      await user.click(await screen.findByTestId('triage-tab-chase'));
+      await screen.findByTestId('chase-list');
+    },
+  ],
+  [
+    'a step of triage',
+    { escalated: true },
+    async (user) => {
+      await user.click(screen.getByTestId('triage-button'));
+      (await screen.findByTestId('triage-column-new')).focus();
+      await user.keyboard('s');
+      await screen.findByTestId('triage-dialog');
+      await user.keyboard('{Control>}{Enter}{/Control}');
+    },
+  ],
+  [
+    'an escalation that lacks something',
+    {},
+    async (user) => {
+      await openTicket(user, 4821);
+      await user.keyboard('x');
+      await user.click(await screen.findByTestId('escalation-send'));
+      await screen.findByTestId('escalation-missing');
+    },
+  ],
   ['settings', { telephone: true }, (user) => user.click(screen.getByTestId('settings-button'))],
   ['shortcuts', {}, (user) => user.click(screen.getByTestId('shortcuts-button'))],
   ['first sync', { firstSync: true }, async () => undefined],

@@ -17,4 +17,5 @@ export { default as PlacesView } from '../views/PlacesView.svelte';
 export { default as SettingsView } from '../views/SettingsView.svelte';
 export { default as Shortcuts } from '../views/Shortcuts.svelte';
 export { default as SignIn } from '../views/SignIn.svelte';
+export { default as TriageView } from '../views/TriageView.svelte';
 export { default as ViewsDialog } from '../views/ViewsDialog.svelte';
