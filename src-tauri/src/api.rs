@@ -389,12 +389,32 @@ pub struct NoticeClicked(pub Option<TicketId>);
 #[tauri_specta(event_name = "sync_status")]
 pub struct SyncStatusChanged(pub SyncStatus);
 
+/// The kind of a telephone system.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum PbxKind {
+    /// Asterisk's manager interface (XiVO's engine has it).
+    #[default]
+    Asterisk,
+    /// XiVO's unified communication server.
+    Xuc,
+    /// Wazo.
+    Wazo,
+    /// Alcatel-Lucent's OmniPCX Enterprise, by O2G.
+    O2g,
+    /// Any telephone that can call an address or run a program when it rings.
+    Generic,
+}
+
 /// How the PBX is reached, and which telephone is the desk's own. No secret in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
 pub struct PbxSettings {
-    /// Host name or address of the PBX's manager interface (Asterisk AMI; XiVO's engine has it).
+    /// Which kind it is.
+    #[serde(default)]
+    pub kind: PbxKind,
+    /// Host name or address; of no meaning for [`PbxKind::Generic`], which is this machine.
     pub host: String,
-    /// Its port: 5038, 5039 where it is protected.
+    /// Its port (Asterisk: 5038, 5039 where it is protected).
     pub port: u16,
     /// Protected by TLS.
     pub protected: bool,
@@ -413,6 +433,7 @@ pub struct PbxSettings {
 impl Default for PbxSettings {
     fn default() -> Self {
         Self {
+            kind: PbxKind::default(),
             host: String::new(),
             port: 5038,
             protected: false,

@@ -38,6 +38,8 @@ pub enum Command {
     #[command(subcommand)]
     Calls(CallsCommand),
     #[command(subcommand)]
+    Call(CallCommand),
+    #[command(subcommand)]
     Transfer(TransferCommand),
     Kpi(KpiArgs),
     #[command(subcommand)]
@@ -327,6 +329,35 @@ pub enum CallsCommand {
     List(CallsArgs),
     Show(CallId),
     Stats(CallsArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CallCommand {
+    Ringing(CallTold),
+    Answered(CallTold),
+    Ended(CallTold),
+    Link(CallLinkArgs),
+}
+
+/// What a telephone tells of a call.
+#[derive(Debug, Args)]
+pub struct CallTold {
+    #[arg(long, value_name = "NUMBER")]
+    pub number: Option<String>,
+    #[arg(long, value_name = "ID")]
+    pub id: Option<String>,
+    #[arg(long, value_name = "QUEUE")]
+    pub queue: Option<String>,
+    #[arg(long)]
+    pub out: bool,
+    #[arg(long)]
+    pub missed: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CallLinkArgs {
+    #[arg(value_name = "URL")]
+    pub url: String,
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,6 +2,7 @@
 //! waiting in the outbox. Secrets come from standard input only.
 
 pub mod args;
+mod call;
 mod calls;
 mod doctor;
 mod help;
@@ -48,12 +49,22 @@ fn early_locale(arguments: &[OsString]) -> Locale {
     }
 }
 
+/// The arguments, where the system opens a link with this program: it gives the link alone.
+fn opened(arguments: &[OsString]) -> Vec<OsString> {
+    match arguments {
+        [program, link] if link.to_str().is_some_and(|link| link.starts_with(call::SCHEME)) => {
+            vec![program.clone(), "call".into(), "link".into(), link.clone()]
+        }
+        _ => arguments.to_vec(),
+    }
+}
+
 /// Understands the arguments and runs the command, if there is one.
 #[must_use]
 pub fn run(arguments: &[OsString], runtime: &tokio::runtime::Runtime) -> Asked {
     let locale = early_locale(arguments);
     let parsed = help::command(locale.catalogue())
-        .try_get_matches_from(arguments)
+        .try_get_matches_from(opened(arguments))
         .and_then(|matches| CommandLine::from_arg_matches(&matches));
     let line = match parsed {
         Ok(line) => line,
@@ -101,6 +112,8 @@ async fn execute(line: CommandLine) -> Ending {
             kpi::run(&out, &args)
         }
         Command::Remote(command) => remote::run(&out, &command),
+        // The profile is the window's, which has it open.
+        Command::Call(command) => call::run(&core, &out, &command).await,
         command => match core.desk().await {
             Ok(desk) => {
                 out.locale = core.locale().await;
@@ -122,7 +135,9 @@ async fn execute(line: CommandLine) -> Ending {
                     Command::Transfer(command) => transfer::run(&desk, &out, &command).await,
                     Command::Outbox(OutboxCommand::List(args)) => read::outbox(&desk, &out, args.all).await,
                     Command::Outbox(command) => write::outbox(&desk, &out, command).await,
-                    Command::Sandbox(_) | Command::Doctor | Command::Kpi(_) | Command::Remote(_) => Ok(Ending::Usage),
+                    Command::Sandbox(_) | Command::Doctor | Command::Kpi(_) | Command::Remote(_) | Command::Call(_) => {
+                        Ok(Ending::Usage)
+                    }
                 };
                 drop(desk);
                 result

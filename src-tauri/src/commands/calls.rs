@@ -146,6 +146,14 @@ pub async fn save_telephone(
     told(&core, result).await
 }
 
+/// Where a telephone of any make tells of its calls; `None` for another kind of telephone.
+#[tauri::command]
+#[specta::specta]
+pub async fn telephone_endpoint(core: State<'_, AppCore>) -> Answer<Option<String>> {
+    let result = async { core.desk().await?.telephone_endpoint().await }.await;
+    told(&core, result).await
+}
+
 /// Makes somebody call the sandbox: a VIP, or the number given.
 #[tauri::command]
 #[specta::specta]

@@ -101,6 +101,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             calls::dial,
             calls::telephone_settings,
             calls::save_telephone,
+            calls::telephone_endpoint,
             calls::sandbox_call,
             transfers::transfers,
             transfers::begin_transfer,

@@ -1,13 +1,14 @@
 //! The application: the profiles and the one that is open.
 
 use crate::{
-    api::{AppState, Settings, SignIn, SignInMethod},
+    api::{AppState, PbxSettings, Settings, SignIn, SignInMethod},
     core::{
-        desk::{AppEvent, Desk, Pace},
+        desk::{AppEvent, Desk, Pace, telephone_place},
         notifier::Notifier,
         profile::{ProfileError, ProfileFolder, Profiles},
         secrets::{self, Secrets},
         surge,
+        telephony::TelephonyError,
     },
     error::AppError,
     messages::Locale,
@@ -80,6 +81,21 @@ impl AppCore {
             return Ok(desk);
         }
         self.open(self.profiles.first()?).await
+    }
+
+    /// The telephone that the profile has set up, with its secret. Opens no database: the window may have them.
+    ///
+    /// # Errors
+    /// When there is none, or the profile or the secret cannot be read.
+    pub async fn telephone_kept(&self) -> Result<(PbxSettings, String), AppError> {
+        let folder = self.profiles.first()?;
+        let path = folder.path.clone();
+        let (config, _) = tokio::task::spawn_blocking(move || folder.read_config())
+            .await
+            .map_err(|error| AppError::Store(std::io::Error::other(error).into()))??;
+        let settings = config.telephone.clone().ok_or(TelephonyError::NotSetUp)?;
+        let secrets = telephone_place(&config, &path).read().await?;
+        Ok((settings, secrets.password.clone().unwrap_or_default()))
     }
 
     async fn open(&self, folder: ProfileFolder) -> Result<Arc<Desk>, AppError> {

@@ -3,16 +3,17 @@
 
 use crate::{
     api::{
-        Accepted, Account, CallCard, OpenedTicket, PbxSettings, SecretStoreKind, Settings, SignInMethod, SurgeCard,
-        TelephonyState, VipRule,
+        Accepted, Account, CallCard, OpenedTicket, PbxKind, PbxSettings, SecretStoreKind, Settings, SignInMethod,
+        SurgeCard, TelephonyState, VipRule,
     },
     core::{
         contract,
         escalation::ServiceClock,
+        pbx,
         profile::{Connection, ProfileConfig, ProfileFolder, Server},
         sandbox::RunningSandbox,
         secrets::{SecretError, SecretPlace, Secrets},
-        telephony::{self, Around, Telephone, TelephonyError, TelephonyEvent, ami_config},
+        telephony::{self, Around, Telephone, TelephonyError, TelephonyEvent},
         transfers::SessionSlot,
     },
     error::AppError,
@@ -26,7 +27,11 @@ use guichet_store::{ChangeSet, Draft, OpenReport, Resolution, Store, StoreError,
 use guichet_sync::{Engine, NoSteps, SyncEvent, SyncSettings, SyncStatus};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     sync::{Mutex, MutexGuard, RwLock, broadcast},
     task::JoinHandle,
@@ -402,36 +407,44 @@ impl Desk {
         let (settings, secret) = match (of_sandbox, config.telephone.clone()) {
             (Some(sandbox), _) => sandbox,
             (None, Some(settings)) => {
-                let secrets = self.telephone_place(&config).read().await?;
+                let secrets = telephone_place(&config, &self.folder.path).read().await?;
                 (settings, secrets.password.clone().unwrap_or_default())
             }
             (None, None) => return Ok(()),
         };
-        let device = settings.device.clone();
-        let ami = tokio::task::spawn_blocking(move || ami_config(&settings, secret))
-            .await
-            .map_err(|error| AppError::Store(std::io::Error::other(error).into()))??;
         let contract = self.contract().await.inspect_err(|error| {
             // Calls are taken all the same; what the contract decides is not offered.
             tracing::error!(code = error.code(), "the contract cannot be used");
         });
+        let contract = contract.ok();
+        let device = settings.device.clone();
+        let of_contract = contract.clone();
+        let config = tokio::task::spawn_blocking(move || pbx::config(&settings, secret, of_contract.as_deref()))
+            .await
+            .map_err(|error| AppError::Store(std::io::Error::other(error).into()))??;
         let around = Around {
             store: self.store.clone(),
             events: self.events.clone(),
-            contract: contract.ok(),
+            contract,
             locale: self.locale().await,
             session: self.session.clone(),
         };
-        *current = Some(Arc::new(Telephone::start(ami, &device, around).await));
+        *current = Some(Arc::new(Telephone::start(config, &device, around).await?));
         Ok(())
     }
 
-    fn telephone_place(&self, config: &ProfileConfig) -> SecretPlace {
-        let kind = config
-            .connection
-            .as_ref()
-            .map_or(SecretStoreKind::default(), |connection| connection.secret_store);
-        SecretPlace::of_telephone(kind, &config.key, &self.folder.path)
+    /// Where a telephone of any make tells of its calls, token included; `None` for another kind of telephone.
+    ///
+    /// # Errors
+    /// When the secret cannot be read.
+    pub async fn telephone_endpoint(&self) -> Result<Option<String>, AppError> {
+        let config = self.config().await;
+        let Some(settings) = config.telephone.as_ref().filter(|one| one.kind == PbxKind::Generic) else {
+            return Ok(None);
+        };
+        let secrets = telephone_place(&config, &self.folder.path).read().await?;
+        let token = secrets.password.clone().unwrap_or_default();
+        Ok(Some(format!("http://127.0.0.1:{}/cti/{token}", settings.port)))
     }
 
     /// Sets the telephone up, with its secret (the one kept stays when none is given), and starts it; `None` takes it away.
@@ -440,12 +453,20 @@ impl Desk {
     /// When a setting is missing, or the secret or the profile cannot be written: the telephone used before stays then.
     pub async fn save_telephone(&self, settings: Option<PbxSettings>, secret: Option<String>) -> Result<(), AppError> {
         let config = self.config().await;
-        let place = self.telephone_place(&config);
+        let place = telephone_place(&config, &self.folder.path);
         if let Some(settings) = &settings {
+            let kind_before = config.telephone.as_ref().map(|before| before.kind);
             let (checked, kept) = (settings.clone(), String::new());
-            tokio::task::spawn_blocking(move || ami_config(&checked, kept))
+            tokio::task::spawn_blocking(move || pbx::config(&checked, kept, None).map(drop))
                 .await
                 .map_err(|error| AppError::Store(std::io::Error::other(error).into()))??;
+            let secret = match secret {
+                // What the endpoint's address ends with is nobody's password: it is made here, once.
+                None if settings.kind == PbxKind::Generic && kind_before != Some(PbxKind::Generic) => {
+                    Some(uuid::Uuid::new_v4().simple().to_string())
+                }
+                given => given,
+            };
             if let Some(secret) = secret {
                 let mut secrets = Secrets::default();
                 secrets.password = Some(secret);
@@ -948,6 +969,15 @@ impl Desk {
         stop(session).await;
         self.store.close().await;
     }
+}
+
+/// Where the secret of a profile's telephone is.
+pub(super) fn telephone_place(config: &ProfileConfig, folder: &Path) -> SecretPlace {
+    let kind = config
+        .connection
+        .as_ref()
+        .map_or(SecretStoreKind::default(), |connection| connection.secret_store);
+    SecretPlace::of_telephone(kind, &config.key, folder)
 }
 
 async fn stop(session: Option<Arc<Session>>) {

@@ -9,6 +9,7 @@ pub mod diagnosis;
 pub mod escalation;
 pub mod files;
 pub mod notifier;
+pub mod pbx;
 pub mod profile;
 pub mod sandbox;
 pub mod secrets;

@@ -4,9 +4,10 @@
 //! window. The card goes out whole with the event, so that the window paints it without asking anything back.
 
 use crate::{
-    api::{CallBriefing, CallCard, Caller, PbxSettings, TelephonyState, TransferCard},
+    api::{CallBriefing, CallCard, Caller, TelephonyState, TransferCard},
     core::{
         desk::AppEvent,
+        pbx::{PbxConfig, REGION, SOURCE},
         transfers::{Beginning, SessionSlot, TICKET, TransferError, Transfers},
     },
     error::AppError,
@@ -27,10 +28,9 @@ use guichet_service_levels::Contract;
 use guichet_store::{ChangeSet, JournalCall, JournalQuery, Store, Submission};
 use guichet_telephony::{
     Action, CallEffect, ConnectionState, DATA_PREFIX, MatchBy, Matches, Pbx, PbxUpdate, PhoneBook, Tracker,
-    ami::{Ami, AmiConfig, AmiSecurity, Scope},
+    generic::EndpointError,
 };
 use jiff::{Timestamp, tz::TimeZone};
-use secrecy::SecretString;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
@@ -45,10 +45,6 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// Region of national numbers.
-const REGION: &str = "FR";
-/// The PBX's name in the journal. One PBX a profile: its identities are never another's.
-const SOURCE: &str = "pbx";
 /// Updates the adapter may be ahead of the journal before it is read no further.
 const AHEAD: usize = 256;
 /// Earlier calls of the same caller on a card.
@@ -73,6 +69,18 @@ pub enum TelephonyError {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// The endpoint for telephones of any make cannot listen.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// The telephone that is set up tells of its calls itself.
+    #[error("the telephone tells of its calls itself")]
+    NotGeneric,
+    /// No window took what was told of a call.
+    #[error("no window took it: {detail}")]
+    NotHeard {
+        /// Why.
+        detail: String,
     },
     /// A setting that must be there is empty.
     #[error("{0} is missing")]
@@ -101,6 +109,9 @@ impl TelephonyError {
         match self {
             Self::NotSetUp => "telephone_not_set_up",
             Self::Authorities { .. } => "telephone_authorities",
+            Self::Endpoint(_) => "telephone_port",
+            Self::NotGeneric => "telephone_not_generic",
+            Self::NotHeard { .. } => "call_not_heard",
             Self::Missing(_) => "telephone_setting_missing",
             Self::NoNumber(_) => "telephone_no_number",
             Self::Action(error) => error.code(),
@@ -116,12 +127,14 @@ impl TelephonyError {
             Self::Authorities { path, source } => {
                 vec![("path", path.display().to_string()), ("detail", source.to_string())]
             }
+            Self::Endpoint(error) => vec![("detail", error.to_string())],
+            Self::NotHeard { detail } => vec![("detail", detail.clone())],
             Self::Missing(setting) => vec![("setting", (*setting).to_owned())],
             Self::NoNumber(number) => vec![("number", number.clone())],
             Self::Action(error) => vec![("detail", error.to_string())],
             Self::NoSuchCall(id) => vec![("id", id.clone())],
             Self::WrapUp(WrapUpError::Ticket(error)) => vec![("detail", error.to_string())],
-            Self::NotSetUp | Self::Closed | Self::WrapUp(_) => Vec::new(),
+            Self::NotSetUp | Self::NotGeneric | Self::Closed | Self::WrapUp(_) => Vec::new(),
         }
     }
 }
@@ -194,56 +207,15 @@ fn lock<T>(mutex: &SyncMutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The adapter's configuration from the profile's settings.
-///
-/// # Errors
-/// When a setting is missing or the authorities cannot be read.
-pub fn ami_config(settings: &PbxSettings, secret: String) -> Result<AmiConfig, TelephonyError> {
-    for (name, value) in [
-        ("host", &settings.host),
-        ("username", &settings.username),
-        ("device", &settings.device),
-    ] {
-        if value.trim().is_empty() {
-            return Err(TelephonyError::Missing(name));
-        }
-    }
-    let scope = Scope::devices([settings.device.trim()]).queues(settings.queues.iter().map(String::as_str));
-    let mut config = AmiConfig::new(
-        SOURCE,
-        settings.host.trim(),
-        settings.username.trim(),
-        SecretString::from(secret),
-        scope,
-    );
-    config.port = settings.port;
-    config.region = REGION.to_owned();
-    settings.context.trim().clone_into(&mut config.transfer_context);
-    settings.context.trim().clone_into(&mut config.dial_context);
-    if settings.protected {
-        let authorities = match settings
-            .authorities
-            .as_deref()
-            .map(str::trim)
-            .filter(|path| !path.is_empty())
-        {
-            Some(path) => Some(std::fs::read(path).map_err(|source| TelephonyError::Authorities {
-                path: PathBuf::from(path),
-                source,
-            })?),
-            None => None,
-        };
-        config.security = AmiSecurity::Tls { authorities };
-    }
-    Ok(config)
-}
-
 impl Telephone {
     /// Starts it: what the journal knows of calls and transfers that were going on is taken up, then the PBX is listened to.
-    pub async fn start(config: AmiConfig, device: &str, around: Around) -> Self {
+    ///
+    /// # Errors
+    /// When the endpoint for telephones of any make cannot listen.
+    pub async fn start(config: PbxConfig, device: &str, around: Around) -> Result<Self, TelephonyError> {
         let device = device.trim().to_owned();
         let (updates, heard) = mpsc::channel(AHEAD);
-        let pbx: Arc<Box<dyn Pbx>> = Arc::new(Box::new(Ami::start(config, updates)));
+        let pbx: Arc<Box<dyn Pbx>> = Arc::new(config.start(updates).await?);
         let transfers = Transfers::start(pbx.clone(), device.clone(), around.clone()).await;
         let policy = around.contract.as_ref().map(|contract| contract.calls.clone());
         let calls = Arc::new_cyclic(|me| Calls {
@@ -271,12 +243,12 @@ impl Telephone {
             tokio::spawn(listen(calls.clone(), heard, pbx.state())),
             tokio::spawn(tick(calls.transfers.clone())),
         ]);
-        Self {
+        Ok(Self {
             pbx,
             device,
             calls,
             tasks,
-        }
+        })
     }
 
     /// How it stands.
@@ -924,6 +896,9 @@ pub(crate) fn every_error() -> Vec<TelephonyError> {
             source: std::io::Error::other(""),
         },
         TelephonyError::Missing("host"),
+        TelephonyError::NotGeneric,
+        TelephonyError::NotHeard { detail: text() },
+        TelephonyError::Endpoint(EndpointError::NotLoopback(([1, 1, 1, 1], 1).into())),
         TelephonyError::NoNumber(text()),
         TelephonyError::NoSuchCall(text()),
         TelephonyError::Closed,

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
+use crate::{api::PbxSettings, core::pbx};
 use guichet_domain::{
     call::{CallState, Direction},
     operation::{NewTicket, Operation},
@@ -98,8 +99,8 @@ impl Scene {
     }
 
     pub(super) async fn telephone(&mut self) -> Arc<Telephone> {
-        let config = ami_config(&self.settings, self.secret.clone()).unwrap();
-        let telephone = Telephone::start(config, DEVICE, self.around()).await;
+        let config = pbx::config(&self.settings, self.secret.clone(), None).unwrap();
+        let telephone = Telephone::start(config, DEVICE, self.around()).await.unwrap();
         self.connection(ConnectionState::is_connected).await;
         Arc::new(telephone)
     }
@@ -372,15 +373,4 @@ async fn one_calls_by_a_click_and_what_is_no_number_is_refused() {
     assert_eq!(card.person, Some(UserId(1)));
     let error = telephone.dial("personne").await.unwrap_err();
     assert_eq!(error.code(), "telephone_no_number");
-}
-
-#[test]
-fn a_setting_that_is_missing_is_named() {
-    let settings = PbxSettings {
-        host: "pbx.example".to_owned(),
-        username: "guichet".to_owned(),
-        ..PbxSettings::default()
-    };
-    let error = ami_config(&settings, String::new()).unwrap_err();
-    assert!(matches!(error, TelephonyError::Missing("device")), "{error}");
 }

@@ -155,3 +155,65 @@ async fn a_vips_call_pops_up_becomes_a_ticket_and_is_in_the_journal() {
         .unwrap();
     console.window.close().await.unwrap();
 }
+
+#[tokio::test]
+#[ignore = "needs a display and the built application: run `cargo xtask e2e`"]
+async fn a_telephone_of_any_make_tells_of_its_calls_by_a_program_it_runs_or_a_link() {
+    let scenario = Scenario::start("calls-generic", "fr_FR.UTF-8").unwrap();
+    let server = Server::start(&scenario, &["--glpi", "11", "--tickets", "100"]).unwrap();
+    let console = Console::open(&scenario).await.unwrap();
+    let window = &console.window;
+    console.sign_in(&server).await.unwrap();
+    console.first_sync_done().await.unwrap();
+    let (number, name) = console.vip().await.unwrap();
+    window.click(&test_id("settings-button")).await.unwrap();
+    window.find(&test_id("telephone-kind")).await.unwrap();
+    let choose = "const choice = document.querySelector('[data-testid=\"telephone-kind\"]');
+        choice.value = 'generic';
+        choice.dispatchEvent(new Event('change', { bubbles: true }));";
+    window.run(choose, Vec::new()).await.unwrap();
+    window.gone(&test_id("telephone-host")).await.unwrap();
+    window.click(&test_id("telephone-device")).await.unwrap();
+    console
+        .replace_text(&test_id("telephone-device"), EXTENSION)
+        .await
+        .unwrap();
+    window.click(&test_id("telephone-save")).await.unwrap();
+    window.find(&test_id("telephone-endpoint")).await.unwrap();
+    window.picture("any-make").await.unwrap();
+    console.queue().await.unwrap();
+
+    // The telephone runs a program: the window has the profile open, and takes what is told.
+    let told = scenario
+        .command_line(&["call", "ringing", "--number", &number, "--id", "7"], "")
+        .unwrap();
+    assert_eq!((told.code, &told.json["id"]), (0, &json!("7")), "{told:?}");
+    window
+        .find(&format!("{}[data-state=\"ringing\"]", test_id("call")))
+        .await
+        .unwrap();
+    let who = format!("return document.querySelector('[data-testid=\"call-caller\"]').textContent === {name:?}");
+    window.holds("the caller's name", &who).await.unwrap();
+    for (told, state) in [("answered", "answered"), ("ended", "ended")] {
+        scenario.command_line(&["call", told, "--id", "7"], "").unwrap();
+        window
+            .find(&format!("{}[data-state=\"{state}\"]", test_id("call")))
+            .await
+            .unwrap();
+    }
+    // Or it opens a link.
+    let link = scenario
+        .command_line(&["call", "link", "guichet://call?from=0699999999&callId=8"], "")
+        .unwrap();
+    assert_eq!(link.code, 0, "{link:?}");
+    let second = "return window.__TAURI_INTERNALS__ !== undefined
+        && document.querySelector('[data-testid=\"call-other-8\"], [data-testid=\"call\"][data-id=\"8\"]') !== null";
+    window.holds("the second call", second).await.unwrap();
+    console.window.close().await.unwrap();
+    // Nobody listens any more, and that is said.
+    let lost = scenario
+        .command_line(&["call", "ringing", "--number", &number], "")
+        .unwrap();
+    assert_eq!(lost.code, 1, "{lost:?}");
+    assert_eq!(lost.json["error"]["code"], "call_not_heard", "{lost:?}");
+}

@@ -178,6 +178,8 @@ export interface Backend {
   telephoneSettings(): Promise<PbxSettings | null>;
   /** Sets the telephone up (the secret that is kept stays when none is given), or takes it away. */
   saveTelephone(settings: PbxSettings | null, secret: string | null): Promise<void>;
+  /** Where a telephone of any make tells of its calls; `null` for another kind of telephone. */
+  telephoneEndpoint(): Promise<string | null>;
   /** Makes somebody call the sandbox: a VIP, or the number given. */
   sandboxCall(number: string | null): Promise<void>;
 

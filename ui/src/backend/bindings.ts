@@ -137,6 +137,8 @@ export const commands = {
 	telephoneSettings: () => __TAURI_INVOKE<PbxSettings | null>("telephone_settings"),
 	/**  Sets the telephone up (the secret that is kept stays when none is given), or takes it away. */
 	saveTelephone: (settings: PbxSettings | null, secret: string | null) => __TAURI_INVOKE<null>("save_telephone", { settings, secret }),
+	/**  Where a telephone of any make tells of its calls; `None` for another kind of telephone. */
+	telephoneEndpoint: () => __TAURI_INVOKE<string | null>("telephone_endpoint"),
 	/**  Makes somebody call the sandbox: a VIP, or the number given. */
 	sandboxCall: (number: string | null) => __TAURI_INVOKE<null>("sandbox_call", { number }),
 	/**  Transfers that go on, and those that ended while their call's wrap-up is not done; oldest first. */
@@ -2239,11 +2241,26 @@ id: GroupId } |
 /**  The address as the backend has it. */
 address: string };
 
+/**  The kind of a telephone system. */
+export type PbxKind = 
+/**  Asterisk's manager interface (XiVO's engine has it). */
+"asterisk" | 
+/**  XiVO's unified communication server. */
+"xuc" | 
+/**  Wazo. */
+"wazo" | 
+/**  Alcatel-Lucent's OmniPCX Enterprise, by O2G. */
+"o2g" | 
+/**  Any telephone that can call an address or run a program when it rings. */
+"generic";
+
 /**  How the PBX is reached, and which telephone is the desk's own. No secret in it. */
 export type PbxSettings = {
-	/**  Host name or address of the PBX's manager interface (Asterisk AMI; XiVO's engine has it). */
+	/**  Which kind it is. */
+	kind?: PbxKind,
+	/**  Host name or address; of no meaning for [`PbxKind::Generic`], which is this machine. */
 	host: string,
-	/**  Its port: 5038, 5039 where it is protected. */
+	/**  Its port (Asterisk: 5038, 5039 where it is protected). */
 	port: number,
 	/**  Protected by TLS. */
 	protected: boolean,

@@ -52,6 +52,7 @@ export class FakeTelephone {
   ) {
     this.settings = setUp
       ? {
+          kind: 'asterisk',
           host: 'pbx.exemple.fr',
           port: 5039,
           protected: true,

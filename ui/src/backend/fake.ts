@@ -886,6 +886,11 @@ export class FakeBackend implements Backend {
     return this.telephone.settings;
   }
 
+  async telephoneEndpoint(): Promise<string | null> {
+    const { settings } = this.telephone;
+    return settings?.kind === 'generic' ? `http://127.0.0.1:${String(settings.port)}/cti/jeton` : null;
+  }
+
   async saveTelephone(settings: PbxSettings | null, secret: string | null): Promise<void> {
     this.note('saveTelephone', settings, secret);
     this.refuse('saveTelephone');

@@ -83,6 +83,7 @@ export const tauriBackend: Backend = {
   closeCall: (id, wrapUp) => ask(commands.closeCall(id, wrapUp)),
   dial: (number) => tell(commands.dial(number)),
   telephoneSettings: () => ask(commands.telephoneSettings()),
+  telephoneEndpoint: () => ask(commands.telephoneEndpoint()),
   saveTelephone: (settings, secret) => tell(commands.saveTelephone(settings, secret)),
   sandboxCall: (number) => tell(commands.sandboxCall(number)),
   escalation: (ticket) => ask(commands.escalation(ticket)),

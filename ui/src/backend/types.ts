@@ -112,6 +112,7 @@ export type {
   OutboxCounts,
   OutboxEntry,
   Party,
+  PbxKind,
   PbxSettings,
   Person,
   PersonCard,

@@ -31,6 +31,7 @@ test('a telephone is set up: queues in their list, the file of authorities only 
   const [settings, secret] = backend.calls.find((call) => call.name === 'saveTelephone')?.args as [PbxSettings, string];
   expect(secret).toBe('s3cret');
   expect(settings).toEqual({
+    kind: 'asterisk',
     host: 'pbx.exemple.fr',
     port: 5039,
     protected: true,
@@ -44,6 +45,34 @@ test('a telephone is set up: queues in their list, the file of authorities only 
   expect(field('secret').value).toBe('');
   expect(document.body.innerHTML).not.toContain('s3cret');
   expect(screen.getByTestId('telephone-state').dataset.state).toBe('connecting');
+});
+
+test('every kind asks for what it needs; one of any make is given an address instead of a secret', async () => {
+  const { backend, user } = await openWindow();
+  await open(user);
+  await user.selectOptions(screen.getByTestId('telephone-kind'), 'wazo');
+  expect(field('port').value).toBe('443');
+  expect(screen.queryByTestId('telephone-queues')).toBeNull();
+  expect(field('secret').required).toBe(true);
+  await user.selectOptions(screen.getByTestId('telephone-kind'), 'generic');
+  expect(field('port').value).toBe('17080');
+  expect(screen.queryByTestId('telephone-host')).toBeNull();
+  expect(screen.queryByTestId('telephone-secret')).toBeNull();
+  await user.type(field('device'), '6001');
+  await user.click(screen.getByTestId('telephone-save'));
+  await settle();
+  const [settings, secret] = backend.calls.find((call) => call.name === 'saveTelephone')?.args as [PbxSettings, null];
+  expect(secret).toBeNull();
+  expect(settings).toMatchObject({ kind: 'generic', port: 17080, device: '6001' });
+  expect((await screen.findByTestId('telephone-endpoint')).textContent).toBe('http://127.0.0.1:17080/cti/jeton');
+});
+
+test('another kind has another secret: the one that is kept is not its own', async () => {
+  const { user } = await openWindow({ telephone: true });
+  await open(user);
+  expect(field('secret').required).toBe(false);
+  await user.selectOptions(screen.getByTestId('telephone-kind'), 'xuc');
+  expect(field('secret').required).toBe(true);
 });
 
 test('an empty secret leaves the one that is kept; without TLS the danger is said', async () => {
