@@ -69,6 +69,13 @@ async fn a_vip_is_handed_over_to_the_second_of_the_roster_who_reads_the_briefing
     console.sign_in(&server).await.unwrap();
     console.first_sync_done().await.unwrap();
     let (number, name) = console.vip().await.unwrap();
+    // A reply that is lost is asked after soon: this server does not go on with a request for two minutes.
+    let mut settings = console.asked("settings", json!({})).await.unwrap();
+    settings["longest_processing_s"] = json!(10);
+    console
+        .asked("save_settings", json!({ "settings": settings }))
+        .await
+        .unwrap();
     console.set_up_telephone(&server, "SIP/6001").await.unwrap();
     window.click(&test_id("settings-contract-file")).await.unwrap();
     console
@@ -134,7 +141,7 @@ async fn a_vip_is_handed_over_to_the_second_of_the_roster_who_reads_the_briefing
     phase(&console, "ringing").await;
     window.picture("consulting").await.unwrap();
 
-    // The network is cut while it rings in vain; the caller is on the line all the time.
+    // The network is cut while it rings in vain, and the first reply afterwards is lost; the caller is on the line all the time.
     server.faults(json!({ "down": true })).await.unwrap();
     console.gate("offline").await.unwrap();
     server.faults(json!({ "drop_reply_after_commit": 1 })).await.unwrap();
