@@ -35,6 +35,8 @@ import { Notices } from './notices.svelte';
 import { paced } from './paced';
 import { PlacesModel } from './places.svelte';
 import { QueueModel } from './queue.svelte';
+import { RemoteSessions } from './remote.svelte';
+import { Surges } from './surges.svelte';
 import { UndoSend } from './undo.svelte';
 import { Views } from './views.svelte';
 
@@ -91,6 +93,8 @@ export class AppModel {
   readonly views = new Views(this);
   readonly board = new BoardModel(this);
   readonly diagnoses: Diagnoses;
+  readonly surges = new Surges(this);
+  readonly remote = new RemoteSessions(this);
   readonly calls: Calls;
 
   state = $state.raw<AppState | null>(null);
@@ -145,6 +149,8 @@ export class AppModel {
       this.backend.onSyncStatus((status) => this.statusChanged(status)),
       this.backend.onNoticeClicked((ticket) => this.notices.follow(ticket)),
       this.backend.onCall((card) => this.calls.take(card)),
+      this.backend.onSurge((cards) => this.surges.take(cards)),
+      this.backend.onRemoteSession((card) => this.remote.take(card)),
       this.backend.onTelephony((state) => this.calls.connection(state)),
     );
     try {
@@ -192,6 +198,8 @@ export class AppModel {
       this.calls.reset();
       this.board.reset();
       this.diagnoses.reset();
+      this.surges.reset();
+      this.remote.reset();
     }
     if (state.signed_in) {
       this.signingIn = false;
@@ -213,6 +221,8 @@ export class AppModel {
     this.drafts.recover().catch(() => undefined);
     void this.readGroups();
     void this.calls.read();
+    void this.surges.read();
+    void this.remote.read();
     this.notices.look();
     for (const kind of new Set([...this.asked, ...SHOWN_BY_TICKETS])) {
       this.asked.add(kind);
@@ -401,6 +411,7 @@ export class AppModel {
       this.calls.renumber(local, remote);
       this.board.renumber(local, remote);
       this.diagnoses.renumber(local, remote);
+      this.remote.renumber(local, remote);
     }
     if (changes.lists || changes.tickets.length > 0) {
       this.refreshQueue();

@@ -1,7 +1,7 @@
 // Everything that can be done here, in one list: the palette (Ctrl K) offers it, the sheet of keys (?) shows it and the
 // window's key handling obeys it. A command that is handled where it is pressed (in a list, in the answer) is `local`: the
 // window leaves its key alone, and the place itself asks `pressed` for the keys declared here.
-import type { Grouping, LinkKind, Status, TicketView, View } from '../backend/types';
+import type { AssetKey, Grouping, LinkKind, Status, TicketView, View } from '../backend/types';
 import { locale, type MessageKey, tIn } from '../i18n/i18n.svelte';
 import type { AppModel } from './app.svelte';
 import { copyText } from './clipboard';
@@ -73,6 +73,8 @@ export interface Case {
   propose: () => void;
   /** Opens what is needed to escalate it. */
   escalate: () => void;
+  /** Opens what is needed to take a screen over, of a piece of equipment where one is named. */
+  remote: (asset?: AssetKey) => void;
   /** Chooses what the timeline shows; `null`: the next choice that has entries. */
   filter: (filter: Filter | null) => void;
 }
@@ -96,6 +98,7 @@ export const KEYS = {
   callBack: key('r', { alt: true }),
   triage: key('g'),
   escalate: key('x'),
+  remote: key('v'),
 } as const satisfies Record<string, Key>;
 
 /** The steps of triage on the board, while a card is chosen there. */
@@ -207,6 +210,20 @@ const ANYWHERE: readonly Command[] = [
       app.board.choose({ tab: 'chase' });
       app.nav.show('triage');
     },
+  },
+  {
+    id: 'surge',
+    section: 'anywhere',
+    label: (t) => t('command.surge'),
+    enabled: (app) => app.surges.list.length > 0,
+    run: (app) => (app.surges.declaring = app.surges.list[0] ?? null),
+  },
+  {
+    id: 'remote-end',
+    section: 'anywhere',
+    label: (t) => t('command.remote_end'),
+    enabled: (app) => app.remote.list.length > 0,
+    run: (app) => (app.remote.ending = app.remote.list[0] ?? null),
   },
   {
     id: 'call-back',
@@ -584,6 +601,14 @@ const TICKET: readonly Command[] = [
     keys: [KEYS.escalate],
     enabled: onOpenTicket,
     run: (app) => app.openCase?.escalate(),
+  },
+  {
+    id: 'remote',
+    section: 'ticket',
+    label: (t) => t('command.remote'),
+    keys: [KEYS.remote],
+    enabled: onOpenTicket,
+    run: (app) => app.openCase?.remote(),
   },
   {
     id: 'merge',

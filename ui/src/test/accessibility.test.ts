@@ -260,6 +260,27 @@ const views: [string, FakeOptions, (user: UserEvent, backend: FakeBackend) => Pr
       await screen.findByTestId('escalation-missing');
     },
   ],
+  [
+    'a surge being declared',
+    {},
+    async (user, backend) => {
+      backend.escalated.surge();
+      await user.click(await screen.findByTestId('surge-declare'));
+      await screen.findByTestId('surge-dialog');
+    },
+  ],
+  [
+    'remote control with an agreement, and a session that goes on',
+    {},
+    async (user, backend) => {
+      await openTicket(user, 4821);
+      await user.keyboard('v');
+      await user.click(await screen.findByTestId('remote-agreed'));
+      await settle();
+      await backend.remote.start(4821, { kind: 'Computer', id: 400 }, 'teamviewer_session', '');
+      await screen.findByTestId('remote-session');
+    },
+  ],
   ['settings', { telephone: true }, (user) => user.click(screen.getByTestId('settings-button'))],
   ['shortcuts', {}, (user) => user.click(screen.getByTestId('shortcuts-button'))],
   ['first sync', { firstSync: true }, async () => undefined],
