@@ -3491,7 +3491,7 @@ export type ConsentRecord = {
 };
 
 /**  Where a target comes from. */
-export type TargetSource = 
+export type TargetFrom = 
 /**  A remote access item of the inventory. */
 "remote_item" | 
 /**  The equipment's name. */
@@ -3506,7 +3506,7 @@ export type RemoteTarget = {
 	/**  What it is given. */
 	target: string,
 	/**  Where it comes from. */
-	from: TargetSource,
+	from: TargetFrom,
 	/**  Why it cannot be started. */
 	problem: UiError | null,
 };
@@ -3550,7 +3550,7 @@ export type ConsentState = {
 /**  A session. */
 export type RemoteSessionCard = {
 	/**  Its identity. */
-	id: string,
+	id: OperationId,
 	/**  For which ticket. */
 	ticket: TicketId,
 	/**  On which equipment. */

@@ -99,21 +99,25 @@ export class FakeEscalation {
   put(ticket: TicketId, card: Partial<BoardCard>, more: Partial<TicketEscalation> = {}): void {
     const at = new Date(this.around.now().getTime() - 2 * 3600_000).toISOString();
     const full = { ...EMPTY_CARD, escalated_at: at, state_since: at, ...card };
-    const proof = { entry: { kind: 'followup', id: ticket }, author: null, at, words: '' } as const;
+    // Asked first, then reminded every other day; the last contact is the latest of them.
+    const contact = (back: number): string =>
+      new Date(new Date(full.last_contact ?? at).getTime() - back * REMIND_MS).toISOString();
+    const from = contact(full.reminders);
+    const proof = { entry: { kind: 'followup', id: ticket }, author: null, at: from, words: '' } as const;
     const waits =
       full.third === null
         ? []
         : [
             {
               third: full.third,
-              from: full.last_contact ?? at,
+              from,
               to: null,
               proof: [
                 { ...proof, marker: { type: 'waiting' as const, third: full.third } },
                 ...Array.from({ length: full.reminders }, (_, index) => ({
                   ...proof,
                   entry: { kind: 'followup' as const, id: ticket * 10 + index },
-                  at: full.last_contact ?? at,
+                  at: contact(full.reminders - 1 - index),
                   marker: { type: 'reminded' as const, third: full.third ?? '' },
                   words: `Relance n° ${String(index + 1)}`,
                 })),

@@ -188,7 +188,8 @@ export class FakeRemote {
   }
 
   private async tools(): Promise<RemoteTool[]> {
-    const missing = await this.around.explain('remote_program_missing');
+    const told = await this.around.explain('remote_program_missing');
+    const missing = { ...told, message: told.message.replace('{tool}', 'VNC') };
     const tool = (name: string, label: string, facts: Partial<RemoteTool> = {}): RemoteTool => ({
       tool: name,
       label,

@@ -22,9 +22,8 @@ export function toolName(tool: string): string {
 }
 
 /** "TeamViewer 123456789 (PC-0417)". */
-export function sessionText({ tool, target, code, asset_name }: RemoteSessionCard): string {
-  const where = code ?? target;
-  return [toolName(tool), where, asset_name === '' || asset_name === where ? '' : `(${asset_name})`]
+export function sessionText({ tool, target, asset_name }: RemoteSessionCard): string {
+  return [toolName(tool), target, asset_name === '' || asset_name === target ? '' : `(${asset_name})`]
     .filter(Boolean)
     .join(' ');
 }
