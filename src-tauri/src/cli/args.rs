@@ -41,6 +41,11 @@ pub enum Command {
     Call(CallCommand),
     #[command(subcommand)]
     Transfer(TransferCommand),
+    Escalate(EscalateArgs),
+    #[command(subcommand)]
+    Escalation(EscalationCommand),
+    #[command(subcommand)]
+    Surge(SurgeCommand),
     Kpi(KpiArgs),
     #[command(subcommand)]
     Remote(RemoteCommand),
@@ -423,6 +428,128 @@ pub enum DirectionArg {
 pub struct CallId {
     #[arg(value_name = "ID")]
     pub id: String,
+}
+
+/// `--level`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LevelArg {
+    N2,
+    N3,
+    OnSite,
+    Vendor,
+}
+
+/// A field that is not given stays as it was last typed, or as the ticket says it.
+#[derive(Debug, Args)]
+pub struct EscalateArgs {
+    #[arg(value_name = "ID", allow_negative_numbers = true)]
+    pub id: i64,
+    #[arg(long, value_name = "D")]
+    pub domain: Option<String>,
+    #[arg(long, value_name = "n2|n3|on-site|vendor", default_value = "n2")]
+    pub level: LevelArg,
+    #[arg(long, value_name = "X", allow_hyphen_values = true)]
+    pub symptom: Option<String>,
+    #[arg(long, value_name = "X", allow_hyphen_values = true)]
+    pub since: Option<String>,
+    #[arg(long, value_name = "X", allow_hyphen_values = true)]
+    pub affected: Option<String>,
+    #[arg(long, value_name = "X", allow_hyphen_values = true)]
+    pub tried: Option<String>,
+    #[arg(long, value_name = "X", allow_hyphen_values = true)]
+    pub error_text: Option<String>,
+    #[arg(long, value_name = "X", allow_hyphen_values = true)]
+    pub remote_session: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub attach: Vec<PathBuf>,
+    #[arg(long, value_name = "KIND:ID")]
+    pub asset: Vec<String>,
+    #[arg(long, value_name = "X", allow_hyphen_values = true)]
+    pub note: Option<String>,
+    #[arg(long)]
+    pub release: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum EscalationCommand {
+    Show(TicketId),
+    Board(BoardArgs),
+    Chase,
+    Accept(TicketId),
+    SendBack(SendBackArgs),
+    Reroute(RerouteArgs),
+    Wait(WaitArgs),
+    Remind(RemindArgs),
+    Answered(StepArgs),
+    Finish(FinishArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct BoardArgs {
+    #[arg(long, value_name = "GROUP")]
+    pub group: Vec<String>,
+    #[arg(long)]
+    pub mine: bool,
+    #[arg(long)]
+    pub done: bool,
+}
+
+/// A step with its words.
+#[derive(Debug, Args)]
+pub struct StepArgs {
+    #[arg(value_name = "ID", allow_negative_numbers = true)]
+    pub id: i64,
+    #[arg(long, value_name = "X", allow_hyphen_values = true)]
+    pub text: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct SendBackArgs {
+    #[arg(value_name = "ID", allow_negative_numbers = true)]
+    pub id: i64,
+    #[arg(long, value_name = "X", allow_hyphen_values = true)]
+    pub reason: String,
+    #[arg(long, value_name = "GROUP")]
+    pub to: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct RerouteArgs {
+    #[arg(value_name = "ID", allow_negative_numbers = true)]
+    pub id: i64,
+    #[arg(long, value_name = "GROUP")]
+    pub to: String,
+    #[arg(long, value_name = "X", allow_hyphen_values = true)]
+    pub reason: String,
+}
+
+#[derive(Debug, Args)]
+pub struct WaitArgs {
+    #[command(flatten)]
+    pub step: StepArgs,
+    #[arg(long, value_name = "WHO")]
+    pub third: String,
+}
+
+#[derive(Debug, Args)]
+pub struct RemindArgs {
+    #[command(flatten)]
+    pub step: StepArgs,
+    #[arg(long, value_name = "X")]
+    pub means: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct FinishArgs {
+    #[command(flatten)]
+    pub step: StepArgs,
+    #[arg(long)]
+    pub solution: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SurgeCommand {
+    List,
 }
 
 #[derive(Debug, Subcommand)]

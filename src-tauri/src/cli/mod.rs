@@ -5,6 +5,7 @@ pub mod args;
 mod call;
 mod calls;
 mod doctor;
+mod escalation;
 mod help;
 pub(crate) mod kpi;
 mod login;
@@ -133,6 +134,9 @@ async fn execute(line: CommandLine) -> Ending {
                     Command::Calls(CallsCommand::Show(args)) => calls::show(&desk, &out, &args.id).await,
                     Command::Calls(CallsCommand::Stats(args)) => calls::stats(&desk, &out, &args).await,
                     Command::Transfer(command) => transfer::run(&desk, &out, &command).await,
+                    Command::Escalate(args) => escalation::escalate(&desk, &out, &args).await,
+                    Command::Escalation(command) => escalation::run(&desk, &out, command).await,
+                    Command::Surge(args::SurgeCommand::List) => escalation::surges(&desk, &out).await,
                     Command::Outbox(OutboxCommand::List(args)) => read::outbox(&desk, &out, args.all).await,
                     Command::Outbox(command) => write::outbox(&desk, &out, command).await,
                     Command::Sandbox(_) | Command::Doctor | Command::Kpi(_) | Command::Remote(_) | Command::Call(_) => {

@@ -339,7 +339,12 @@ async fn field_change(
 }
 
 /// Sends what was accepted if the server can be reached; says why it waits otherwise.
-async fn sent_or_waiting(desk: &Desk, out: &Output, lane: TicketId, ids: &[OperationId]) -> Result<Ending, AppError> {
+pub(super) async fn sent_or_waiting(
+    desk: &Desk,
+    out: &Output,
+    lane: TicketId,
+    ids: &[OperationId],
+) -> Result<Ending, AppError> {
     let obstacle = match push(desk, ids).await {
         Ok(()) => None,
         Err(error) => Some(error.explain(out.locale)),

@@ -42,7 +42,7 @@ impl Window {
         bindings.mount_events(&app);
         forward_events(app.handle());
         let heard: Arc<Mutex<Vec<(&'static str, Value)>>> = Arc::default();
-        for name in ["changed", "sync_status"] {
+        for name in ["changed", "surge", "sync_status"] {
             let heard = heard.clone();
             app.listen_any(name, move |event| {
                 let payload = serde_json::from_str(event.payload()).unwrap();
@@ -446,5 +446,90 @@ fn the_sandbox_keeps_its_data_with_the_profile() {
     });
     let view = window.get("ticket", json!({ "id": ticket }));
     assert!(view["timeline"].to_string().contains("Gardé au redémarrage"), "{view}");
+    window.close();
+}
+
+#[test]
+fn escalations_and_surges_come_in_the_shapes_the_window_reads_with_no_server_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let window = Window::open(folder.path());
+    let mut settings = window.get("settings", json!({}));
+    settings["contract"] = json!("vsgp");
+    window.get("save_settings", json!({ "settings": settings }));
+    let written =
+        |title: &str| window.get("submit", submission(Value::Null, &[new_ticket(title)], None))["lane"].clone();
+    let ticket = written("VPN coupé");
+
+    let mut sheet = window.get("escalation", json!({ "ticket": ticket }));
+    assert_eq!(sheet["ticket"], ticket);
+    assert_eq!((&sheet["domain"], &sheet["escalated"]), (&Value::Null, &Value::Null));
+    assert_eq!(sheet["timer"]["state"], "running");
+    assert!(sheet["timer"]["left_s"].as_i64().unwrap() <= 1800);
+    let user = &sheet["domains"][0];
+    assert_eq!(user["domain"], "user");
+    let charge = &user["charges"][0];
+    assert_eq!(
+        (&charge["level"], &charge["name"], &charge["contact"], &charge["group"]),
+        (&json!("n2"), &json!("Support N2"), &json!("7001"), &Value::Null)
+    );
+    assert!(charge["open"].is_boolean() && user["form"]["mandatory"].as_array().unwrap().contains(&json!("asset")));
+    assert_eq!(sheet["diagnosis"]["symptom"], "Voyant rouge");
+
+    sheet["diagnosis"]["since"] = json!("ce matin");
+    window.get(
+        "keep_diagnosis",
+        json!({ "ticket": ticket, "diagnosis": sheet["diagnosis"] }),
+    );
+    let kept = window.get("escalation", json!({ "ticket": ticket }))["diagnosis"].clone();
+    assert_eq!(kept, sheet["diagnosis"]);
+    let escalation = json!({ "domain": "user", "level": "n2", "diagnosis": kept, "note": "", "release": false });
+    let refused = window
+        .ask("escalate", json!({ "ticket": ticket, "escalation": escalation }))
+        .unwrap_err();
+    // Without a server the mirror holds no group: that is told before what the diagnosis lacks.
+    assert_eq!(refused["code"], "escalation_unknown_group", "{refused}");
+    assert!(refused["message"].as_str().unwrap().contains("Support N2"));
+    let state = window.get("ticket_escalation", json!({ "ticket": ticket }));
+    assert_eq!(
+        (&state["timer"]["state"], &state["escalated"]),
+        (&json!("running"), &Value::Null)
+    );
+    let board = json!({ "query": { "groups": [], "mine": false, "done": false } });
+    assert_eq!(
+        window.get("triage_board", board.clone()),
+        json!({ "rows": [], "groups": [], "level_1": [] })
+    );
+    assert_eq!(window.get("chase_list", json!({})), json!([]));
+    let step = json!({ "ticket": ticket, "action": { "type": "accept" } });
+    assert_eq!(window.ask("triage", step).unwrap_err()["code"], "not_signed_in");
+    // Somebody typed the line himself: it is on the board.
+    let line = json!({ "type": "add_followup", "body": text("[Escalade] transmise à : Support N2"), "private": true });
+    window.get("submit", submission(ticket.clone(), &[line], None));
+    let rows = window.get("triage_board", board)["rows"].clone();
+    let row = &rows[0];
+    assert_eq!((&row["ticket"]["id"], &row["third"]), (&ticket, &Value::Null));
+    assert_eq!(row["escalated"]["card"]["state"], "new");
+    assert_eq!(row["target"]["state"], "met");
+
+    assert_eq!(window.get("surges", json!({})), json!([]));
+    for title in ["Le VPN ne répond plus", "VPN lent", "plus de vpn", "Erreur 809 VPN"] {
+        written(title);
+    }
+    window.wait("the surge", |window| {
+        let heard = window.heard.lock().unwrap();
+        heard
+            .iter()
+            .any(|(name, cards)| *name == "surge" && !cards.as_array().unwrap().is_empty())
+    });
+    let card = window.get("surges", json!({}))[0].clone();
+    assert_eq!((&card["key"], &card["dismissed"]), (&json!("word:vpn"), &json!(false)));
+    assert_eq!(card["title"], "Incident majeur : VPN");
+    assert!(card["message"].as_str().unwrap().contains("VPN") && !card["explanation"].as_array().unwrap().is_empty());
+    assert_eq!(card["proposal"]["tickets"].as_array().unwrap().len(), 5);
+    let declare = json!({ "key": card["key"], "title": card["title"], "text": "" });
+    let refused = window.ask("declare_major_incident", declare).unwrap_err();
+    assert_eq!(refused["code"], "surge_nothing_to_link");
+    window.get("dismiss_surge", json!({ "key": card["key"] }));
+    assert_eq!(window.get("surges", json!({}))[0]["dismissed"], true);
     window.close();
 }

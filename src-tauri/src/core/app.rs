@@ -112,7 +112,7 @@ impl AppCore {
         if self.pace == Pace::Background {
             let profiles = self.profiles.clone();
             tokio::task::spawn_blocking(move || profiles.remember(&folder));
-            surge::watch(&desk, self.locale);
+            surge::watch(&desk);
             let starting = desk.clone();
             tokio::spawn(async move {
                 if starting.signed_in().await

@@ -470,3 +470,7 @@ fn domains(office: &Office) -> Vec<EscalationDomain> {
     });
     rows.collect()
 }
+
+#[cfg(test)]
+#[path = "escalation_tests.rs"]
+mod over_a_server;

@@ -237,16 +237,13 @@ impl Desk {
 }
 
 /// Looks at the contacts again whenever tickets or calls change, and tells when the surges do. Ends with the desk.
-pub fn watch(desk: &Arc<Desk>, locale: Option<Locale>) -> JoinHandle<()> {
+pub fn watch(desk: &Arc<Desk>) -> JoinHandle<()> {
     let mut events = desk.hear();
     let desk = Arc::downgrade(desk);
     tokio::spawn(async move {
         let mut told: Vec<SurgeCard> = Vec::new();
         while let Some(desk) = Weak::upgrade(&desk) {
-            let locale = match locale {
-                Some(locale) => locale,
-                None => desk.config().await.settings.locale.unwrap_or_else(Locale::of_system),
-            };
+            let locale = desk.locale().await;
             match desk.surges(locale).await {
                 Ok(cards) if cards != told => {
                     told.clone_from(&cards);

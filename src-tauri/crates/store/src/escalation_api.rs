@@ -37,9 +37,13 @@ pub struct Escalated {
     /// Everybody on it.
     pub actors: Vec<Actor>,
     /// The entries whose first line says where an escalation stands, those waiting to be sent and those sent and not read again
-    /// included. What is not at the backend has a negative number.
+    /// included. What is not at the backend has a number above every number that is there.
     pub lines: Vec<TimelineEntry>,
 }
+
+/// Numbers of entries that are not at the backend begin here: what was not sent comes last. Below 2^53, as
+/// every number the window is told.
+const UNSENT: i64 = 1 << 52;
 
 /// The line of an escalation that an operation of the outbox puts into the timeline, if it is one.
 pub(crate) fn line(entry: &OutboxEntry, me: Option<UserId>) -> Option<TimelineEntry> {
@@ -58,7 +62,7 @@ pub(crate) fn line(entry: &OutboxEntry, me: Option<UserId>) -> Option<TimelineEn
     let line = TimelineEntry {
         key: EntryKey {
             kind,
-            id: entry.remote_id.unwrap_or_else(|| entry.seq.saturating_neg()),
+            id: entry.remote_id.unwrap_or_else(|| UNSENT.saturating_add(entry.seq)),
         },
         ticket: entry.lane,
         author: me,

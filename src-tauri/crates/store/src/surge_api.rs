@@ -12,8 +12,9 @@ use std::collections::BTreeSet;
 impl Store {
     /// Contacts after an instant: tickets that were opened, and inbound calls that have no ticket. A call with one is its ticket.
     pub async fn contacts_since(&self, since: Timestamp) -> Result<Vec<Contact>, StoreError> {
-        let calls = read_desk!(self, |connection| {
-            desk::calls::without_ticket(connection, since).await?
+        let (calls, local) = read_desk!(self, |connection| {
+            let calls = desk::calls::without_ticket(connection, since).await?;
+            (calls, desk::outbox::local_numbers(connection).await?)
         })?;
         read_mirror!(self, |connection| {
             let mut placed = contacts::opened_since(connection, since).await?;
@@ -28,6 +29,10 @@ impl Store {
             placed
                 .into_iter()
                 .map(|contacts::Placed { mut contact, place }| {
+                    // A ticket written here is the same contact after the server has numbered it.
+                    if let Some(local) = contact.ticket.and_then(|ticket| local.get(&ticket)) {
+                        contact.id = contacts::identity(*local);
+                    }
                     contact.site = place.and_then(|place| sites.get(&place).cloned());
                     contact
                 })

@@ -169,8 +169,27 @@ pub fn markers(timeline: &[TimelineEntry]) -> Vec<Marked> {
             })
         })
         .collect();
-    markers.sort_by_key(|marked| (marked.at, marked.entry));
+    in_order(&mut markers);
     markers
+}
+
+/// An entry is dated by the clock of whoever wrote it, and two clocks differ: who accepts at once what a clock five minutes ahead has sent
+/// is dated before it. The backend's numbers grow as entries arrive, and who answers a line has seen it there: of one kind they decide.
+/// Between follow-ups and tasks, numbered apart, the dates do, none of them earlier than that of an entry that arrived before.
+fn in_order(markers: &mut Vec<Marked>) {
+    markers.sort_by_key(|marked| marked.entry);
+    let mut latest: Option<(EntryKind, Timestamp)> = None;
+    let mut dated: Vec<(Timestamp, Marked)> = Vec::with_capacity(markers.len());
+    for marked in markers.drain(..) {
+        let at = match latest {
+            Some((kind, before)) if kind == marked.entry.kind => before.max(marked.at),
+            _ => marked.at,
+        };
+        latest = Some((marked.entry.kind, at));
+        dated.push((at, marked));
+    }
+    dated.sort_by_key(|(at, marked)| (*at, marked.entry));
+    markers.extend(dated.into_iter().map(|(_, marked)| marked));
 }
 
 #[cfg(test)]
@@ -206,6 +225,36 @@ mod tests {
         ] {
             assert_eq!(Marker::parse(none), None, "{none}");
         }
+    }
+
+    #[test]
+    fn clocks_that_differ_do_not_turn_the_order_of_lines_round() {
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        let marked = |kind, id, second, marker| Marked {
+            entry: EntryKey { kind, id },
+            author: None,
+            at: at(second),
+            marker,
+            words: String::new(),
+        };
+        let sent = || Marker::Sent {
+            to: "Réseau".to_owned(),
+        };
+        let third = || Marker::Waiting {
+            third: "Orange".to_owned(),
+        };
+        // Level 1's clock is five minutes ahead; the wait was noted as a task.
+        let mut lines = vec![
+            marked(EntryKind::Task, 3, 700, third()),
+            marked(EntryKind::Followup, 12, 400, Marker::Done),
+            marked(EntryKind::Followup, 10, 600, sent()),
+            marked(EntryKind::Followup, 11, 310, Marker::Accepted),
+            marked(EntryKind::Followup, 13, 900, sent()),
+        ];
+        in_order(&mut lines);
+        let order: Vec<Marker> = lines.iter().map(|marked| marked.marker.clone()).collect();
+        assert_eq!(order, [sent(), Marker::Accepted, Marker::Done, third(), sent()]);
+        assert_eq!(lines[1].at, at(310), "each keeps its own date");
     }
 
     proptest! {

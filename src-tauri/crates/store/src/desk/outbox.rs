@@ -13,7 +13,10 @@ use guichet_domain::{
 };
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{AssertSqlSafe, SqliteConnection, sqlite::SqliteRow};
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 const COLUMNS: &str =
     "id, lane, seq, operation, state, attempts, created_at, first_attempt_at, last_error, remote_id, held_until";
@@ -568,6 +571,19 @@ pub(crate) async fn sent_entries(
         .fetch_all(connection)
         .await?;
     rows.iter().map(decode).collect()
+}
+
+/// The number a ticket had here before the backend's, by the backend's.
+pub(crate) async fn local_numbers(
+    connection: &mut SqliteConnection,
+) -> Result<BTreeMap<TicketId, TicketId>, StoreError> {
+    let rows: Vec<(i64, i64)> = sqlx::query_as("SELECT remote, local FROM renumbered")
+        .fetch_all(connection)
+        .await?;
+    let numbers = rows
+        .into_iter()
+        .map(|(remote, local)| (TicketId(remote), TicketId(local)));
+    Ok(numbers.collect())
 }
 
 /// Tickets that creations of ours became.

@@ -18,6 +18,11 @@ pub(crate) struct Placed {
     pub(crate) place: Option<i64>,
 }
 
+/// What a ticket is as a contact.
+pub(crate) fn identity(ticket: TicketId) -> String {
+    format!("ticket:{ticket}")
+}
+
 /// Tickets opened after an instant. The place is the ticket's, else its requester's.
 pub(crate) async fn opened_since(
     connection: &mut SqliteConnection,
@@ -41,7 +46,7 @@ pub(crate) async fn opened_since(
         Ok(Placed {
             contact: Contact {
                 at,
-                id: format!("ticket:{ticket}"),
+                id: identity(TicketId(ticket)),
                 ticket: Some(TicketId(ticket)),
                 category: category.map(|(id, name)| Label {
                     id,

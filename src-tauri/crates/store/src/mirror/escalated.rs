@@ -21,6 +21,18 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Tickets read by one statement.
 const CHUNK: usize = 500;
 
+/// Open tickets with a group of the list, and those with a line. The groups come first: there may be a million tickets with a group.
+const OPEN: &str = "SELECT v.ticket FROM json_each(?1) j CROSS JOIN view_party v \
+     ON v.role = 2 AND v.party = 2 AND v.party_id = j.value AND v.open = 1 \
+     UNION SELECT v.id FROM ticket_view v WHERE v.open = 1 \
+     AND EXISTS (SELECT 1 FROM timeline m WHERE m.ticket = v.id AND m.marker = 1)";
+
+/// The same of tickets over that changed since an instant.
+const OVER: &str = "SELECT v.id FROM ticket_view v INDEXED BY list_all_updated WHERE v.updated_at >= ?2 AND v.status >= 5 \
+     AND (EXISTS (SELECT 1 FROM timeline m WHERE m.ticket = v.id AND m.marker = 1) \
+       OR EXISTS (SELECT 1 FROM json_each(?1) j JOIN view_party p ON p.role = 2 AND p.party = 2 \
+         AND p.party_id = j.value AND p.open = 0 AND p.ticket = v.id))";
+
 /// Open tickets with one of the groups or with a line of an escalation; with them those over, as far as they changed lately.
 pub(crate) async fn candidates(
     connection: &mut SqliteConnection,
@@ -28,27 +40,18 @@ pub(crate) async fn candidates(
 ) -> Result<BTreeSet<i64>, StoreError> {
     let groups: Vec<i64> = query.groups.iter().map(|group| group.0).collect();
     let groups = json_ids(&groups);
-    let mut found: BTreeSet<i64> = sqlx::query_scalar(
-        "SELECT v.ticket FROM json_each(?1) j JOIN view_party v ON v.role = 2 AND v.party = 2 AND v.party_id = j.value AND v.open = 1 \
-         UNION SELECT v.id FROM ticket_view v WHERE v.open = 1 \
-         AND EXISTS (SELECT 1 FROM timeline m WHERE m.ticket = v.id AND m.marker = 1)",
-    )
-    .bind(&groups)
-    .fetch_all(&mut *connection)
-    .await?
-    .into_iter()
-    .collect();
-    if let Some(since) = query.over_since {
-        let over: Vec<i64> = sqlx::query_scalar(
-            "SELECT v.id FROM ticket_view v INDEXED BY list_all_updated WHERE v.updated_at >= ?2 AND v.status >= 5 \
-             AND (EXISTS (SELECT 1 FROM timeline m WHERE m.ticket = v.id AND m.marker = 1) \
-               OR EXISTS (SELECT 1 FROM json_each(?1) j JOIN view_party p ON p.role = 2 AND p.party = 2 \
-                 AND p.party_id = j.value AND p.open = 0 AND p.ticket = v.id))",
-        )
+    let mut found: BTreeSet<i64> = sqlx::query_scalar(OPEN)
         .bind(&groups)
-        .bind(micros(since))
-        .fetch_all(connection)
-        .await?;
+        .fetch_all(&mut *connection)
+        .await?
+        .into_iter()
+        .collect();
+    if let Some(since) = query.over_since {
+        let over: Vec<i64> = sqlx::query_scalar(OVER)
+            .bind(&groups)
+            .bind(micros(since))
+            .fetch_all(connection)
+            .await?;
         found.extend(over);
     }
     Ok(found)
@@ -207,4 +210,46 @@ async fn sent_and_mirrored(
     .fetch_all(connection)
     .await?;
     Ok(found.into_iter().collect())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::{OPEN, OVER};
+    use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
+
+    /// Without statistics of the tables, as a mirror that is being filled: the order of the tables is the statements' own.
+    #[tokio::test]
+    async fn candidates_are_found_by_indexes() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        crate::mirror::schema::create(&mut connection).await.unwrap();
+        for (sql, steps) in [
+            (
+                OPEN,
+                [
+                    "SEARCH v USING PRIMARY KEY (role=? AND party=? AND party_id=? AND open=?)",
+                    "INDEX list_open_",
+                    "INDEX timeline_markers (ticket=?)",
+                ]
+                .as_slice(),
+            ),
+            (
+                OVER,
+                &[
+                    "INDEX list_all_updated (updated_at>?)",
+                    "INDEX timeline_markers (ticket=?)",
+                    "view_party_ticket (ticket=? AND role=? AND party=?",
+                ],
+            ),
+        ] {
+            let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))
+                .fetch_all(&mut connection)
+                .await
+                .unwrap();
+            let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+            for step in steps {
+                assert!(plan.iter().any(|line| line.contains(step)), "{step} in {plan:#?}");
+            }
+        }
+    }
 }
