@@ -9,9 +9,12 @@ use crate::{
     },
     error::AppError,
 };
-use guichet_domain::{TicketId, UserId, wrap_up::WrapUp};
-use guichet_store::{JournalPage, JournalQuery};
+use guichet_domain::{OperationId, TicketId, UserId, wrap_up::WrapUp};
+use guichet_store::{JournalPage, JournalQuery, KeptCallBack};
 use tauri::State;
+
+/// Call-backs in one answer, at most: beyond these nobody reads on.
+const CALL_BACKS: u32 = 200;
 
 /// Whether calls are seen.
 #[tauri::command]
@@ -56,6 +59,27 @@ pub async fn call_journal(core: State<'_, AppCore>, query: JournalQuery) -> Answ
 #[specta::specta]
 pub async fn call_queues(core: State<'_, AppCore>) -> Answer<Vec<String>> {
     let result = async { Ok::<_, AppError>(core.desk().await?.store.call_queues().await?) }.await;
+    told(&core, result).await
+}
+
+/// Who is to be called back, the next due first.
+#[tauri::command]
+#[specta::specta]
+pub async fn call_backs(core: State<'_, AppCore>) -> Answer<Vec<KeptCallBack>> {
+    let result = async { Ok::<_, AppError>(core.desk().await?.store.call_backs(CALL_BACKS).await?) }.await;
+    told(&core, result).await
+}
+
+/// Says that a call-back is done; what is still to do.
+#[tauri::command]
+#[specta::specta]
+pub async fn call_back_done(core: State<'_, AppCore>, id: OperationId) -> Answer<Vec<KeptCallBack>> {
+    let result = async {
+        let desk = core.desk().await?;
+        desk.store.call_back_done(id, core.now()).await?;
+        Ok::<_, AppError>(desk.store.call_backs(CALL_BACKS).await?)
+    };
+    let result = result.await;
     told(&core, result).await
 }
 

@@ -94,6 +94,8 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             calls::call_journal,
             calls::call_queues,
             calls::call_card,
+            calls::call_backs,
+            calls::call_back_done,
             calls::note_call,
             calls::name_caller,
             calls::link_call,

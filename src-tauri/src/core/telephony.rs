@@ -22,7 +22,7 @@ use guichet_domain::{
     phone::PhoneNumber,
     ticket::Level,
     wording::Phrases,
-    wrap_up::{CallPolicy, WrapUp, WrapUpError, link_call},
+    wrap_up::{CallPolicy, WrapUp, WrapUpError, call_back_of, link_call},
 };
 use guichet_service_levels::Contract;
 use guichet_store::{ChangeSet, JournalCall, JournalQuery, Store, Submission};
@@ -437,6 +437,7 @@ impl Calls {
                         // Shown all the same: who is calling matters now.
                         tracing::error!(%error, "a call could not be kept in the journal");
                     }
+                    self.call_back(&call, &event).await;
                     let seen = call.clone();
                     let card = self.card(*call, &gone).await;
                     self.show(card);
@@ -444,6 +445,31 @@ impl Calls {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// A call that rang here in vain is one to call back, and one that is talked ends that.
+    async fn call_back(&self, call: &Call, event: &CallEvent) {
+        let now = Timestamp::now();
+        let done = if call.answered_at.is_some_and(|at| at == event.at) {
+            self.store.caller_reached(&call.remote, now).await.map(drop)
+        } else if self.is_mine(call) || lock(&self.cards).get(&call.id).is_some_and(|card| card.mine) {
+            let Some(mut call_back) = call_back_of(call, &self.policy, OperationId::new()) else {
+                return;
+            };
+            let held = lock(&self.cards).get(&call.id).cloned();
+            if let Some(card) = held {
+                call_back.ticket = card.ticket;
+                if let Some(person) = card.card {
+                    call_back.name = person.person.display_name();
+                }
+            }
+            self.store.add_call_back(&call_back).await.map(drop)
+        } else {
+            Ok(())
+        };
+        if let Err(error) = done {
+            tracing::error!(%error, "a call-back could not be kept");
         }
     }
 

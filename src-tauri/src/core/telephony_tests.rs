@@ -374,3 +374,38 @@ async fn one_calls_by_a_click_and_what_is_no_number_is_refused() {
     let error = telephone.dial("personne").await.unwrap_err();
     assert_eq!(error.code(), "telephone_no_number");
 }
+
+#[tokio::test]
+async fn a_call_that_rang_in_vain_is_to_be_called_back_until_somebody_talks_with_that_number() {
+    let mut scene = Scene::at_pace(1.0).await;
+    let _telephone = scene.telephone().await;
+    let caller = scene.pbx.call("0612340013", "");
+    scene.card(rings).await;
+    scene.pbx.hang_up(&caller);
+    let missed = scene.card(|card| card.call.state.is_over()).await;
+    assert_eq!(missed.call.state, CallState::Missed);
+    let open = scene.store.call_backs(10).await.unwrap();
+    assert_eq!(open.len(), 1, "one call, one call-back");
+    let call_back = &open[0].call_back;
+    assert_eq!(call_back.name, "Claire Fontaine");
+    assert_eq!(
+        call_back.due,
+        missed.call.ended_at.unwrap() + jiff::SignedDuration::from_mins(30)
+    );
+    let guichet_domain::wrap_up::Owner::Group { name } = &call_back.owner else {
+        panic!("{:?}", call_back.owner)
+    };
+    assert_eq!(name, "Support N1", "as the contract says");
+    // A hidden number cannot be called back.
+    let hidden = scene.pbx.call("anonymous", "");
+    scene.card(rings).await;
+    scene.pbx.hang_up(&hidden);
+    scene.card(|card| card.call.state.is_over()).await;
+    assert_eq!(scene.store.call_backs(10).await.unwrap().len(), 1);
+    // The same person calls again and is answered.
+    scene.pbx.call("0612340013", "");
+    scene.card(rings).await;
+    assert!(scene.pbx.pick_up(EXTENSION));
+    scene.card(|card| card.call.state == CallState::Answered).await;
+    assert!(scene.store.call_backs(10).await.unwrap().is_empty());
+}

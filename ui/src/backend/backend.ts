@@ -36,6 +36,7 @@ import type {
   Hit,
   JournalPage,
   JournalQuery,
+  KeptCallBack,
   MajorIncident,
   NewEscalation,
   NewTicketWords,
@@ -164,6 +165,10 @@ export interface Backend {
   /** Queues that calls of the journal came through. */
   callQueues(): Promise<string[]>;
   callCard(id: string): Promise<CallCard>;
+  /** Who is to be called back, the next due first. */
+  callBacks(): Promise<KeptCallBack[]>;
+  /** Says that a call-back is done; resolves to those that are still to do. */
+  callBackDone(id: OperationId): Promise<KeptCallBack[]>;
   /** Keeps the note of a call as typed; resolves once it is durable. */
   noteCall(id: string, note: string): Promise<CallCard>;
   /** Says who the caller is; `null`: not known after all. */

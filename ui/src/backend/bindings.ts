@@ -120,6 +120,10 @@ export const commands = {
 	callQueues: () => __TAURI_INVOKE<string[]>("call_queues"),
 	/**  The card of a call of the journal. */
 	callCard: (id: string) => __TAURI_INVOKE<CallCard>("call_card", { id }),
+	/**  Who is to be called back, the next due first. */
+	callBacks: () => __TAURI_INVOKE<KeptCallBack[]>("call_backs"),
+	/**  Says that a call-back is done; what is still to do. */
+	callBackDone: (id: OperationId) => __TAURI_INVOKE<KeptCallBack[]>("call_back_done", { id }),
 	/**  Keeps the note of a call as typed; answers once it is durable. */
 	noteCall: (id: string, note: string) => __TAURI_INVOKE<CallCard>("note_call", { id, note }),
 	/**  Says who the caller is. */
@@ -1763,6 +1767,16 @@ export type JournalQuery = {
 	offset?: number,
 	/**  How many at most (500 are never exceeded). */
 	limit?: number,
+};
+
+/**  A call-back as it is kept. */
+export type KeptCallBack = {
+	/**  Whom, by whom, by when. */
+	call_back: CallBack,
+	/**  Who the caller is, where the journal knows. */
+	person: UserId | null,
+	/**  When it was done. */
+	done_at: string | null,
 };
 
 /**  A category or a site by number and name. */

@@ -10,6 +10,7 @@ import type {
   JournalCall,
   JournalPage,
   JournalQuery,
+  KeptCallBack,
   PbxSettings,
   Person,
   PersonCard,
@@ -42,6 +43,7 @@ export class FakeTelephone {
   settings: PbxSettings | null;
   /** The journal, newest first. */
   journal: JournalCall[] = [];
+  callBacks: KeptCallBack[] = [];
   private readonly callListeners = new Set<(card: CallCard) => void>();
   private readonly stateListeners = new Set<(state: TelephonyState) => void>();
   private next = 1;
@@ -232,8 +234,33 @@ export class FakeTelephone {
       person: caller.type === 'known' ? caller.person : null,
     };
     this.journal = held ? this.journal.map((one) => (one === held ? row : one)) : [row, ...this.journal];
+    this.callBack(call, row.mine || held?.mine === true);
     const card = await this.card(row, gone);
     for (const listener of this.callListeners) listener(card);
+  }
+
+  /** A call that rang here in vain is one to call back; one that is talked ends that. */
+  private callBack(call: Call, mine: boolean): void {
+    const { remote } = call;
+    if (call.answered_at !== null)
+      this.callBacks = this.callBacks.filter((one) => one.call_back.remote.raw !== remote.raw);
+    const known = this.callBacks.some((one) => one.call_back.call === call.id);
+    if (call.state !== 'missed' || !mine || remote.anonymous || known) return;
+    const due = new Date(new Date(call.ended_at ?? call.started_at).getTime() + 30 * 60_000).toISOString();
+    const owner = { type: 'group' as const, name: 'Support N1' };
+    const { source, id } = call;
+    const call_back = {
+      id: `back-${id}`,
+      source,
+      call: id,
+      ticket: null,
+      remote,
+      name: '',
+      owner,
+      due,
+      reason: 'unanswered' as const,
+    };
+    this.callBacks = [...this.callBacks, { call_back, person: null, done_at: null }];
   }
 
   private async card(row: JournalCall, gone: string[] = []): Promise<CallCard> {

@@ -55,6 +55,7 @@ import type {
   Inline,
   JournalPage,
   JournalQuery,
+  KeptCallBack,
   Locale,
   MajorIncident,
   NewEscalation,
@@ -880,6 +881,16 @@ export class FakeBackend implements Backend {
   async dial(number: string): Promise<void> {
     this.note('dial', number);
     return this.telephone.dial(number);
+  }
+
+  async callBacks(): Promise<KeptCallBack[]> {
+    return this.telephone.callBacks;
+  }
+
+  async callBackDone(id: OperationId): Promise<KeptCallBack[]> {
+    this.note('callBackDone', id);
+    this.telephone.callBacks = this.telephone.callBacks.filter((one) => one.call_back.id !== id);
+    return this.telephone.callBacks;
   }
 
   async telephoneSettings(): Promise<PbxSettings | null> {

@@ -88,6 +88,7 @@ export type {
   JournalCall,
   JournalPage,
   JournalQuery,
+  KeptCallBack,
   Label,
   Layout,
   Level,

@@ -136,3 +136,19 @@ test('without a telephone it says so, in both languages', async () => {
     cleanup();
   }
 });
+
+test('a call that rang in vain is to be called back, until it is done', async () => {
+  const { backend, user } = await openWindow({ telephone: true });
+  await open(user);
+  expect(screen.queryByTestId('call-backs')).toBeNull();
+  const id = await backend.telephone.ring('0612340099');
+  await backend.telephone.turn(id, { state: 'missed', ended_at: new Date().toISOString() });
+  const row = await screen.findByTestId(`call-back-${id}`);
+  expect(row.textContent).toContain('0612340099');
+  expect(row.textContent).toContain('Support N1');
+  expect(row.dataset.late).toBe('false');
+  await user.click(within(row).getByTestId('call-back-dial'));
+  expect(argumentsOf<string>(backend, 'dial')).toEqual(['0612340099']);
+  await user.click(within(row).getByTestId('call-back-done'));
+  await waitFor(() => expect(screen.queryByTestId('call-backs')).toBeNull());
+});

@@ -1,15 +1,16 @@
 //! The store's answers about calls: the journal in the desk, and whose a number may be in the mirror.
 
 use crate::{
-    Accepted, JournalCall, JournalPage, JournalQuery, Store, StoreError, Submission, WithoutTicket, desk, mirror,
+    Accepted, JournalCall, JournalPage, JournalQuery, KeptCallBack, Store, StoreError, Submission, WithoutTicket, desk,
+    mirror,
     view::{read_desk, read_mirror, write_desk},
 };
 use guichet_domain::{
-    TicketId, UserId,
-    call::{Call, CallEvent, CallSource},
+    OperationId, TicketId, UserId,
+    call::{Call, CallEvent, CallSource, RemoteParty},
     people::Person,
     phone::PhoneNumber,
-    wrap_up::{CallTicket, ClosedCall},
+    wrap_up::{CallBack, CallTicket, ClosedCall},
 };
 use jiff::Timestamp;
 use sqlx::Connection;
@@ -133,6 +134,27 @@ impl Store {
         let mut changes = self.refresh_stale().await?;
         changes.outbox = true;
         Ok((row, Some(Accepted { lane, entries, changes })))
+    }
+
+    /// Keeps the call-back of a call that has none yet; whether it had none.
+    pub async fn add_call_back(&self, call_back: &CallBack) -> Result<bool, StoreError> {
+        write_desk!(self, |connection| desk::call_backs::add(connection, call_back).await?)
+    }
+
+    /// Call-backs that are not done, the next due first.
+    pub async fn call_backs(&self, limit: u32) -> Result<Vec<KeptCallBack>, StoreError> {
+        read_desk!(self, |connection| desk::call_backs::open(connection, limit).await?)
+    }
+
+    /// Says that a call-back is done.
+    pub async fn call_back_done(&self, id: OperationId, now: Timestamp) -> Result<(), StoreError> {
+        write_desk!(self, |connection| desk::call_backs::done(connection, id, now).await?)
+    }
+
+    /// Somebody talks with this number: call-backs to it are done. How many that were.
+    pub async fn caller_reached(&self, remote: &RemoteParty, now: Timestamp) -> Result<u32, StoreError> {
+        write_desk!(self, |connection| desk::call_backs::reached(connection, remote, now)
+            .await?)
     }
 
     /// Telephone numbers of VIPs.

@@ -13,7 +13,7 @@ use guichet_domain::{
     people::Person,
     record::{Departure, LinkKind},
     ticket::{Level, Status, TicketKind},
-    wrap_up::{Disposition, NoTicket},
+    wrap_up::{CallBack, Disposition, NoTicket},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -697,6 +697,19 @@ impl JournalCall {
             closed_at: None,
         }
     }
+}
+
+/// A call-back as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct KeptCallBack {
+    /// Whom, by whom, by when.
+    pub call_back: CallBack,
+    /// Who the caller is, where the journal knows.
+    pub person: Option<UserId>,
+    /// When it was done.
+    #[cfg_attr(feature = "bindings", specta(type = Option<String>))]
+    pub done_at: Option<Timestamp>,
 }
 
 /// A hot transfer as it is kept, with what of it was handed on.

@@ -1,6 +1,7 @@
 //! `desk.db`: what exists only here. Migrated with care, never deleted by code.
 
 pub(crate) mod attachments;
+pub(crate) mod call_backs;
 pub(crate) mod calls;
 pub(crate) mod diagnoses;
 pub(crate) mod drafts;

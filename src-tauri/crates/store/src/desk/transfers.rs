@@ -1,8 +1,11 @@
 //! Hot transfers as they are kept: the machine is stored before anything it asks for is carried out, in one transaction with
 //! the lines it puts into its ticket, so that neither a line nor a step is done twice or lost.
 
-use crate::{KeptTransfer, StoreError, desk::outbox::resolve};
-use guichet_domain::{hot_transfer::State, wrap_up::CallBack};
+use crate::{
+    KeptTransfer, StoreError,
+    desk::{call_backs, outbox::resolve},
+};
+use guichet_domain::hot_transfer::State;
 use jiff::Timestamp;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
@@ -27,25 +30,8 @@ pub(crate) async fn keep(connection: &mut SqliteConnection, kept: &KeptTransfer)
     .execute(&mut *connection)
     .await?;
     if let State::FellBack { call_back, .. } | State::CallerLeft { call_back, .. } = &transfer.state {
-        keep_call_back(connection, call_back).await?;
+        call_backs::keep(connection, call_back).await?;
     }
-    Ok(())
-}
-
-/// Keeps a call-back; done ones stay done.
-async fn keep_call_back(connection: &mut SqliteConnection, call_back: &CallBack) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO call_backs (id, source, call, ticket, due, call_back) VALUES (?, ?, ?, ?, ?, ?) \
-         ON CONFLICT (id) DO UPDATE SET ticket = excluded.ticket, due = excluded.due, call_back = excluded.call_back",
-    )
-    .bind(call_back.id.to_string())
-    .bind(&call_back.source.0)
-    .bind(&call_back.call)
-    .bind(call_back.ticket.map(|ticket| ticket.0))
-    .bind(call_back.due.as_millisecond())
-    .bind(serde_json::to_string(call_back)?)
-    .execute(connection)
-    .await?;
     Ok(())
 }
 
