@@ -17,6 +17,7 @@ import type {
   BlobHash,
   Board,
   BoardQuery,
+  Briefing,
   BulkAction,
   BulkReport,
   CallCard,
@@ -26,6 +27,8 @@ import type {
   ChaseRow,
   ConsentId,
   ConsentMeans,
+  ContractNames,
+  Decision,
   Diagnosis,
   DocumentContent,
   DocumentId,
@@ -66,6 +69,7 @@ import type {
   TicketList,
   TicketQuery,
   TicketView,
+  TransferCard,
   TriageAction,
   UiError,
   UserId,
@@ -234,6 +238,17 @@ export interface Backend {
   /** Keeps the token in the keyring, or takes it away. */
   saveRemoteToken(token: string | null): Promise<void>;
 
+  /** Hot transfers that go on, and those that ended while their call's wrap-up is not done; told by {@link onTransfer} from then on. */
+  transfers(): Promise<TransferCard[]>;
+  /** Offers the hot transfer of a call; of one whose transfer goes on, that transfer. */
+  beginTransfer(call: string): Promise<TransferCard>;
+  /** Keeps what the briefing says, as typed; resolves once it is durable. */
+  briefTransfer(id: OperationId, briefing: Briefing): Promise<TransferCard>;
+  /** Takes a decision; a refusal changes nothing and says why. */
+  decideTransfer(id: OperationId, decision: Decision): Promise<TransferCard>;
+  /** Contracts that come with the product, and the one in force. */
+  contractNames(): Promise<ContractNames>;
+
   /** The text and cure of a code that came without words (a gate's, a notice's). */
   explain(code: string): Promise<UiError>;
 
@@ -242,6 +257,8 @@ export interface Backend {
   onNoticeClicked(listener: (ticket: TicketId | null) => void): Unlisten;
   /** A call began, changed or ended: its card, whole. */
   onCall(listener: (card: CallCard) => void): Unlisten;
+  /** A hot transfer began, changed or ended: its card, whole. */
+  onTransfer(listener: (card: TransferCard) => void): Unlisten;
   /** The PBX came or went. */
   onTelephony(listener: (state: TelephonyState) => void): Unlisten;
   /** Surges came, changed or went: all there are. */

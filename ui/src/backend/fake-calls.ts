@@ -46,6 +46,8 @@ export class FakeTelephone {
   callBacks: KeptCallBack[] = [];
   private readonly callListeners = new Set<(card: CallCard) => void>();
   private readonly stateListeners = new Set<(state: TelephonyState) => void>();
+  /** What a card says beside its call, by the call: a transfer that is offered, a briefing. */
+  private readonly beside = new Map<string, Partial<Pick<CallCard, 'offer' | 'briefing'>>>();
   private next = 1;
 
   constructor(
@@ -111,6 +113,12 @@ export class FakeTelephone {
 
   end(id: string): Promise<void> {
     return this.turn(id, { state: 'ended', ended_at: new Date().toISOString(), cause: 'normal' });
+  }
+
+  /** A call's card says more: a hot transfer is offered, a briefing comes with it. */
+  async say(id: string, facts: Partial<Pick<CallCard, 'offer' | 'briefing'>>): Promise<void> {
+    this.beside.set(id, { ...this.beside.get(id), ...facts });
+    await this.turn(id, {});
   }
 
   setState(state: TelephonyState): void {
@@ -283,6 +291,7 @@ export class FakeTelephone {
       gone,
       offer: null,
       briefing: null,
+      ...this.beside.get(call.id),
     };
   }
 

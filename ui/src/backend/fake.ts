@@ -13,6 +13,7 @@ import { inGroups, isEmpty, narrowed } from './fake-lists';
 import { buildWorld, ME, type World } from './fake-data';
 import { demoOutbox } from './fake-outbox';
 import { overlay } from './fake-overlay';
+import { FakeTransfers } from './fake-transfers';
 import type {
   Accepted,
   Actor,
@@ -31,6 +32,7 @@ import type {
   Block,
   Board,
   BoardQuery,
+  Briefing,
   BulkAction,
   BulkReport,
   CallCard,
@@ -40,6 +42,8 @@ import type {
   ChaseRow,
   ConsentId,
   ConsentMeans,
+  ContractNames,
+  Decision,
   Diagnosis,
   DocumentContent,
   Draft,
@@ -89,6 +93,7 @@ import type {
   TicketQuery,
   TicketRow,
   TicketView,
+  TransferCard,
   TriageAction,
   UiError,
   WrapUp,
@@ -132,6 +137,8 @@ const EMPTY_CHANGES: ChangeSet = {
   renumbered: [],
 };
 
+/** Contracts that come with the product. */
+const CONTRACTS = ['giped', 'itil-default', 'vsgp'];
 const EVERY_TICKET: TicketQuery = {
   view: 'all',
   me: null,
@@ -154,6 +161,7 @@ export class FakeBackend implements Backend {
   readonly telephone: FakeTelephone;
   readonly escalated: FakeEscalation;
   readonly remote: FakeRemote;
+  readonly transferring: FakeTransfers;
   readonly calls: { name: string; args: unknown[] }[] = [];
   entries: OutboxEntry[] = [];
   gate: Gate;
@@ -256,6 +264,11 @@ export class FakeBackend implements Backend {
       refuse: (call) => this.refuse(call),
       me: ME,
     });
+    this.transferring = new FakeTransfers({
+      card: (call) => this.telephone.cardOf(call),
+      explain: (code) => this.explain(code),
+      now: () => new Date(),
+    });
     if (this.options.escalated) this.escalated.fill();
   }
 
@@ -333,6 +346,7 @@ export class FakeBackend implements Backend {
 
   async saveSettings(settings: Settings): Promise<Settings> {
     this.note('saveSettings', settings);
+    this.refuse('saveSettings');
     this.stored = { ...settings };
     return { ...this.stored };
   }
@@ -912,6 +926,36 @@ export class FakeBackend implements Backend {
     this.note('sandboxCall', number);
     const vip = this.world.people.find((person) => person.vip)?.phones[0]?.raw;
     await this.telephone.ring(number ?? vip ?? '');
+  }
+
+  async transfers(): Promise<TransferCard[]> {
+    return this.transferring.list();
+  }
+
+  async beginTransfer(call: string): Promise<TransferCard> {
+    this.note('beginTransfer', call);
+    this.refuse('beginTransfer');
+    return this.transferring.begin(call);
+  }
+
+  async briefTransfer(id: string, briefing: Briefing): Promise<TransferCard> {
+    this.note('briefTransfer', id, briefing);
+    this.refuse('briefTransfer');
+    return this.transferring.brief(id, briefing);
+  }
+
+  async decideTransfer(id: string, decision: Decision): Promise<TransferCard> {
+    this.note('decideTransfer', id, decision);
+    this.refuse('decideTransfer');
+    return this.transferring.decide(id, decision);
+  }
+
+  async contractNames(): Promise<ContractNames> {
+    return { known: [...CONTRACTS], in_force: this.stored.contract ?? 'itil-default' };
+  }
+
+  onTransfer(listener: (card: TransferCard) => void): Unlisten {
+    return this.transferring.onChange(listener);
   }
 
   onCall(listener: (card: CallCard) => void): Unlisten {

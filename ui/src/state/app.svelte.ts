@@ -37,6 +37,7 @@ import { PlacesModel } from './places.svelte';
 import { QueueModel } from './queue.svelte';
 import { RemoteSessions } from './remote.svelte';
 import { Surges } from './surges.svelte';
+import { Transfers } from './transfers.svelte';
 import { UndoSend } from './undo.svelte';
 import { Views } from './views.svelte';
 
@@ -96,6 +97,7 @@ export class AppModel {
   readonly surges = new Surges(this);
   readonly remote = new RemoteSessions(this);
   readonly calls: Calls;
+  readonly transfers = new Transfers(this);
 
   state = $state.raw<AppState | null>(null);
   settings = $state.raw<Settings | null>(null);
@@ -151,6 +153,7 @@ export class AppModel {
       this.backend.onCall((card) => this.calls.take(card)),
       this.backend.onSurge((cards) => this.surges.take(cards)),
       this.backend.onRemoteSession((card) => this.remote.take(card)),
+      this.backend.onTransfer((card) => this.transfers.take(card)),
       this.backend.onTelephony((state) => this.calls.connection(state)),
     );
     try {
@@ -196,6 +199,7 @@ export class AppModel {
       this.asked.clear();
       this.views.reset();
       this.calls.reset();
+      this.transfers.reset();
       this.board.reset();
       this.diagnoses.reset();
       this.surges.reset();
@@ -220,7 +224,7 @@ export class AppModel {
     // What cannot be read now is taken up at the next start.
     this.drafts.recover().catch(() => undefined);
     void this.readGroups();
-    void this.calls.read();
+    void this.calls.read().then(() => this.transfers.read());
     void this.surges.read();
     void this.remote.read();
     this.notices.look();

@@ -94,11 +94,11 @@ export class Calls {
     this.folded = false;
   }
 
-  /** Puts the card away: a call that goes on to a bar, one that is over for good. */
+  /** Puts the card away: a call that goes on (or whose transfer does) to a bar, one that is over for good. */
   close(id: string): void {
     const card = this.list.find((one) => one.call.id === id);
     if (!card) return;
-    if (!isOver(card.call)) {
+    if (!isOver(card.call) || this.app.transfers.goesOn(card.call)) {
       this.fold();
       return;
     }
@@ -125,6 +125,25 @@ export class Calls {
     this.folded = false;
     // Once it is unfolded.
     setTimeout(() => document.querySelector<HTMLElement>('[data-call] [data-call-first]')?.focus(), 0);
+  }
+
+  /** Offers the hot transfer of the call in front, else goes to it; the focus goes to its next step, as it was asked for. */
+  async transfer(): Promise<void> {
+    const card = this.shown;
+    if (!card) return;
+    const { transfers } = this.app;
+    if (!transfers.goesOn(card.call) && !(await transfers.begin(card.call.id))) return;
+    this.folded = false;
+    setTimeout(() => {
+      const first = '[data-missing], [data-next], [data-stand]'.split(', ');
+      const panel = document.querySelector('[data-testid="transfer"]');
+      for (const selector of first) {
+        const found = panel?.querySelector<HTMLElement>(selector);
+        if (!found) continue;
+        found.focus();
+        return;
+      }
+    }, 0);
   }
 
   /** Says who the caller is. */
@@ -209,14 +228,17 @@ export class Calls {
     const others = this.list.filter((one) => !were.includes(one));
     // Rung here and given up by the caller: it was mine, and somebody may want to call back.
     const missed = call.state === 'missed' && were.length > 0;
-    const keep = isOver(call) ? were.length > 0 && (card.mine || missed) : card.mine;
+    // Its transfer goes on: its next step is here, wherever the call itself is.
+    const held = this.app.transfers.goesOn(call);
+    const keep = held || (isOver(call) ? were.length > 0 && (card.mine || missed) : card.mine);
+    if (held) this.away.delete(call.id);
     if (!keep || this.away.has(call.id)) {
       this.list = others;
       return;
     }
     const focused = document.querySelector('[data-call]')?.contains(document.activeElement) === true;
     const done = card.closed;
-    if (isOver(call) && done && !focused && !this.notes.unsaved(call.id)) {
+    if (isOver(call) && done && !held && !focused && !this.notes.unsaved(call.id)) {
       this.away.add(call.id);
       this.list = others;
       return;

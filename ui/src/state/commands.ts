@@ -95,6 +95,7 @@ export const KEYS = {
   undo: key('z', { ctrl: true }),
   notices: key('b'),
   call: key('F9'),
+  transfer: key('F9', { shift: true }),
   callBack: key('r', { alt: true }),
   triage: key('g'),
   escalate: key('x'),
@@ -187,6 +188,17 @@ const ANYWHERE: readonly Command[] = [
     keys: [KEYS.call],
     enabled: (app) => app.calls.shown !== null,
     run: (app) => app.calls.go(),
+  },
+  {
+    id: 'transfer',
+    section: 'anywhere',
+    label: (t) => t('command.transfer'),
+    keys: [KEYS.transfer],
+    enabled: (app) => {
+      const call = app.calls.shown?.call;
+      return call !== undefined && (app.transfers.goesOn(call) || call.state === 'answered' || call.state === 'held');
+    },
+    run: (app) => void app.calls.transfer(),
   },
   {
     id: 'calls',

@@ -209,6 +209,39 @@ const views: [string, FakeOptions, (user: UserEvent, backend: FakeBackend) => Pr
     },
   ],
   [
+    'a hot transfer being briefed, by hand',
+    { telephone: true },
+    async (user, backend) => {
+      backend.transferring.byHand = true;
+      const call = await backend.telephone.ring('01 55 59 00 17');
+      await backend.telephone.answer(call);
+      await user.click(await screen.findByTestId('transfer-button'));
+      await screen.findByTestId('transfer-missing');
+    },
+  ],
+  [
+    'a hot transfer whose caller may be lost',
+    { telephone: true },
+    async (user, backend) => {
+      const call = await backend.telephone.ring('01 55 59 00 17');
+      await backend.telephone.answer(call);
+      await user.click(await screen.findByTestId('transfer-button'));
+      await screen.findByTestId('transfer');
+      const { id } = (await backend.beginTransfer(call)).transfer;
+      backend.transferring.shows(id, { type: 'unsure', nth: 0 }, { notice: 'where_is_the_caller' });
+      await screen.findByTestId('transfer-confirm-joined');
+    },
+  ],
+  [
+    'a briefing that comes with a call',
+    { telephone: true },
+    async (_user, backend) => {
+      const call = await backend.telephone.ring('01 55 59 00 17');
+      await backend.telephone.say(call, { briefing: { ticket: 4821, at: since, author: 'Nadia', lines: ['VPN'] } });
+      await screen.findByTestId('call-briefing');
+    },
+  ],
+  [
     'the call journal with the telephone lost',
     { telephone: true },
     async (user, backend) => {
