@@ -1,7 +1,7 @@
 // The in-memory backend as a browser's address asks for it: `?state=offline&lang=en&theme=dark&tickets=1000000`; with
 // `&now=2026-03-02T09:30` the clock stands still at that local time. `&telephone=on` sets a telephone up, `&telephone=lost` one that
-// is lost; `&call=ringing|answered|ended|unknown|several|anonymous|two|briefing` has somebody call; `&board=empty` an empty board of
-// escalations, `&surge=on` many contacts on one subject.
+// is lost; `&call=ringing|answered|ended|unknown|several|anonymous|two|briefing|transfer|byhand` has somebody call; `&board=empty` an
+// empty board of escalations, `&surge=on` many contacts on one subject.
 import type { Backend } from './backend';
 import { FakeBackend } from './fake';
 import { DEVICE, type FakeTelephone } from './fake-calls';
@@ -85,7 +85,21 @@ async function somebodyCalls(backend: FakeBackend, how: string, at: (minutes: nu
       break;
     case 'briefing': {
       const consultation = { device: DEVICE, agent: null, since: at(0), answered_at: null, failed: null };
-      await line.ring(number(100), { ...talking, device: 'SIP/6002', state: 'consulting', consultation });
+      const id = await line.ring(number(100), { ...talking, device: 'SIP/6002', state: 'consulting', consultation });
+      const lines = ['Demandeur VIP : Claire Fontaine', 'Constaté : dossiers du conseil inaccessibles'];
+      await line.say(id, { briefing: { ticket: 4821, at: at(0), author: 'Nadia Leroux', lines } });
+      break;
+    }
+    case 'transfer':
+    case 'byhand': {
+      backend.transferring.byHand = how === 'byhand';
+      const id = await line.ring(number(100), talking);
+      await line.say(id, { offer: 'vip' });
+      const { transfer } = await backend.transferring.begin(id);
+      if (how === 'transfer') break;
+      const diagnosis = { symptom: 'Dossiers du conseil inaccessibles', affected: 'Le cabinet' };
+      await backend.transferring.brief(transfer.id, { ...transfer.briefing, diagnosis });
+      await backend.transferring.decide(transfer.id, { type: 'consult', nth: 0 });
       break;
     }
     default: {
