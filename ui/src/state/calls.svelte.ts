@@ -246,8 +246,9 @@ export class Calls {
     const before = this.shown;
     this.list = [...others, card].sort((a, b) => a.call.started_at.localeCompare(b.call.started_at));
     if (were.length > 0) return;
-    // A new call comes in front, unless somebody is being talked to or written about.
-    if (before === null || (isOver(before.call) && !focused)) this.show(call.id);
+    // A new call comes in front, unless somebody is being talked to, written about or handed over.
+    if (before === null || (isOver(before.call) && !focused && !this.app.transfers.goesOn(before.call)))
+      this.show(call.id);
     else this.front = before.call.id;
     this.announce(card);
   }

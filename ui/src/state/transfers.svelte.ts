@@ -113,8 +113,14 @@ export class Transfers {
 
   /** A transfer began, changed or ended. */
   take(card: TransferCard): void {
+    const before = this.list.find((one) => one.transfer.id === card.transfer.id);
     this.put(card);
     void this.bring();
+    // A caller who may be lost comes in front of whatever is shown; the focus stays.
+    if (card.notice !== null && isUrgent(card.notice) && card.notice !== before?.notice) {
+      const shown = this.app.calls.list.find(({ call }) => this.of(call)?.transfer.id === card.transfer.id);
+      if (shown) this.app.calls.show(shown.call.id);
+    }
   }
 
   /** Offers the transfer of a call; of one whose transfer goes on, that one. */

@@ -216,6 +216,21 @@ test('where the caller is cannot be told: three answers, read out at once, and t
   expect(screen.getByTestId('call-wrap-up')).toBeTruthy();
 });
 
+test('a caller who may be lost is shown though his band was folded; another call does not cover him, nor is the focus taken', async () => {
+  const { backend, user, call, id } = await briefed();
+  await user.click(screen.getByTestId('call-fold'));
+  screen.getByTestId('queue').focus();
+  await backend.telephone.end(call);
+  backend.transferring.shows(id, { type: 'unsure', nth: 0 }, { notice: 'where_is_the_caller' });
+  await settle();
+  expect(screen.getByTestId('transfer-confirm-back_with_caller')).toBeTruthy();
+  expect(focused()).toBe('queue');
+  await backend.telephone.ring(phone(backend, 101));
+  await settle();
+  expect(screen.getByTestId('call').dataset.id).toBe(call);
+  expect(panel().dataset.state).toBe('unsure');
+});
+
 test('a decision that is refused says why, and changes nothing', async () => {
   const { backend, user } = await briefed();
   const told = await backend.explain('transfer_not_now');
