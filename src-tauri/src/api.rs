@@ -2,9 +2,11 @@
 //! `ui/src/backend/bindings.ts`; the list of commands is in `docs/architecture.md`.
 
 mod escalation;
+mod remote;
 mod transfer;
 
 pub use escalation::*;
+pub use remote::*;
 pub use transfer::*;
 
 use crate::messages::Locale;

@@ -4,8 +4,8 @@ use crate::{
     api::UiError,
     cli::kpi::KpiError,
     core::{
-        contract::ContractFileError, escalation::EscalationFailure, profile::ProfileError, sandbox::SandboxError,
-        secrets::SecretError, telephony::TelephonyError, transfers::TransferError,
+        contract::ContractFileError, escalation::EscalationFailure, profile::ProfileError, remote::RemoteFailure,
+        sandbox::SandboxError, secrets::SecretError, telephony::TelephonyError, transfers::TransferError,
     },
     messages::Locale,
 };
@@ -62,6 +62,9 @@ pub enum AppError {
     /// Remote control.
     #[error(transparent)]
     Remote(Box<RemoteError>),
+    /// A remote session that is not started or not found.
+    #[error(transparent)]
+    RemoteFailure(#[from] RemoteFailure),
     /// An escalation, a step of triage, a surge.
     #[error(transparent)]
     Escalation(Box<EscalationFailure>),
@@ -324,6 +327,7 @@ impl AppError {
             Self::Contract(error) => error.code(),
             Self::Kpi(error) => error.code(),
             Self::Remote(error) => error.code(),
+            Self::RemoteFailure(error) => error.code(),
             Self::Escalation(error) => error.code(),
             Self::NotSignedIn => "not_signed_in",
             Self::UnsentOfAnotherAccount { .. } => "unsent_of_another_account",
@@ -430,6 +434,7 @@ impl AppError {
             Self::Contract(_)
             | Self::Transfer(_)
             | Self::Remote(_)
+            | Self::RemoteFailure(_)
             | Self::Escalation(_)
             | Self::Operation(_)
             | Self::NotSignedIn
@@ -485,6 +490,7 @@ pub fn every_code() -> Vec<&'static str> {
     codes.extend(ContractFileError::CODES);
     codes.extend(KpiError::CODES);
     codes.extend(RemoteError::CODES);
+    codes.extend(RemoteFailure::CODES);
     codes.extend(EscalationFailure::CODES);
     codes.extend(ConsentError::CODES);
     codes.extend(NotGranted::CODES);
@@ -787,6 +793,7 @@ mod tests {
         errors.extend(crate::core::contract::every_error().into_iter().map(AppError::from));
         errors.extend(crate::core::escalation::every_error().into_iter().map(AppError::from));
         errors.extend(crate::cli::kpi::tests::every_error().into_iter().map(AppError::from));
+        errors.extend(crate::core::remote::every_error().into_iter().map(AppError::from));
         errors.extend(crate::cli::remote::tests::every_error().into_iter().map(AppError::from));
         errors
     }

@@ -1,7 +1,10 @@
 //! The window: one web view that shows files of this program only, calls the commands and hears seven events.
 
 use crate::{
-    api::{CallChanged, Changed, NoticeClicked, SurgeChanged, SyncStatusChanged, TelephonyChanged, TransferChanged},
+    api::{
+        CallChanged, Changed, NoticeClicked, RemoteSessionChanged, SurgeChanged, SyncStatusChanged, TelephonyChanged,
+        TransferChanged,
+    },
     cli::args::CommandLine,
     commands,
     core::{
@@ -218,6 +221,7 @@ pub(crate) fn forward_events<R: Runtime>(app: &AppHandle<R>) {
                 AppEvent::Telephony(TelephonyEvent::Call(card)) => CallChanged(*card).emit(&app),
                 AppEvent::Telephony(TelephonyEvent::Transfer(card)) => TransferChanged(*card).emit(&app),
                 AppEvent::Telephony(TelephonyEvent::State(state)) => TelephonyChanged(*state).emit(&app),
+                AppEvent::RemoteSession(card) => RemoteSessionChanged(*card).emit(&app),
                 AppEvent::Surge(cards) => SurgeChanged(cards).emit(&app),
                 AppEvent::NoticeClicked(ticket) => {
                     raise(&app);

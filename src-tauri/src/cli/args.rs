@@ -608,6 +608,65 @@ pub struct KpiArgs {
 #[derive(Debug, Subcommand)]
 pub enum RemoteCommand {
     Plan(RemotePlanArgs),
+    Consent(ConsentArgs),
+    Withdraw(WithdrawArgs),
+    Show(TicketId),
+    Start(RemoteStartArgs),
+    End(RemoteEndArgs),
+}
+
+/// An answer; every part of it is said.
+#[derive(Debug, Args)]
+#[command(
+    group = ArgGroup::new("subject").required(true).args(["asset", "no_asset"]),
+    group = ArgGroup::new("means").required(true).args(["aloud", "link"]),
+    group = ArgGroup::new("answer").required(true).args(["agreed", "refused"])
+)]
+pub struct ConsentArgs {
+    #[arg(value_name = "ID", allow_negative_numbers = true)]
+    pub id: i64,
+    #[arg(long, value_name = "KEY")]
+    pub asset: Option<String>,
+    #[arg(long)]
+    pub no_asset: bool,
+    #[arg(long, value_name = "NAME")]
+    pub person: String,
+    #[arg(long)]
+    pub aloud: bool,
+    #[arg(long)]
+    pub link: bool,
+    #[arg(long)]
+    pub agreed: bool,
+    #[arg(long)]
+    pub refused: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct WithdrawArgs {
+    #[arg(value_name = "ID", allow_negative_numbers = true)]
+    pub id: i64,
+    #[arg(value_name = "AGREEMENT")]
+    pub agreement: String,
+}
+
+#[derive(Debug, Args)]
+pub struct RemoteStartArgs {
+    #[arg(value_name = "ID", allow_negative_numbers = true)]
+    pub id: i64,
+    #[arg(long, value_name = "TOOL", allow_hyphen_values = true)]
+    pub tool: String,
+    #[arg(long, value_name = "TARGET", default_value = "", allow_hyphen_values = true)]
+    pub target: String,
+    #[arg(long, value_name = "KEY")]
+    pub asset: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct RemoteEndArgs {
+    #[arg(value_name = "SESSION")]
+    pub session: String,
+    #[arg(long, value_name = "X", default_value = "", allow_hyphen_values = true)]
+    pub note: String,
 }
 
 /// A target is taken as it is, a hyphen before it and all: refusing it is the plan's affair, with its reason.

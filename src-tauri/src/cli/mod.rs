@@ -14,6 +14,7 @@ mod names;
 mod output;
 mod read;
 pub(crate) mod remote;
+mod remote_desk;
 mod sandbox;
 mod sync;
 mod transfer;
@@ -112,7 +113,7 @@ async fn execute(line: CommandLine) -> Ending {
             out.json |= args.format == Some(args::FormatArg::Json);
             kpi::run(&out, &args)
         }
-        Command::Remote(command) => remote::run(&out, &command),
+        Command::Remote(args::RemoteCommand::Plan(args)) => remote::run(&out, &args),
         // The profile is the window's, which has it open.
         Command::Call(command) => call::run(&core, &out, &command).await,
         command => match core.desk().await {
@@ -133,15 +134,14 @@ async fn execute(line: CommandLine) -> Ending {
                     Command::Calls(CallsCommand::List(args)) => calls::list(&desk, &out, &args).await,
                     Command::Calls(CallsCommand::Show(args)) => calls::show(&desk, &out, &args.id).await,
                     Command::Calls(CallsCommand::Stats(args)) => calls::stats(&desk, &out, &args).await,
+                    Command::Remote(command) => remote_desk::run(&desk, &out, &command).await,
                     Command::Transfer(command) => transfer::run(&desk, &out, &command).await,
                     Command::Escalate(args) => escalation::escalate(&desk, &out, &args).await,
                     Command::Escalation(command) => escalation::run(&desk, &out, command).await,
                     Command::Surge(args::SurgeCommand::List) => escalation::surges(&desk, &out).await,
                     Command::Outbox(OutboxCommand::List(args)) => read::outbox(&desk, &out, args.all).await,
                     Command::Outbox(command) => write::outbox(&desk, &out, command).await,
-                    Command::Sandbox(_) | Command::Doctor | Command::Kpi(_) | Command::Remote(_) | Command::Call(_) => {
-                        Ok(Ending::Usage)
-                    }
+                    Command::Sandbox(_) | Command::Doctor | Command::Kpi(_) | Command::Call(_) => Ok(Ending::Usage),
                 };
                 drop(desk);
                 result

@@ -1,10 +1,7 @@
 //! `remote plan`: what a remote-control session would start, without starting it. Needs no profile, no server and no window: a
 //! policy can be tried by anyone who has the file.
 
-use super::{
-    Ending, Output,
-    args::{RemoteCommand, RemotePlanArgs},
-};
+use super::{Ending, Output, args::RemotePlanArgs};
 use crate::{error::AppError, messages::Locale};
 use guichet_remote::{Launch, Plan, PolicyError, PolicyProblem, RemoteError, Tool, discovery, plan};
 
@@ -36,14 +33,8 @@ fn policy_problem(error: &PolicyError, locale: Locale) -> String {
     catalogue.text(&format!("remote.policy.problem.{}", error.problem.code()), &args)
 }
 
-/// Runs a command about remote control.
-pub fn run(out: &Output, command: &RemoteCommand) -> Result<Ending, AppError> {
-    match command {
-        RemoteCommand::Plan(args) => show(out, args),
-    }
-}
-
-fn show(out: &Output, args: &RemotePlanArgs) -> Result<Ending, AppError> {
+/// Says what would be started.
+pub fn run(out: &Output, args: &RemotePlanArgs) -> Result<Ending, AppError> {
     let tool: Tool = args.tool.parse()?;
     let policy = discovery::policy(args.policy.as_deref())?;
     let planned = plan(&tool, &args.target, &policy, &discovery::programs(&policy))?;

@@ -390,7 +390,7 @@ async fn read_entries(desk: &Desk, ids: &[OperationId]) -> Result<Vec<OutboxEntr
 }
 
 /// A round, for as long as the given entries have something to wait for.
-async fn push(desk: &Desk, ids: &[OperationId]) -> Result<(), AppError> {
+pub(super) async fn push(desk: &Desk, ids: &[OperationId]) -> Result<(), AppError> {
     desk.connect().await?;
     let session = desk.require_session().await?;
     session.engine.nudge();

@@ -5,6 +5,7 @@ pub mod calls;
 pub mod desk;
 pub mod escalation;
 pub mod profile;
+pub mod remote;
 pub mod surge;
 pub mod tickets;
 mod transfers;
@@ -14,8 +15,8 @@ mod window_tests;
 
 use crate::{
     api::{
-        CallChanged, Changed, NoticeClicked, SurgeChanged, SyncStatusChanged, TelephonyChanged, TransferChanged,
-        UiError,
+        CallChanged, Changed, NoticeClicked, RemoteSessionChanged, SurgeChanged, SyncStatusChanged, TelephonyChanged,
+        TransferChanged, UiError,
     },
     core::AppCore,
     error::AppError,
@@ -120,6 +121,15 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             surge::surges,
             surge::dismiss_surge,
             surge::declare_major_incident,
+            remote::remote_sheet,
+            remote::record_consent,
+            remote::withdraw_consent,
+            remote::remote_plan,
+            remote::start_remote,
+            remote::end_remote,
+            remote::remote_sessions,
+            remote::save_remote_token,
+            remote::remote_token_set,
         ])
         .events(collect_events![
             Changed,
@@ -129,6 +139,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             TelephonyChanged,
             TransferChanged,
             SurgeChanged,
+            RemoteSessionChanged,
         ])
         .error_handling(ErrorHandlingMode::Throw)
         .typ::<UiError>()

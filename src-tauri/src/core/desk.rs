@@ -3,14 +3,15 @@
 
 use crate::{
     api::{
-        Accepted, Account, CallCard, OpenedTicket, PbxKind, PbxSettings, SecretStoreKind, Settings, SignInMethod,
-        SurgeCard, TelephonyState, VipRule,
+        Accepted, Account, CallCard, OpenedTicket, PbxKind, PbxSettings, RemoteSessionCard, SecretStoreKind, Settings,
+        SignInMethod, SurgeCard, TelephonyState, VipRule,
     },
     core::{
         contract,
         escalation::ServiceClock,
         pbx,
         profile::{Connection, ProfileConfig, ProfileFolder, Server},
+        remote::RemoteDesk,
         sandbox::RunningSandbox,
         secrets::{SecretError, SecretPlace, Secrets},
         telephony::{self, Around, Telephone, TelephonyError, TelephonyEvent},
@@ -65,6 +66,8 @@ pub enum AppEvent {
     Status(Box<SyncStatus>),
     /// A call, or the PBX.
     Telephony(TelephonyEvent),
+    /// A remote session.
+    RemoteSession(Box<RemoteSessionCard>),
     /// The surges there are now.
     Surge(Vec<SurgeCard>),
     /// A notice on the desktop was clicked: the ticket it leads to, or the list of notices.
@@ -124,6 +127,8 @@ pub struct Desk {
     obstacle: RwLock<Option<&'static str>>,
     /// What is remembered of surges is changed by one at a time.
     surging: Mutex<()>,
+    /// The remote sessions of this run.
+    pub(crate) remote: RemoteDesk,
     /// One change of session at a time.
     changing: Mutex<()>,
     events: broadcast::Sender<AppEvent>,
@@ -164,6 +169,7 @@ impl Desk {
             service: RwLock::new(None),
             obstacle: RwLock::new(None),
             surging: Mutex::new(()),
+            remote: RemoteDesk::default(),
             changing: Mutex::new(()),
             events,
             clock,
@@ -553,6 +559,21 @@ impl Desk {
     /// Held while what is remembered of surges is read and written.
     pub(crate) async fn surging(&self) -> MutexGuard<'_, ()> {
         self.surging.lock().await
+    }
+
+    /// Where the window is told, for what outlives a call.
+    pub(crate) fn sender(&self) -> broadcast::Sender<AppEvent> {
+        self.events.clone()
+    }
+
+    /// Where the token of TeamViewer's service is.
+    pub(crate) async fn remote_secrets(&self) -> SecretPlace {
+        let config = self.config.read().await;
+        let kind = config
+            .connection
+            .as_ref()
+            .map_or(SecretStoreKind::default(), |connection| connection.secret_store);
+        SecretPlace::of_remote(kind, &config.key, &self.folder.path)
     }
 
     /// Tells the window that reads are to be made again.
@@ -966,6 +987,7 @@ impl Desk {
         if let Some(telephone) = self.telephone.write().await.take() {
             telephone.stop().await;
         }
+        self.remote.stop();
         stop(session).await;
         self.store.close().await;
     }

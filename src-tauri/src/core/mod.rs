@@ -11,6 +11,7 @@ pub mod files;
 pub mod notifier;
 pub mod pbx;
 pub mod profile;
+pub mod remote;
 pub mod sandbox;
 pub mod secrets;
 pub mod surge;

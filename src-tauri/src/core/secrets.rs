@@ -18,6 +18,8 @@ const SERVICE: &str = "org.guichet.desk";
 const FILE: &str = "secrets.json";
 /// The file of the telephone's secret.
 const TELEPHONE_FILE: &str = "telephone-secrets.json";
+/// The file of the token of TeamViewer's service.
+const REMOTE_FILE: &str = "remote-secrets.json";
 
 /// Why secrets cannot be kept or read.
 #[derive(Debug, thiserror::Error)]
@@ -137,6 +139,16 @@ impl SecretPlace {
             kind,
             key: format!("{key}.telephone"),
             file: folder.join(TELEPHONE_FILE),
+        }
+    }
+
+    /// The place of the token by which a profile makes remote sessions: apart as well.
+    #[must_use]
+    pub fn of_remote(kind: SecretStoreKind, key: &str, folder: &Path) -> Self {
+        Self {
+            kind,
+            key: format!("{key}.remote"),
+            file: folder.join(REMOTE_FILE),
         }
     }
 

@@ -1,6 +1,6 @@
 //! One error for the store.
 
-use guichet_domain::OperationId;
+use guichet_domain::{OperationId, consent::ConsentError};
 use std::path::PathBuf;
 
 /// What can go wrong with the databases.
@@ -73,6 +73,9 @@ pub enum StoreError {
         /// Its identity at the PBX.
         id: String,
     },
+    /// A record of consent that the log does not take.
+    #[error(transparent)]
+    Consent(#[from] ConsentError),
     /// As many views are kept as can be.
     #[error("{max} views are kept already")]
     TooManyViews {
@@ -124,6 +127,7 @@ impl StoreError {
             Self::ViewNameTooLong { .. } => "view_name_too_long",
             Self::ViewNameTaken { .. } => "view_name_taken",
             Self::NoSuchCall { .. } => "call_unknown",
+            Self::Consent(error) => error.code(),
             Self::Database(_) => "store_database",
             Self::Io(_) => "store_io",
             Self::Decode(_) => "store_decode",

@@ -9,6 +9,7 @@
 
 mod calls_api;
 mod connection;
+mod consents_api;
 mod desk;
 mod desk_api;
 mod error;
@@ -30,6 +31,7 @@ mod work_tests;
 #[cfg(test)]
 extern crate self as guichet_store;
 
+pub use consents_api::KeptSession;
 pub use error::StoreError;
 pub use escalation_api::{Escalated, EscalatedQuery};
 pub use filter::*;

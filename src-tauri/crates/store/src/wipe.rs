@@ -19,6 +19,25 @@ pub(crate) async fn wipe(database: &Database, first_rows: &str) -> Result<(), St
     .fetch_all(&mut *transaction)
     .await?;
     let mut sql = String::new();
+    let mut triggers = String::new();
+    if tables.iter().any(|(name, _)| name == "consents") {
+        // Consents are never removed: their triggers step aside for a database that only a test sees. Without records they need
+        // not, and the prepared statements stay good.
+        let any: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM consents)")
+            .fetch_one(&mut *transaction)
+            .await?;
+        if any {
+            let held: Vec<(String, String)> =
+                sqlx::query_as("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'consents'")
+                    .fetch_all(&mut *transaction)
+                    .await?;
+            for (name, made) in held {
+                sql.push_str(&format!("DROP TRIGGER {name};"));
+                triggers.push_str(&made);
+                triggers.push(';');
+            }
+        }
+    }
     for (name, sort) in &tables {
         // The search indexes have no rows of their own that could be deleted one by one.
         sql.push_str(&if sort == "virtual" {
@@ -32,6 +51,7 @@ pub(crate) async fn wipe(database: &Database, first_rows: &str) -> Result<(), St
         sql.push_str("DELETE FROM sqlite_sequence;");
     }
     sql.push_str(first_rows);
+    sql.push_str(&triggers);
     sqlx::query(AssertSqlSafe(sql)).execute(&mut *transaction).await?;
     transaction.commit().await?;
     Ok(())

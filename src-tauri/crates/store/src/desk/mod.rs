@@ -3,6 +3,7 @@
 pub(crate) mod attachments;
 pub(crate) mod call_backs;
 pub(crate) mod calls;
+pub(crate) mod consents;
 pub(crate) mod diagnoses;
 pub(crate) mod drafts;
 pub(crate) mod memo;

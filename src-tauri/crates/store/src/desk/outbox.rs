@@ -1,6 +1,6 @@
 //! The outbox: intents in lanes, strictly first in, first out. Every change of state is one durable transaction.
 
-use super::{attachments, call_backs, calls, diagnoses, drafts};
+use super::{attachments, call_backs, calls, consents, diagnoses, drafts};
 use crate::{
     OutboxCounts, StoreError, Submission,
     mirror::refresh::Pending,
@@ -448,6 +448,7 @@ pub(crate) async fn mark_sent(
         calls::renumber(connection, local, remote).await?;
         call_backs::renumber(connection, local, remote).await?;
         diagnoses::renumber(connection, local, remote).await?;
+        consents::renumber(connection, local, remote).await?;
         renumbered = Some((local, remote));
     }
     Ok(Sent { entry, renumbered })
