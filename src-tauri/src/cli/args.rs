@@ -625,7 +625,7 @@ pub enum RemoteCommand {
 pub struct ConsentArgs {
     #[arg(value_name = "ID", allow_negative_numbers = true)]
     pub id: i64,
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KIND:ID")]
     pub asset: Option<String>,
     #[arg(long)]
     pub no_asset: bool,
@@ -657,7 +657,7 @@ pub struct RemoteStartArgs {
     pub tool: String,
     #[arg(long, value_name = "TARGET", default_value = "", allow_hyphen_values = true)]
     pub target: String,
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KIND:ID")]
     pub asset: Option<String>,
 }
 

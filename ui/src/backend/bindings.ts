@@ -175,24 +175,24 @@ export const commands = {
 	dismissSurge: (key: string) => __TAURI_INVOKE<null>("dismiss_surge", { key }),
 	/**  Makes the major incident of a surge; all of it is durable when it answers. */
 	declareMajorIncident: (key: string, title: string, text: string) => __TAURI_INVOKE<MajorIncident>("declare_major_incident", { key, title, text }),
-	/**  What is needed to take a screen over for a ticket. */
+	/**  Remote control of a ticket: equipment, tools, consents, sessions. */
 	remoteSheet: (ticket: TicketId) => __TAURI_INVOKE<RemoteSheet>("remote_sheet", { ticket }),
-	/**  Keeps an answer of somebody who was asked. */
-	recordConsent: (ticket: TicketId, asset: AssetKey | null, person: AskedPerson, means: ConsentMeans, askedAt: string, agreed: boolean) => __TAURI_INVOKE<RemoteSheet>("record_consent", { ticket, asset, person, means, askedAt, agreed }),
-	/**  Takes an agreement back. */
+	/**  Keeps a person's answer, for good; answers once it is durable. */
+	recordConsent: (ticket: TicketId, asset: AssetKey | null, person: AskedPerson, means: ConsentMeans, askedAt: Instant, agreed: boolean) => __TAURI_INVOKE<RemoteSheet>("record_consent", { ticket, asset, person, means, askedAt, agreed }),
+	/**  Takes an agreement back; answers once that is durable. */
 	withdrawConsent: (ticket: TicketId, agreement: ConsentId) => __TAURI_INVOKE<RemoteSheet>("withdraw_consent", { ticket, agreement }),
-	/**  What would be started; nothing is. */
+	/**  What a session would start, without starting it. */
 	remotePlan: (tool: string, target: string) => __TAURI_INVOKE<RemotePlan>("remote_plan", { tool, target }),
-	/**  Starts a session; refused without a consent that holds. */
+	/**  Starts a session, on a consent that holds for this ticket and this equipment. */
 	startRemote: (ticket: TicketId, asset: AssetKey | null, tool: string, target: string) => __TAURI_INVOKE<RemoteSessionCard>("start_remote", { ticket, asset, tool, target }),
-	/**  Says that a session is over, and puts it into its ticket, once. */
-	endRemote: (id: string, note: string) => __TAURI_INVOKE<RemoteSessionCard>("end_remote", { id, note }),
-	/**  Sessions that are not over. */
+	/**  Ends a session and puts its task into the ticket, once. */
+	endRemote: (id: OperationId, note: string) => __TAURI_INVOKE<RemoteSessionCard>("end_remote", { id, note }),
+	/**  Sessions that are not over, oldest first. */
 	remoteSessions: () => __TAURI_INVOKE<RemoteSessionCard[]>("remote_sessions"),
-	/**  Whether a token of TeamViewer's Web API is kept. */
-	remoteTokenSet: () => __TAURI_INVOKE<boolean>("remote_token_set"),
-	/**  Keeps the token of TeamViewer's Web API in the keyring, or takes it away. */
+	/**  Keeps the token of TeamViewer's service with the profile's secrets; none: forgets it. */
 	saveRemoteToken: (token: string | null) => __TAURI_INVOKE<null>("save_remote_token", { token }),
+	/**  Whether such a token is kept. */
+	remoteTokenSet: () => __TAURI_INVOKE<boolean>("remote_token_set"),
 };
 
 /** Events */
@@ -200,8 +200,8 @@ export const events = {
 	call: makeEvent<CallChanged, CallChanged>("call"),
 	changed: makeEvent<Changed, Changed>("changed"),
 	noticeClicked: makeEvent<NoticeClicked, NoticeClicked>("notice_clicked"),
-	surge: makeEvent<SurgeChanged, SurgeChanged>("surge"),
 	remoteSession: makeEvent<RemoteSessionChanged, RemoteSessionChanged>("remote_session"),
+	surge: makeEvent<SurgeChanged, SurgeChanged>("surge"),
 	syncStatus: makeEvent<SyncStatusChanged, SyncStatusChanged>("sync_status"),
 	telephony: makeEvent<TelephonyChanged, TelephonyChanged>("telephony"),
 	transfer: makeEvent<TransferChanged, TransferChanged>("transfer"),
@@ -357,6 +357,14 @@ export type ArticleRow = {
 	faq: boolean,
 	/**  When the backend last changed it. */
 	updated_at: string | null,
+};
+
+/**  Who was asked. */
+export type AskedPerson = {
+	/**  Known to the backend as. */
+	user: UserId | null,
+	/**  The name as it was then: the record must still say who when the account is gone. */
+	name: string,
 };
 
 /**  One piece of equipment. */
@@ -1107,6 +1115,70 @@ retry_at: string } |
 /**  Switched off by the desk itself. */
 { type: "stopped" };
 
+/**  The answer. */
+export type ConsentAnswer = 
+/**  Yes. */
+{ type: "agreed" } | 
+/**  No. */
+{ type: "refused" } | 
+/**  No longer. */
+{ type: "withdrawn"; 
+/**  The record of the yes that is taken back. */
+agreement: ConsentId };
+
+/**  The identity of one record of consent (UUID version 7: time-ordered), chosen when the answer is noted. */
+export type ConsentId = string;
+
+/**  How the person was asked, and answered. */
+export type ConsentMeans = 
+/**  Aloud, on the telephone or beside the desk. */
+"aloud" | 
+/**  By a link that the person opened. */
+"link";
+
+/**  One record. It is written once. */
+export type ConsentRecord = {
+	/**  Its identity. */
+	id: ConsentId,
+	/**  For what. */
+	subject: ConsentSubject,
+	/**  Who asked (who noted it, for a withdrawal). */
+	technician: UserId,
+	/**  Who answered. */
+	person: AskedPerson,
+	/**  How. */
+	means: ConsentMeans,
+	/**  When the question was put (the same as `answered_at` for a withdrawal that nobody asked for). */
+	asked_at: string,
+	/**  When the answer came. */
+	answered_at: string,
+	/**  What it was. */
+	answer: ConsentAnswer,
+};
+
+/**  How the consent for a piece of equipment stands. */
+export type ConsentState = {
+	/**  Which; `None`: equipment that the inventory does not know. */
+	asset: AssetKey | null,
+	/**  Until when a consent holds; `None` where none does. */
+	granted_until: string | null,
+	/**  Why none does: a code of the message catalogue. */
+	reason: string | null,
+	/**  The last answer. */
+	last: ConsentRecord | null,
+};
+
+/**  What a consent is for. It holds for this ticket **and** this equipment, not for either alone. */
+export type ConsentSubject = {
+	/**  For which ticket. */
+	ticket: TicketId,
+	/**
+	 *  For which equipment; `None` where the inventory does not know it (the target was told by the person). That is a subject of
+	 *  its own: it opens no known equipment.
+	 */
+	asset: AssetKey | null,
+};
+
 /**  How far a consultation is. */
 export type ConsultPhase = 
 /**  Asked for, nothing was seen of it yet. */
@@ -1706,6 +1778,9 @@ document: DocumentId | null;
 alt: string } | 
 /**  A line break within a block. */
 { type: "break" };
+
+/**  An instant as the window writes it. */
+export type Instant = string;
 
 /**  What the technician does on his telephone himself. */
 export type Instruction = {
@@ -2453,6 +2528,16 @@ export type QuietHours = {
 	until_min: number,
 };
 
+/**  A piece of equipment with the ways to it. */
+export type RemoteAsset = {
+	/**  Which. */
+	key: AssetKey,
+	/**  Its name. */
+	name: string,
+	/**  The ways. */
+	targets: RemoteTarget[],
+};
+
 /**  The person at the other end. */
 export type RemoteParty = {
 	/**  The number as the PBX gave it; empty for a caller who hides it. */
@@ -2463,6 +2548,93 @@ export type RemoteParty = {
 	name: string | null,
 	/**  The caller hides the number, or the network has none. */
 	anonymous: boolean,
+};
+
+/**  What a remote session would start. */
+export type RemotePlan = {
+	/**  The program's path. */
+	program: string | null,
+	/**  Its arguments, one by one. */
+	arguments: string[],
+	/**  The link that is opened instead. */
+	link: string | null,
+};
+
+/**  A remote session. */
+export type RemoteSessionCard = {
+	/**  Its identity. */
+	id: OperationId,
+	/**  For which ticket. */
+	ticket: TicketId,
+	/**  On which equipment, where it is known. */
+	asset: AssetKey | null,
+	/**  The equipment's name; empty without one. */
+	asset_name: string,
+	/**  By which tool. */
+	tool: string,
+	/**  On what. */
+	target: string,
+	/**  The code of a TeamViewer session. */
+	code: string | null,
+	/**  The link that the person opens, to be read out or sent. */
+	link: string | null,
+	/**  On which record of consent. */
+	consent: ConsentId,
+	/**  When it was started. */
+	started_at: string,
+	/**  When it ended. */
+	ended_at: string | null,
+	/**  Whether Guichet sees the end by itself; not for a session that an earlier run started. */
+	end_is_seen: boolean,
+	/**  Its task is in the ticket, or on its way there. */
+	noted: boolean,
+};
+
+/**  A remote session began, changed or ended. */
+export type RemoteSessionChanged = RemoteSessionCard;
+
+/**  Remote control of a ticket: everything its panel shows. */
+export type RemoteSheet = {
+	/**  Which ticket. */
+	ticket: TicketId,
+	/**  The requester. */
+	person: AskedPerson | null,
+	/**  Equipment of the ticket, then of its requester. */
+	assets: RemoteAsset[],
+	/**  What can be used. */
+	tools: RemoteTool[],
+	/**  Every record of consent, oldest first. */
+	consents: ConsentRecord[],
+	/**  How it stands for each piece of equipment, and for unknown equipment. */
+	states: ConsentState[],
+	/**  Its sessions, newest first. */
+	sessions: RemoteSessionCard[],
+};
+
+/**  One way to a piece of equipment. */
+export type RemoteTarget = {
+	/**  By which tool. */
+	tool: string,
+	/**  On what, as the inventory says it. */
+	target: string,
+	/**  Where that comes from. */
+	from: TargetFrom,
+	/**  Why it cannot be started. */
+	problem: UiError | null,
+};
+
+/**  A tool that the policy allows. */
+export type RemoteTool = {
+	/**  Its name in the policy and in records. */
+	tool: string,
+	/**  Its name for people. */
+	label: string,
+	/**  Whether it is told a target. */
+	takes_target: boolean,
+	/**  Why it cannot be used here at all. */
+	problem: UiError | null,
+	/**  Whether the end of its program is the session's. */
+	end_is_seen: boolean,
 };
 
 /**  A person's way out of an entry that is stuck or not wanted. */
@@ -2937,6 +3109,15 @@ export type TargetFilter =
 { type: "within"; 
 /**  Minutes. */
 minutes: number };
+
+/**  Where a target comes from. */
+export type TargetFrom = 
+/**  The equipment's entry for the tool in the inventory. */
+"remote_item" | 
+/**  The equipment's name. */
+"name" | 
+/**  Its address. */
+"address";
 
 /**  A target's kind. */
 export type TargetKind = 
@@ -3445,181 +3626,6 @@ export type WrapUp = {
 	ticket?: CallTicket | null,
 	/**  Notes taken during the call. */
 	note?: string,
-};
-
-/**  The identity of one record of consent (UUID version 7: time-ordered), chosen when the answer is noted. */
-export type ConsentId = string;
-
-/**  How the person was asked, and answered. */
-export type ConsentMeans = 
-/**  Aloud, on the telephone or beside the desk. */
-"aloud" | 
-/**  By a link that the person opened. */
-"link";
-
-/**  What a consent is for. It holds for this ticket **and** this equipment, not for either alone. */
-export type ConsentSubject = {
-	/**  For which ticket. */
-	ticket: TicketId,
-	/**  For which equipment; `None` where the inventory does not know it (the target was told by the person). That is a subject of its own: it opens no known equipment. */
-	asset: AssetKey | null,
-};
-
-/**  Who was asked. */
-export type AskedPerson = {
-	/**  Known to the backend as. */
-	user: UserId | null,
-	/**  The name as it was then: the record must still say who when the account is gone. */
-	name: string,
-};
-
-/**  The answer. */
-export type ConsentAnswer = 
-/**  Yes. */
-{ type: "agreed" } | 
-/**  No. */
-{ type: "refused" } | 
-/**  No longer. */
-{ type: "withdrawn"; 
-/**  The record of the yes that is taken back. */
-agreement: ConsentId };
-
-/**  One record. It is written once. */
-export type ConsentRecord = {
-	/**  Its identity. */
-	id: ConsentId,
-	/**  For what. */
-	subject: ConsentSubject,
-	/**  Who asked (who noted it, for a withdrawal). */
-	technician: UserId,
-	/**  Who answered. */
-	person: AskedPerson,
-	/**  How. */
-	means: ConsentMeans,
-	/**  When the question was put (the same as `answered_at` for a withdrawal that nobody asked for). */
-	asked_at: string,
-	/**  When the answer came. */
-	answered_at: string,
-	/**  What it was. */
-	answer: ConsentAnswer,
-};
-
-/**  Where a target comes from. */
-export type TargetFrom = 
-/**  A remote access item of the inventory. */
-"remote_item" | 
-/**  The equipment's name. */
-"name" | 
-/**  An address of the inventory. */
-"address";
-
-/**  A target of a piece of equipment. */
-export type RemoteTarget = {
-	/**  The tool. */
-	tool: string,
-	/**  What it is given. */
-	target: string,
-	/**  Where it comes from. */
-	from: TargetFrom,
-	/**  Why it cannot be started. */
-	problem: UiError | null,
-};
-
-/**  A piece of equipment with its targets. */
-export type RemoteAsset = {
-	/**  Which. */
-	key: AssetKey,
-	/**  Its name. */
-	name: string,
-	/**  Its targets. */
-	targets: RemoteTarget[],
-};
-
-/**  A tool. */
-export type RemoteTool = {
-	/**  Its name. */
-	tool: string,
-	/**  Its name for people. */
-	label: string,
-	/**  It is given a target. */
-	takes_target: boolean,
-	/**  Why it cannot be used here. */
-	problem: UiError | null,
-	/**  The program's end is the session's. */
-	end_is_seen: boolean,
-};
-
-/**  How the consent stands for a piece of equipment. */
-export type ConsentState = {
-	/**  Which; `None` for a target that the inventory does not know. */
-	asset: AssetKey | null,
-	/**  It holds until then. */
-	granted_until: string | null,
-	/**  Code of why it does not hold. */
-	reason: string | null,
-	/**  The last record. */
-	last: ConsentRecord | null,
-};
-
-/**  A session. */
-export type RemoteSessionCard = {
-	/**  Its identity. */
-	id: OperationId,
-	/**  For which ticket. */
-	ticket: TicketId,
-	/**  On which equipment. */
-	asset: AssetKey | null,
-	/**  Its name. */
-	asset_name: string,
-	/**  The tool. */
-	tool: string,
-	/**  What it was given. */
-	target: string,
-	/**  TeamViewer's session code. */
-	code: string | null,
-	/**  The link for the person, to read out or send. */
-	link: string | null,
-	/**  The agreement it rests on. */
-	consent: ConsentId,
-	/**  When it began. */
-	started_at: string,
-	/**  When it ended. */
-	ended_at: string | null,
-	/**  The program's end is the session's. */
-	end_is_seen: boolean,
-	/**  Its task is in the ticket's outbox. */
-	noted: boolean,
-};
-
-/**  A session began or ended. */
-export type RemoteSessionChanged = RemoteSessionCard;
-
-/**  What is needed to take a screen over for a ticket. */
-export type RemoteSheet = {
-	/**  Which. */
-	ticket: TicketId,
-	/**  The requester. */
-	person: AskedPerson | null,
-	/**  Equipment of the ticket and of the requester. */
-	assets: RemoteAsset[],
-	/**  The tools. */
-	tools: RemoteTool[],
-	/**  The records of this ticket, oldest first. */
-	consents: ConsentRecord[],
-	/**  How it stands, by equipment, and for none. */
-	states: ConsentState[],
-	/**  Sessions of this ticket, newest first. */
-	sessions: RemoteSessionCard[],
-};
-
-/**  What would be started. */
-export type RemotePlan = {
-	/**  The program. */
-	program: string | null,
-	/**  Its arguments, one by one. */
-	arguments: string[],
-	/**  The link, where it is one. */
-	link: string | null,
 };
 
 /* Tauri Specta runtime */
