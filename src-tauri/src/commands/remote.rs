@@ -121,7 +121,7 @@ pub async fn end_remote(core: State<'_, AppCore>, id: OperationId, note: String)
     told(&core, result).await
 }
 
-/// Sessions that are not over, oldest first.
+/// Sessions that are not over, and those that ended and are not noted in their ticket yet; oldest first.
 #[tauri::command]
 #[specta::specta]
 pub async fn remote_sessions(core: State<'_, AppCore>) -> Answer<Vec<RemoteSessionCard>> {

@@ -533,3 +533,69 @@ fn escalations_and_surges_come_in_the_shapes_the_window_reads_with_no_server_at_
     assert_eq!(window.get("surges", json!({}))[0]["dismissed"], true);
     window.close();
 }
+
+#[test]
+fn remote_control_is_asked_for_refused_withdrawn_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("profiles/default/sandbox");
+    tauri::async_runtime::block_on(start_server(&data).stop());
+    let window = Window::open(folder.path());
+    let refused = |command: &str, arguments: Value| window.ask(command, arguments).unwrap_err()["code"].clone();
+    assert_eq!(refused("remote_sheet", json!({ "ticket": 987_654 })), "ticket_unknown");
+    window.get("use_sandbox", json!({}));
+    window.wait("the queue", |window| {
+        window.get("list_tickets", query("mine"))["total"].as_u64().unwrap() > 0
+    });
+    let ticket = window.get("list_tickets", query("mine"))["rows"][0]["id"].clone();
+    let sheet = window.get("remote_sheet", json!({ "ticket": ticket }));
+    assert_eq!(sheet["ticket"], ticket);
+    let unknown = sheet["states"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&unknown["asset"], &unknown["reason"], &unknown["granted_until"]),
+        (&Value::Null, &json!("consent_not_asked"), &Value::Null)
+    );
+    let start = json!({ "ticket": ticket, "asset": null, "tool": "vnc", "target": "PC-0417" });
+    assert_eq!(refused("start_remote", start.clone()), "consent_not_asked");
+    let answer = |name: &str, agreed: bool, asked_at: &str| {
+        json!({
+            "ticket": ticket, "asset": null, "person": { "user": null, "name": name }, "means": "aloud",
+            "askedAt": asked_at, "agreed": agreed,
+        })
+    };
+    let earlier = "2026-01-05T08:00:00Z";
+    assert_eq!(
+        refused("record_consent", answer(" ", true, earlier)),
+        "consent_nobody_named"
+    );
+    assert_eq!(
+        refused("record_consent", answer("Claire", true, "2999-01-01T00:00:00Z")),
+        "consent_answered_before_asked"
+    );
+    let sheet = window.get("record_consent", answer("Claire", true, earlier));
+    let agreement = sheet["consents"][0]["id"].clone();
+    assert!(
+        sheet["states"].as_array().unwrap().last().unwrap()["granted_until"].is_string(),
+        "{sheet}"
+    );
+    let take_back = json!({ "ticket": ticket, "agreement": agreement });
+    let sheet = window.get("withdraw_consent", take_back.clone());
+    assert_eq!(
+        sheet["consents"].as_array().unwrap().len(),
+        2,
+        "nothing is written over"
+    );
+    assert_eq!(refused("withdraw_consent", take_back), "consent_already_withdrawn");
+    assert_eq!(refused("start_remote", start), "consent_withdrawn");
+    window.get("record_consent", answer("Claire", false, earlier));
+    let hostile = json!({ "tool": "vnc", "target": "--config=x" });
+    assert_eq!(refused("remote_plan", hostile), "remote_target_option");
+    let end = json!({ "id": OperationId::new(), "note": "" });
+    assert_eq!(refused("end_remote", end), "remote_session_unknown");
+    assert_eq!(window.get("remote_sessions", json!({})), json!([]));
+    window.close();
+    // Who agreed to what is still there at the next start, with nobody signed in.
+    let window = Window::open(folder.path());
+    let sheet = window.get("remote_sheet", json!({ "ticket": ticket }));
+    assert_eq!(sheet["consents"].as_array().unwrap().len(), 3, "{sheet}");
+    window.close();
+}

@@ -722,7 +722,7 @@ fn task(session: &KeptSession, log: &ConsentLog, note: &str, phrases: &dyn Phras
     }
 }
 
-/// Sessions that are not over, oldest first: those of this run, and those that an earlier one left.
+/// Sessions that are not over, those that an earlier run left among them, and those whose task is still to be written; oldest first.
 ///
 /// # Errors
 /// When the databases cannot be read.

@@ -177,13 +177,18 @@ async fn a_session_runs_on_a_consent_is_seen_to_end_and_leaves_one_task() {
     });
     let ended = ended.await.unwrap();
     assert_eq!(ended.id, card.id);
-    assert!(open_sessions(&scene.desk).await.unwrap().is_empty());
+    assert_eq!(
+        open_sessions(&scene.desk).await.unwrap(),
+        [ended.clone()],
+        "to be noted"
+    );
 
     for note in ["Pilote remplacé", "encore"] {
         let card = end(&scene.desk, card.id, note, Locale::Fr).await.unwrap();
         assert!(card.noted);
         assert_eq!(card.ended_at, ended.ended_at, "what was seen stays");
     }
+    assert!(open_sessions(&scene.desk).await.unwrap().is_empty());
     let tasks = scene.tasks().await;
     assert_eq!(tasks.len(), 1, "{tasks:?}");
     for part in [

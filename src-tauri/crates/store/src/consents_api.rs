@@ -80,7 +80,8 @@ impl Store {
         read_desk!(self, |connection| desk::consents::of_ticket(connection, ticket).await?)
     }
 
-    /// Remote sessions that are not over, oldest first.
+    /// Remote sessions that are not over, and those whose task is still to be written (the end was seen, the technician has said
+    /// nothing yet); oldest first.
     pub async fn open_sessions(&self) -> Result<Vec<KeptSession>, StoreError> {
         read_desk!(self, |connection| desk::consents::open(connection).await?)
     }

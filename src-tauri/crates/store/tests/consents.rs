@@ -186,7 +186,11 @@ async fn a_session_ends_once_and_leaves_one_task() {
     assert_eq!(ended.ended_at, Some(at(10)));
     let again = store.end_session(kept.id, at(99)).await.unwrap().unwrap();
     assert_eq!(again, ended, "the first end stays");
-    assert!(store.open_sessions().await.unwrap().is_empty());
+    assert_eq!(
+        store.open_sessions().await.unwrap(),
+        [ended],
+        "its task is still to be written"
+    );
     assert_eq!(store.end_session(OperationId::new(), at(5)).await.unwrap(), None);
 
     let (noted, changes) = store.note_session(kept.id, task(), at(20)).await.unwrap();
@@ -194,6 +198,7 @@ async fn a_session_ends_once_and_leaves_one_task() {
     let (noted, changes) = store.note_session(kept.id, task(), at(21)).await.unwrap();
     assert!(noted.unwrap().noted);
     assert_eq!(changes, ChangeSet::default());
+    assert!(store.open_sessions().await.unwrap().is_empty());
     let entries = store.outbox(Some(TicketId(11)), true).await.unwrap();
     assert_eq!(entries.iter().map(|entry| entry.id).collect::<Vec<_>>(), [kept.id]);
 

@@ -117,9 +117,11 @@ pub(crate) async fn of_ticket(
     rows.iter().map(decode).collect()
 }
 
-/// Those that are not over, oldest first.
+/// Those that are not over, and those whose task is still to be written; oldest first.
 pub(crate) async fn open(connection: &mut SqliteConnection) -> Result<Vec<KeptSession>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM remote_sessions WHERE ended_at IS NULL ORDER BY started_at, id");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM remote_sessions WHERE ended_at IS NULL OR session ->> 'noted' = 0 ORDER BY started_at, id"
+    );
     let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(connection).await?;
     rows.iter().map(decode).collect()
 }
