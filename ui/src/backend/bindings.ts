@@ -187,7 +187,7 @@ export const commands = {
 	startRemote: (ticket: TicketId, asset: AssetKey | null, tool: string, target: string) => __TAURI_INVOKE<RemoteSessionCard>("start_remote", { ticket, asset, tool, target }),
 	/**  Ends a session and puts its task into the ticket, once. */
 	endRemote: (id: OperationId, note: string) => __TAURI_INVOKE<RemoteSessionCard>("end_remote", { id, note }),
-	/**  Sessions that are not over, oldest first. */
+	/**  Sessions that are not over, and those that ended and are not noted in their ticket yet; oldest first. */
 	remoteSessions: () => __TAURI_INVOKE<RemoteSessionCard[]>("remote_sessions"),
 	/**  Keeps the token of TeamViewer's service with the profile's secrets; none: forgets it. */
 	saveRemoteToken: (token: string | null) => __TAURI_INVOKE<null>("save_remote_token", { token }),
