@@ -151,6 +151,8 @@ fn options(durability: Durability) -> SqliteConnectOptions {
         })
         .pragma("temp_store", "MEMORY")
         .pragma("trusted_schema", "OFF")
+        // Writing a row over by `INSERT OR REPLACE` is a deletion too: a consent refuses it.
+        .pragma("recursive_triggers", "ON")
 }
 
 impl Database {
