@@ -132,6 +132,7 @@ async fn a_vip_is_handed_over_to_the_second_of_the_roster_who_reads_the_briefing
     state(&console, "offered").await;
     for (field, text) in [("symptom", SYMPTOM), ("affected", "Le maire et son cabinet")] {
         let field = test_id(&format!("transfer-field-{field}"));
+        window.click(&field).await.unwrap();
         console.replace_text(&field, text).await.unwrap();
     }
     window.gone(&test_id("transfer-missing")).await.unwrap();
