@@ -598,12 +598,18 @@ impl Calls {
                     .is_none_or(|row| row.person.is_none() || row.person == held.person)
         });
         if let Some(held) = same_caller {
-            // Who it is was looked up when it rang.
+            // Who it is was looked up when it rang; what is open, and a ticket's number, may be others by now.
+            let person = match held.person {
+                Some(person) => self.store.person(person).await.ok().flatten(),
+                None => None,
+            };
+            let (note, ticket) = journal.map_or_else(|| (held.note.clone(), held.ticket), |row| (row.note, row.ticket));
             return CallCard {
                 mine: held.mine || self.is_mine(&call),
                 gone: gone.to_vec(),
-                note: journal.map_or_else(|| held.note.clone(), |row| row.note),
-                ticket: held.ticket,
+                card: person.or_else(|| held.card.clone()),
+                note,
+                ticket,
                 call,
                 ..held.clone()
             };

@@ -104,10 +104,20 @@ async fn what_is_escalated_is_taken_on_chased_and_sent_back_and_level_1_sees_it(
         window.click(&field).await.unwrap();
         console.replace_text(&field, text).await.unwrap();
     }
-    // The equipment of the network's form: what the ticket or its requester has; else any kind is said in words.
-    let asset = "const box = document.querySelector('[data-testid^=\"escalation-asset-\"]');
-        if (box !== null && !box.checked) box.click(); return true";
-    window.holds("equipment", asset).await.unwrap();
+    // Nobody has equipment on this ticket: it is found by its name.
+    window
+        .type_into(&test_id("escalation-asset-find"), "PC-0")
+        .await
+        .unwrap();
+    window
+        .find("[data-testid^=\"escalation-asset-find-option-\"]")
+        .await
+        .unwrap();
+    window.press(&[Key::Down.into(), Key::Enter.into()]).await.unwrap();
+    window
+        .find("[data-testid^=\"escalation-asset-Computer\"]")
+        .await
+        .unwrap();
     window.picture("diagnosis").await.unwrap();
     window.press(&[Key::Control.into(), Key::Enter.into()]).await.unwrap();
     window.gone(&test_id("escalation")).await.unwrap();

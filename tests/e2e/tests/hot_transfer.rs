@@ -46,11 +46,9 @@ fn steps(writes: &[Value]) -> Vec<String> {
     let texts = followups.filter_map(|write| {
         let text = write["input"]["content"].as_str()?;
         let first = text.split("[Transfert à chaud]").nth(1)?.split('<').next()?.to_owned();
-        Some(
-            first
-                .split_once('·')
-                .map_or(first.clone(), |(_, what)| what.trim().to_owned()),
-        )
+        let what = first.split_once('·').map_or(first.as_str(), |(_, what)| what.trim());
+        // HTML was sent.
+        Some(what.replace("&amp;", "&"))
     });
     texts.collect()
 }

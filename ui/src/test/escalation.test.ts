@@ -87,6 +87,27 @@ test('what is missing is named and said at its field, and the first of it takes 
   await waitFor(() => expect(screen.getByTestId('escalation-state').textContent).toContain('Réseau N2'));
 });
 
+test('a domain that no category tells is chosen, and equipment that nobody has is found; once it is sent the sheet is gone', async () => {
+  const { backend, user } = await openWindow();
+  const whole = backend.escalation.bind(backend);
+  backend.escalation = async (ticket) => ({ ...(await whole(ticket)), domain: null });
+  await openTicket(user, 4821);
+  await user.keyboard('x');
+  await screen.findByTestId('escalation');
+  await settle();
+  await user.selectOptions(screen.getByTestId('escalation-domain'), 'Réseau');
+  for (const name of ['since', 'affected', 'tried']) await user.type(field(name), 'ce matin');
+  await user.type(screen.getByTestId('escalation-asset-find'), 'PC-0');
+  await user.click((await screen.findAllByTestId(/^escalation-asset-find-option-/))[0] as HTMLElement);
+  await user.keyboard('{Control>}{Enter}{/Control}');
+  await settle();
+  const [escalation] = sent(backend);
+  expect(escalation?.domain).toBe('Réseau');
+  expect(escalation?.diagnosis.assets?.length).toBeGreaterThan(0);
+  expect(screen.queryByTestId('escalation')).toBeNull();
+  await waitFor(() => expect(screen.getByTestId('escalation-state').textContent).toContain('Réseau N2'));
+});
+
 test('closing with Escape loses no word, not even one that the disk has not taken', async () => {
   const { backend, user } = await opened();
   backend.failNext.set('keepDiagnosis', new BackendFailure({ code: 'store_full', message: 'Plein', hint: '' }));
