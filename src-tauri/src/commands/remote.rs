@@ -7,7 +7,6 @@ use crate::{
         AppCore,
         remote::{self, Opener},
     },
-    error::AppError,
 };
 use guichet_domain::{
     OperationId, TicketId,
@@ -141,6 +140,6 @@ pub async fn save_remote_token(core: State<'_, AppCore>, token: Option<String>) 
 #[tauri::command]
 #[specta::specta]
 pub async fn remote_token_set(core: State<'_, AppCore>) -> Answer<bool> {
-    let result = async { Ok::<_, AppError>(remote::token_set(&*core.desk().await?).await?) }.await;
+    let result = async { remote::token_set(&*core.desk().await?).await }.await;
     told(&core, result).await
 }

@@ -179,7 +179,7 @@ async fn a_session_runs_on_a_consent_is_seen_to_end_and_leaves_one_task() {
     assert_eq!(ended.id, card.id);
     assert_eq!(
         open_sessions(&scene.desk).await.unwrap(),
-        [ended.clone()],
+        std::slice::from_ref(&ended),
         "to be noted"
     );
 
