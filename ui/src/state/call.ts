@@ -1,5 +1,5 @@
 // What a call is to whoever reads it: who, how long, how it ended.
-import type { Call, CallCard } from '../backend/types';
+import type { Call, CallCard, Person } from '../backend/types';
 import { t } from '../i18n/i18n.svelte';
 
 /** The conversation is over. */
@@ -18,6 +18,15 @@ export function callerName(card: CallCard): string {
 export function remoteName({ remote }: Call): string {
   if (remote.anonymous) return t('call.anonymous');
   return remote.name ?? (remote.raw === '' ? t('call.unknown') : remote.raw);
+}
+
+/** Digits by which two numbers are one, however they are written: the last nine, as callers are found by. */
+const lastDigits = (text: string): string => text.replace(/\D/g, '').slice(-9);
+
+/** The number that a person was reached by stands in their record. */
+export function isNumberOf({ remote }: Call, { phones }: Person): boolean {
+  const number = lastDigits(remote.raw);
+  return phones.some((phone) => lastDigits(phone.raw) === number);
 }
 
 const between = (from: string, to: string): number => Math.max(0, new Date(to).getTime() - new Date(from).getTime());

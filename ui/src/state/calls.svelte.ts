@@ -1,11 +1,14 @@
 // Calls as the window shows them: the cards that Rust sends whole with each event, which of them are one's own, which one is in
 // front, and whether the PBX is there. A card is shown as it comes, without asking anything back.
+import { SvelteSet } from 'svelte/reactivity';
+
 import type { CallCard, ConnectionState, TelephonyState, UiError, WrapUp } from '../backend/types';
 import { span, t } from '../i18n/i18n.svelte';
 import type { AppModel } from './app.svelte';
 import { callerName, isOver } from './call';
 import { CallNotes } from './callnotes';
 import { clock } from './clock.svelte';
+import { fromText } from './richtext';
 
 const NO_TELEPHONE: TelephonyState = { device: null, connection: null };
 
@@ -20,6 +23,9 @@ export class Calls {
   /** The number that the key for calling back means, told by the list of calls while one is chosen there. */
   chosen = $state.raw<string | null>(null);
   readonly notes: CallNotes;
+
+  /** Calls whose number was proposed for the caller's record. */
+  readonly proposed = new SvelteSet<string>();
 
   private front = $state<string | null>(null);
   /** Calls put away, until they are forgotten with the account. */
@@ -167,6 +173,22 @@ export class Calls {
     return true;
   }
 
+  /**
+   * Proposes that the number of a call is added to the caller's record: a task in the call's ticket for whoever may write there. Once a
+   * call.
+   */
+  async proposeNumber(card: CallCard): Promise<void> {
+    const { call, ticket } = card;
+    if (ticket === null || this.proposed.has(call.id)) return;
+    this.proposed.add(call.id);
+    const text = t('call.number_task', { number: call.remote.raw, name: callerName(card) });
+    const body = fromText(text);
+    const accepted = await this.app.submit(ticket, [
+      { type: 'add_task', body, private: true, state: 'todo', duration_s: 0, begin: null, assignee: null },
+    ]);
+    if (!accepted) this.proposed.delete(call.id);
+  }
+
   /** Calls a number. */
   async dial(number: string): Promise<void> {
     try {
@@ -192,6 +214,7 @@ export class Calls {
     this.said = '';
     this.away.clear();
     this.announced.clear();
+    this.proposed.clear();
     this.notes.reset();
   }
 

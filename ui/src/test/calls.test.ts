@@ -292,6 +292,28 @@ test('several people with one number are a choice, an unknown one is found, a hi
   expect(screen.getByTestId('call-caller').textContent).toBe('Numéro masqué');
 });
 
+test('a number that is not in the record of whoever calls is proposed for it, once, as a task of the ticket', async () => {
+  const { backend, user } = await openWindow({ telephone: true });
+  const call = await backend.telephone.ring('09 99 99 99 99');
+  await settle();
+  await user.type(screen.getByTestId('call-who'), 'fontaine');
+  await settle();
+  await user.keyboard('{Enter}');
+  await settle();
+  // Without a ticket there is nowhere to ask for it.
+  expect(screen.queryByTestId('call-propose-number')).toBeNull();
+  await backend.linkCall(call, 4821);
+  await backend.telephone.turn(call, { state: 'answered', answered_at: new Date().toISOString() });
+  await user.click(await screen.findByTestId('call-propose-number'));
+  await settle();
+  const sent = asked(backend, 'submit').at(-1)?.[0] as Submission;
+  expect(sent.lane).toBe(4821);
+  const task = sent.operations[0]?.operation;
+  expect(task).toMatchObject({ type: 'add_task', private: true, state: 'todo' });
+  expect(JSON.stringify(task).replace(/\s/g, ' ')).toContain('Claire Fontaine : 09 99 99 99 99');
+  expect(screen.queryByTestId('call-propose-number')).toBeNull();
+});
+
 test('a second call stands beside the first, which stays in front', async () => {
   const { backend, user } = await openWindow({ telephone: true });
   const first = await backend.telephone.ring(phone(backend, 100));
