@@ -157,6 +157,8 @@ async fn a_vip_is_handed_over_to_the_second_of_the_roster_who_reads_the_briefing
     state(&console, "briefed").await;
     window.click(&test_id("transfer-complete")).await.unwrap();
     state(&console, "completed").await;
+    // The ticket was linked before it had its number.
+    window.text_with(&test_id("call-linked"), "#").await.unwrap();
     window.picture("completed").await.unwrap();
     found.extend(console.accessibility(&axe).await.unwrap());
     let calls = dsi.asked("calls", json!({})).await.unwrap();

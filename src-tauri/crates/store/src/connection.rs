@@ -322,6 +322,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_consent_is_not_written_over_in_any_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("desk.db");
+        let database = Database::open(&path, Durability::Precious).await.unwrap();
+        let mut writer = database.writer().await.unwrap();
+        crate::desk::migrations::migrate(&mut writer, &path).await.unwrap();
+        let kept = "INSERT INTO consents (id, ticket, record) VALUES ('a', 7, 'yes')";
+        sqlx::raw_sql(kept).execute(&mut *writer).await.unwrap();
+        for attempt in [
+            "UPDATE consents SET record = 'no'",
+            "DELETE FROM consents",
+            "INSERT OR REPLACE INTO consents (id, ticket, record) VALUES ('a', 7, 'no')",
+            "REPLACE INTO consents (seq, id, ticket, record) VALUES (1, 'b', 7, 'no')",
+        ] {
+            let refused = sqlx::raw_sql(attempt).execute(&mut *writer).await.unwrap_err();
+            assert!(
+                refused.to_string().contains("a consent is never"),
+                "{attempt}: {refused}"
+            );
+        }
+        let record: String = sqlx::query_scalar("SELECT record FROM consents")
+            .fetch_one(&mut *writer)
+            .await
+            .unwrap();
+        assert_eq!(record, "yes");
+    }
+
+    #[tokio::test]
     async fn a_foreign_tool_s_lock_has_its_own_error() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mirror.db");
