@@ -12,7 +12,7 @@ use crate::{
     },
     error::AppError,
 };
-use guichet_domain::hot_transfer::RosterMember;
+use guichet_domain::{OperationId, hot_transfer::RosterMember};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -71,10 +71,9 @@ async fn show(desk: &Desk, out: &Output, id: &str) -> Result<Ending, AppError> {
         what: "id",
         value: id.to_owned(),
     })?;
-    let all = desk.store.transfers(u32::MAX).await?;
-    let kept = all.iter().find(|kept| kept.transfer.id.0 == id);
-    let kept = kept.ok_or(TransferError::Unknown(guichet_domain::OperationId(id)))?;
-    let card = transfers::card(kept, out.locale);
+    let id = OperationId(id);
+    let kept = desk.store.transfer(id).await?.ok_or(TransferError::Unknown(id))?;
+    let card = transfers::card(&kept, out.locale);
     out.answer(&json!(card), || {
         let state = out.text(&format!("transfer.state.{}", card.transfer.state.name()), &[]);
         let lines = card

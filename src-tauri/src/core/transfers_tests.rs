@@ -203,6 +203,9 @@ async fn a_program_started_again_goes_on_with_the_transfer_and_writes_no_line_tw
         .filter(|line| matches!(line.step, Step::Consulting { .. }));
     assert_eq!(begun.count(), 1);
     assert_eq!(telephone.calls().len(), 1, "the caller is there still");
+    let kept = scene.store.transfer(transfer).await.unwrap().unwrap();
+    assert_eq!(kept.transfer.trace, end.transfer.trace);
+    assert!(scene.store.transfer(OperationId::new()).await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -56,4 +56,9 @@ impl Store {
     pub async fn transfers(&self, limit: u32) -> Result<Vec<KeptTransfer>, StoreError> {
         read_desk!(self, |connection| desk::transfers::all(connection, limit).await?)
     }
+
+    /// One transfer.
+    pub async fn transfer(&self, id: OperationId) -> Result<Option<KeptTransfer>, StoreError> {
+        read_desk!(self, |connection| desk::transfers::one(connection, id).await?)
+    }
 }

@@ -5,7 +5,7 @@ use crate::{
     KeptTransfer, StoreError,
     desk::{call_backs, outbox::resolve},
 };
-use guichet_domain::hot_transfer::State;
+use guichet_domain::{OperationId, hot_transfer::State};
 use jiff::Timestamp;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
@@ -35,16 +35,20 @@ pub(crate) async fn keep(connection: &mut SqliteConnection, kept: &KeptTransfer)
     Ok(())
 }
 
-/// A row as it is told: a ticket written here goes by the number the backend gave it meanwhile.
-async fn decode(connection: &mut SqliteConnection, row: &SqliteRow) -> Result<KeptTransfer, StoreError> {
-    let mut kept: KeptTransfer = serde_json::from_str(row.try_get("machine")?)?;
-    if let Some(ticket) = kept.transfer.briefing.ticket {
-        let present = resolve(connection, ticket).await?;
-        if present != ticket {
-            kept.transfer.set_ticket(present);
+/// Rows as they are told: a ticket written here goes by the number the backend gave it meanwhile.
+async fn decode(connection: &mut SqliteConnection, rows: &[SqliteRow]) -> Result<Vec<KeptTransfer>, StoreError> {
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut kept: KeptTransfer = serde_json::from_str(row.try_get("machine")?)?;
+        if let Some(ticket) = kept.transfer.briefing.ticket {
+            let present = resolve(connection, ticket).await?;
+            if present != ticket {
+                kept.transfer.set_ticket(present);
+            }
         }
+        all.push(kept);
     }
-    Ok(kept)
+    Ok(all)
 }
 
 /// Transfers that are not over, and those that are while the wrap-up of their call is not done; oldest first.
@@ -56,11 +60,7 @@ pub(crate) async fn told(connection: &mut SqliteConnection, now: Timestamp) -> R
     .bind(now.as_millisecond().saturating_sub(TOLD_MS))
     .fetch_all(&mut *connection)
     .await?;
-    let mut kept = Vec::with_capacity(rows.len());
-    for row in &rows {
-        kept.push(decode(connection, row).await?);
-    }
-    Ok(kept)
+    decode(connection, &rows).await
 }
 
 /// All of them, newest first.
@@ -69,9 +69,17 @@ pub(crate) async fn all(connection: &mut SqliteConnection, limit: u32) -> Result
         .bind(limit)
         .fetch_all(&mut *connection)
         .await?;
-    let mut kept = Vec::with_capacity(rows.len());
-    for row in &rows {
-        kept.push(decode(connection, row).await?);
-    }
-    Ok(kept)
+    decode(connection, &rows).await
+}
+
+/// One of them.
+pub(crate) async fn one(
+    connection: &mut SqliteConnection,
+    id: OperationId,
+) -> Result<Option<KeptTransfer>, StoreError> {
+    let rows = sqlx::query("SELECT machine FROM transfers WHERE id = ?")
+        .bind(id.to_string())
+        .fetch_all(&mut *connection)
+        .await?;
+    Ok(decode(connection, &rows).await?.pop())
 }
