@@ -11,8 +11,9 @@ use guichet_service_levels::{
     Contract, EvidenceError, Report,
     contract::{Indicator, Text},
     evidence::{document::DocumentError, stream},
-    export::{ExportError, Headings, Labels, workbook},
+    export::{Headings, Labels, workbook},
     report::{Figure, IndicatorReport, Listed},
+    table::TableError,
 };
 use std::{
     collections::BTreeMap,
@@ -48,7 +49,7 @@ pub enum KpiError {
     },
     /// The workbook cannot be made.
     #[error(transparent)]
-    Export(#[from] ExportError),
+    Export(#[from] TableError),
 }
 
 impl KpiError {

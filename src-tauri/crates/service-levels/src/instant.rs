@@ -209,11 +209,16 @@ impl Month {
         }
     }
 
+    /// Its first day.
+    #[must_use]
+    pub fn first_day(self) -> Date {
+        Date::new(self.year, self.month, 1).unwrap_or(Date::ZERO)
+    }
+
     /// Its first instant in a zone; the month is \[its first instant, the next month's first instant).
     #[must_use]
     pub fn first_instant(self, zone: &TimeZone) -> Instant {
-        let first = Date::new(self.year, self.month, 1).unwrap_or(Date::ZERO);
-        crate::calendar::local::instant(zone, first.to_datetime(jiff::civil::Time::midnight()))
+        crate::calendar::local::instant(zone, self.first_day().to_datetime(jiff::civil::Time::midnight()))
     }
 }
 

@@ -1,5 +1,5 @@
 //! Service levels: calendars and service time, contract files, the indicators of `kpi.md` and the evidence they rest on.
-//! The computation is a pure function of (evidence, contract, month); the only output made here is the exported workbook.
+//! The computation is a pure function of (evidence, contract, month); the only output made here are tables for spreadsheets.
 //! `docs/service-levels.md` explains the rules with a worked example each.
 
 pub mod calendar;
@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod export;
 pub mod instant;
 pub mod report;
+pub mod table;
 
 pub use calendar::{Calendar, CalendarRules, Wait};
 pub use clock::{Clocks, NextTarget, TargetKind, TargetState};
