@@ -1,7 +1,7 @@
 //! The store's answers about the mirror: what sync writes, and what the screen and the command line read.
 
 use crate::{
-    AroundNew, AroundTicket, ArticleCategory, ArticleList, ArticleQuery, Batch, ChangeSet, CollectionState, Hit,
+    AroundNew, AroundTicket, ArticleCategory, ArticleList, ArticleQuery, Batch, ChangeSet, CollectionState, ExportedTickets, Hit,
     MirrorCounts, NewTicketWords, PersonCard, PlaceHit, PlaceLevel, PlaceQuery, SearchQuery, SearchResults, Store,
     StoreError, TicketList, TicketQuery, TicketView,
     mirror::{self, apply, around, found, others, people, refresh, schema, search::Waiting, ticket},
@@ -159,6 +159,21 @@ impl Store {
         let lists = known.map_or_else(found::Lists::default, |lists| (*lists).clone());
         self.inner.found.learn(generation, &Arc::new(lists.with(key, list)));
         Ok(answer)
+    }
+
+    /// A part of everything a query chooses, in the order of the numbers (not the query's), local tickets first: what an
+    /// export walks through. `after` is the last part's [`ExportedTickets::last`]; `None` begins.
+    pub async fn exported_tickets(
+        &self,
+        query: &TicketQuery,
+        after: Option<TicketId>,
+        limit: u32,
+    ) -> Result<ExportedTickets, StoreError> {
+        let after = after.unwrap_or(TicketId(i64::MIN));
+        read_mirror!(self, |connection| mirror::exported::part(
+            connection, query, after, limit
+        )
+        .await?)
     }
 
     /// One ticket with everything the screen needs, pending operations included. Follows a local number to the backend's.

@@ -265,6 +265,32 @@ pub struct TicketRow {
     pub wedged: u32,
 }
 
+/// A ticket for an export: a list's row and what else a table has of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportedTicket {
+    /// As the list shows it, pending changes included.
+    pub ticket: TicketRow,
+    /// How many it hits. This and what follows is what the server said last; nothing for a ticket that is not there yet.
+    pub impact: Option<Level>,
+    /// How it came.
+    pub channel: Option<String>,
+    /// When somebody first began to handle it.
+    pub taken_up_at: Option<Timestamp>,
+    /// When it was solved.
+    pub solved_at: Option<Timestamp>,
+    /// When it was closed.
+    pub closed_at: Option<Timestamp>,
+}
+
+/// A part of the tickets that are exported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportedTickets {
+    /// In the order of their numbers.
+    pub rows: Vec<ExportedTicket>,
+    /// The next part begins after this one; `None`: there is no more.
+    pub last: Option<TicketId>,
+}
+
 /// A target's kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]

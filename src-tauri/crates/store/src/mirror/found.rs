@@ -193,6 +193,38 @@ pub(crate) async fn find(
     Ok(Found { ids, more, groups })
 }
 
+/// What a query chooses, as a condition on every row: for who looks at them all.
+pub(crate) struct Chosen {
+    /// In SQL, on `ticket_view`.
+    pub(crate) condition: String,
+    terms: Vec<Term>,
+}
+
+impl Chosen {
+    /// Whether a title has the words that are asked for, which SQL cannot tell.
+    pub(crate) fn has_title(&self, title: &str) -> bool {
+        has_all(title, &self.terms)
+    }
+}
+
+/// See [`Chosen`].
+pub(crate) async fn chosen(connection: &mut SqliteConnection, query: &TicketQuery) -> Result<Chosen, StoreError> {
+    let mut conditions = ask(connection, query, &Budget::USUAL).await?.conditions;
+    match query.view {
+        View::Mine => {
+            let mine = lists::mine(connection, query.me).await?;
+            conditions.push(format!("id IN ({mine})"));
+        }
+        View::Pending => conditions.push("pending > 0".to_owned()),
+        _ => {}
+    }
+    conditions.push("true".to_owned());
+    Ok(Chosen {
+        condition: conditions.join(" AND "),
+        terms: terms(&query.filter.title),
+    })
+}
+
 /// The terms of a title, without letters that may go on.
 fn terms(title: &str) -> Vec<Term> {
     let mut terms = text::query_terms(title);

@@ -408,6 +408,19 @@ proptest! {
                     sliced.extend(page.rows.iter().map(|row: &TicketRow| row.id.0));
                 }
                 prop_assert_eq!(sliced, ample.ids, "{:?}", query);
+                // What is exported is everything, in the order of the numbers.
+                let (mut exported, mut after) = (Vec::new(), None);
+                loop {
+                    let part = store.exported_tickets(query, after, 5).await.unwrap();
+                    exported.extend(part.rows.iter().map(|row| (row.ticket.id.0, row.ticket.title.clone())));
+                    match part.last {
+                        Some(last) => after = Some(last),
+                        None => break,
+                    }
+                }
+                let mut whole: Vec<_> = naive.iter().map(|known| (known.ticket.id.0, known.ticket.title.clone())).collect();
+                whole.sort_unstable();
+                prop_assert_eq!(exported, whole, "{:?}", query);
             }
             Ok(())
         })?;

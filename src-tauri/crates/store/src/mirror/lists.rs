@@ -26,6 +26,9 @@ pub(crate) const COLUMNS: &str = "id, title, kind, status, urgency, priority, \
      coalesce((SELECT name FROM catalogue WHERE kind = 1 AND id = entity_id), entity_text), \
      opened_at, updated_at, next_key, next_kind, pending, wedged";
 
+/// How many columns [`COLUMNS`] are.
+pub(crate) const WIDTH: usize = 19;
+
 /// Reads a row of [`COLUMNS`].
 pub(crate) fn decode(row: &SqliteRow) -> Result<TicketRow, StoreError> {
     let mut c = Columns::new(row);
