@@ -2,10 +2,12 @@
 //! `ui/src/backend/bindings.ts`; the list of commands is in `docs/architecture.md`.
 
 mod escalation;
+mod export;
 mod remote;
 mod transfer;
 
 pub use escalation::*;
+pub use export::*;
 pub use remote::*;
 pub use transfer::*;
 

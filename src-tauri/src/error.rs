@@ -19,6 +19,7 @@ use guichet_domain::{
     outbox::WedgeReason,
 };
 use guichet_remote::RemoteError;
+use guichet_service_levels::table::TableError;
 use guichet_store::StoreError;
 use guichet_sync::SyncError;
 use std::path::PathBuf;
@@ -59,6 +60,9 @@ pub enum AppError {
     /// The indicators of a contract.
     #[error(transparent)]
     Kpi(Box<KpiError>),
+    /// A table cannot be made.
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// Remote control.
     #[error(transparent)]
     Remote(Box<RemoteError>),
@@ -326,6 +330,7 @@ impl AppError {
             Self::Transfer(error) => error.code(),
             Self::Contract(error) => error.code(),
             Self::Kpi(error) => error.code(),
+            Self::Table(_) => "export_failed",
             Self::Remote(error) => error.code(),
             Self::RemoteFailure(error) => error.code(),
             Self::Escalation(error) => error.code(),
@@ -402,6 +407,7 @@ impl AppError {
                 SecretError::Unreadable | SecretError::None => Vec::new(),
             },
             Self::Sandbox(error) => vec![("detail", error.to_string())],
+            Self::Table(error) => vec![("detail", error.to_string())],
             Self::Telephony(error) => error.args(),
             Self::Kpi(error) => error.args(),
             Self::Transport(error) => vec![("detail", error.to_string())],
@@ -496,6 +502,7 @@ pub fn every_code() -> Vec<&'static str> {
     codes.extend(NotGranted::CODES);
     codes.extend(crate::cli::mistakes::CODES);
     codes.extend([
+        "export_failed",
         "backend_unreachable",
         "backend_too_many_requests",
         "backend_unavailable",

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, missing_docs)]
 
 mod escalation;
+mod export;
 mod harness;
 mod keyring;
 mod kpi;

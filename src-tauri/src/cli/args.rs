@@ -3,7 +3,10 @@
 
 #![allow(missing_docs)]
 
-use crate::{api::SecretStoreKind, messages::Locale};
+use crate::{
+    api::{ExportFormat, SecretStoreKind},
+    messages::Locale,
+};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use guichet_service_levels::Month;
 use guichet_store::View;
@@ -47,6 +50,8 @@ pub enum Command {
     #[command(subcommand)]
     Surge(SurgeCommand),
     Kpi(KpiArgs),
+    #[command(subcommand)]
+    Export(ExportCommand),
     #[command(subcommand)]
     Remote(RemoteCommand),
     Doctor,
@@ -397,6 +402,15 @@ pub struct RosterArgs {
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("outcome").args(["answered", "missed"]))]
 pub struct CallsArgs {
+    #[command(flatten)]
+    pub filter: CallFilter,
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: u32,
+}
+
+/// Which calls of the journal.
+#[derive(Debug, Args)]
+pub struct CallFilter {
     #[arg(value_name = "WORDS")]
     pub words: Vec<String>,
     #[arg(long, value_name = "YYYY-MM-DD")]
@@ -413,8 +427,6 @@ pub struct CallsArgs {
     pub queue: Option<String>,
     #[arg(long)]
     pub to_close: bool,
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    pub limit: u32,
 }
 
 /// `--direction`.
@@ -603,6 +615,66 @@ pub struct KpiArgs {
     pub format: Option<FormatArg>,
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ExportCommand {
+    Tickets(ExportTicketsArgs),
+    Calls(ExportCallsArgs),
+    Escalations(ExportEscalationsArgs),
+}
+
+/// Where to; the ending says as what.
+#[derive(Debug, Clone)]
+pub struct ExportPath {
+    pub path: PathBuf,
+    pub format: ExportFormat,
+}
+
+impl std::str::FromStr for ExportPath {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let path = PathBuf::from(text);
+        let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        let format = match ending.as_str() {
+            "xlsx" => ExportFormat::Xlsx,
+            "csv" => ExportFormat::Csv,
+            // Its text is the catalogue's: see `mistakes`.
+            _ => return Err(ending),
+        };
+        Ok(Self { path, format })
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct ExportFile {
+    #[arg(long, value_name = "FILE.xlsx|FILE.csv")]
+    pub output: ExportPath,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportTicketsArgs {
+    #[arg(long, value_name = "V", default_value = "all")]
+    pub view: ViewArg,
+    #[command(flatten)]
+    pub file: ExportFile,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportCallsArgs {
+    #[command(flatten)]
+    pub calls: CallFilter,
+    #[command(flatten)]
+    pub file: ExportFile,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportEscalationsArgs {
+    #[command(flatten)]
+    pub board: BoardArgs,
+    #[command(flatten)]
+    pub file: ExportFile,
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,7 +2,7 @@
 
 use super::{
     Ending, Output,
-    args::{CallsArgs, DirectionArg},
+    args::{CallFilter, CallsArgs, DirectionArg},
     output::{shortened, shown_time},
     read::word,
 };
@@ -29,7 +29,7 @@ fn begins(day: Date) -> Result<Timestamp, AppError> {
 }
 
 /// The journal's query; `--to` is the last day that counts.
-fn asked(args: &CallsArgs) -> Result<JournalQuery, AppError> {
+pub(super) fn asked(args: &CallFilter) -> Result<JournalQuery, AppError> {
     let after = |day: Date| {
         day.tomorrow().map_err(|_| AppError::Usage {
             what: "date",
@@ -76,7 +76,7 @@ fn number(call: &Call) -> String {
 /// `calls list`.
 pub async fn list(desk: &Desk, out: &Output, args: &CallsArgs) -> Result<Ending, AppError> {
     let mut rows: Vec<JournalCall> = Vec::new();
-    let mut query = asked(args)?;
+    let mut query = asked(&args.filter)?;
     loop {
         query.offset = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         query.limit = PAGE.min(args.limit.saturating_sub(query.offset));
@@ -177,7 +177,7 @@ pub async fn show(desk: &Desk, out: &Output, id: &str) -> Result<Ending, AppErro
 
 /// `calls stats`.
 pub async fn stats(desk: &Desk, out: &Output, args: &CallsArgs) -> Result<Ending, AppError> {
-    let numbers = desk.store.journal(&asked(args)?).await?.numbers;
+    let numbers = desk.store.journal(&asked(&args.filter)?).await?.numbers;
     out.answer(&json!(numbers), || {
         let seconds = |length: Option<u32>| minutes(length.map(|length| SignedDuration::from_secs(length.into())));
         let share = |part: u32| {

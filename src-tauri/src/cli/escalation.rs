@@ -242,7 +242,8 @@ async fn show(desk: &Desk, out: &Output, ticket: TicketId) -> Result<Ending, App
     Ok(Ending::Done)
 }
 
-async fn board(desk: &Desk, out: &Output, args: &BoardArgs) -> Result<Ending, AppError> {
+/// The board's query.
+pub(super) async fn asked(desk: &Desk, args: &BoardArgs) -> Result<BoardQuery, AppError> {
     let mut query = BoardQuery {
         groups: Vec::new(),
         mine: args.mine,
@@ -251,6 +252,11 @@ async fn board(desk: &Desk, out: &Output, args: &BoardArgs) -> Result<Ending, Ap
     for typed in &args.group {
         query.groups.push(names::group(&desk.store, typed).await?);
     }
+    Ok(query)
+}
+
+async fn board(desk: &Desk, out: &Output, args: &BoardArgs) -> Result<Ending, AppError> {
+    let query = asked(desk, args).await?;
     let board = desk.triage_board(&query).await?;
     out.answer(&json!(board), || {
         if board.rows.is_empty() {

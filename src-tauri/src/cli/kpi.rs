@@ -13,7 +13,6 @@ use guichet_service_levels::{
     evidence::{document::DocumentError, stream},
     export::{Headings, Labels, workbook},
     report::{Figure, IndicatorReport, Listed},
-    table::TableError,
 };
 use std::{
     collections::BTreeMap,
@@ -47,21 +46,17 @@ pub enum KpiError {
         /// Why.
         source: std::io::Error,
     },
-    /// The workbook cannot be made.
-    #[error(transparent)]
-    Export(#[from] TableError),
 }
 
 impl KpiError {
     /// Every code, for the catalogue's test.
-    pub const CODES: [&str; 7] = [
+    pub const CODES: [&str; 6] = [
         "evidence_document",
         "evidence_no_data_end",
         "evidence_record",
         "evidence_twice",
         "output_missing",
         "file_unwritable",
-        "export_failed",
     ];
 
     /// Key in the message catalogue.
@@ -77,7 +72,6 @@ impl KpiError {
             },
             Self::OutputMissing => "output_missing",
             Self::Write { .. } => "file_unwritable",
-            Self::Export(_) => "export_failed",
         }
     }
 
@@ -119,7 +113,6 @@ impl KpiError {
             }
             Self::OutputMissing => Vec::new(),
             Self::Write { path, source } => vec![("path", shown(path)), ("detail", source.to_string())],
-            Self::Export(error) => vec![("detail", error.to_string())],
         }
     }
 }
@@ -163,8 +156,7 @@ pub fn run(out: &Output, args: &KpiArgs) -> Result<Ending, AppError> {
             &words.labels(),
             &|indicator| words.name(&indicator.name).to_owned(),
             &|reason| words.reason(reason),
-        )
-        .map_err(KpiError::from)?,
+        )?,
     };
     match &args.output {
         Some(path) => {

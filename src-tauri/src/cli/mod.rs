@@ -6,6 +6,7 @@ mod call;
 mod calls;
 mod doctor;
 mod escalation;
+mod export;
 mod help;
 pub(crate) mod kpi;
 mod login;
@@ -134,6 +135,7 @@ async fn execute(line: CommandLine) -> Ending {
                     Command::Calls(CallsCommand::List(args)) => calls::list(&desk, &out, &args).await,
                     Command::Calls(CallsCommand::Show(args)) => calls::show(&desk, &out, &args.id).await,
                     Command::Calls(CallsCommand::Stats(args)) => calls::stats(&desk, &out, &args).await,
+                    Command::Export(command) => export::run(&desk, &out, command).await,
                     Command::Remote(command) => remote_desk::run(&desk, &out, &command).await,
                     Command::Transfer(command) => transfer::run(&desk, &out, &command).await,
                     Command::Escalate(args) => escalation::escalate(&desk, &out, &args).await,

@@ -4,6 +4,7 @@
 pub mod calls;
 pub mod desk;
 pub mod escalation;
+pub mod export;
 pub mod profile;
 pub mod remote;
 pub mod surge;
@@ -86,6 +87,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             desk::attachment,
             desk::document,
             desk::save_document,
+            export::export,
             desk::sync_now,
             desk::user_active,
             desk::open_link,

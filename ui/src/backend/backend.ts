@@ -35,6 +35,9 @@ import type {
   Draft,
   EscalationSheet,
   EscalationState,
+  Export,
+  Exported,
+  ExportFormat,
   Group,
   Hit,
   JournalPage,
@@ -146,6 +149,8 @@ export interface Backend {
   document(id: DocumentId): Promise<DocumentContent>;
   /** Saves a document among the downloads and resolves to where; `open`: opened there by the system's own program. */
   saveDocument(id: DocumentId, open: boolean): Promise<string>;
+  /** Writes everything that a list shows to a file in the downloads, never over another. */
+  export(what: Export, format: ExportFormat): Promise<Exported>;
 
   /** Asks for a round now. */
   syncNow(): Promise<void>;

@@ -99,6 +99,8 @@ export const commands = {
 	 *  its kind opens it there, where that is a kind to be looked at.
 	 */
 	saveDocument: (id: DocumentId, open: boolean) => __TAURI_INVOKE<string>("save_document", { id, open }),
+	/**  Writes everything that a list shows to a file in the downloads, never over another; answers where, and how many rows. */
+	export: (what: Export, format: ExportFormat) => __TAURI_INVOKE<Exported>("export", { what, format }),
 	/**  The user asks for a round now. */
 	syncNow: () => __TAURI_INVOKE<null>("sync_now"),
 	/**  The user is there: poll at the active pace. */
@@ -1514,6 +1516,36 @@ export type EscalationTimer = {
 	used_s: number,
 	/**  Seconds of service left; 0 when over. */
 	left_s: number,
+};
+
+/**  What is exported: what a list on the screen shows, all of it. */
+export type Export = 
+/**  The tickets of a list. */
+{ type: "tickets"; 
+/**  Which; its slice does not count. */
+query: TicketQuery } | 
+/**  The calls of the journal. */
+{ type: "calls"; 
+/**  Which; its slice does not count. */
+query: JournalQuery } | 
+/**  The escalations of the board. */
+{ type: "escalations"; 
+/**  Which. */
+query: BoardQuery };
+
+/**  As what. */
+export type ExportFormat = 
+/**  A workbook. */
+"xlsx" | 
+/**  A text file. */
+"csv";
+
+/**  A file that was written. */
+export type Exported = {
+	/**  Where. */
+	path: string,
+	/**  Rows below the headings. */
+	rows: number,
 };
 
 /**  Why an attempt failed. */

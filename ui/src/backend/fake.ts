@@ -50,6 +50,9 @@ import type {
   EntryState,
   EscalationSheet,
   EscalationState,
+  Export,
+  Exported,
+  ExportFormat,
   Field,
   FieldValue,
   Gate,
@@ -844,6 +847,18 @@ export class FakeBackend implements Backend {
     this.note('saveDocument', id, open);
     this.refuse('saveDocument');
     return `/home/nadia/Téléchargements/${(await this.document(id)).filename}`;
+  }
+
+  async export(what: Export, format: ExportFormat): Promise<Exported> {
+    this.note('export', what, format);
+    this.refuse('export');
+    const rows =
+      what.type === 'tickets'
+        ? (await this.listTickets({ ...what.query, offset: 0, limit: 500 })).total
+        : what.type === 'calls'
+          ? (await this.callJournal({ ...what.query, offset: 0, limit: 500 })).numbers.all
+          : (await this.triageBoard(what.query)).rows.length;
+    return { path: `/home/nadia/Téléchargements/guichet ${what.type}.${format}`, rows };
   }
 
   // ---- calls ------------------------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ import { Notices } from './notices.svelte';
 import { paced } from './paced';
 import { PlacesModel } from './places.svelte';
 import { QueueModel } from './queue.svelte';
+import { Exporting } from './exporting.svelte';
 import { RemoteSessions } from './remote.svelte';
 import { Surges } from './surges.svelte';
 import { Transfers } from './transfers.svelte';
@@ -96,6 +97,7 @@ export class AppModel {
   readonly diagnoses: Diagnoses;
   readonly surges = new Surges(this);
   readonly remote = new RemoteSessions(this);
+  readonly exporting = new Exporting(this);
   readonly calls: Calls;
   readonly transfers = new Transfers(this);
 

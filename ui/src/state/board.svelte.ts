@@ -1,6 +1,6 @@
 // The board of what was escalated, and the third parties to be reminded. Read from what is here, so that it works offline; read
 // again when something changes. What was chosen on it stays chosen.
-import type { Board, BoardRow, BoardState, ChaseRow, GroupId, TicketId } from '../backend/types';
+import type { Board, BoardQuery, BoardRow, BoardState, ChaseRow, Export, GroupId, TicketId } from '../backend/types';
 import { type AppModel, type Failure, failure } from './app.svelte';
 import { paced } from './paced';
 
@@ -62,6 +62,15 @@ export class BoardModel {
     void this.read();
   }
 
+  /** Everything it shows, whole. */
+  exported(): Export {
+    return { type: 'escalations', query: this.query() };
+  }
+
+  private query(): BoardQuery {
+    return { groups: this.groups, mine: this.mine, done: this.done };
+  }
+
   async read(): Promise<void> {
     const reading = ++this.reading;
     try {
@@ -69,8 +78,7 @@ export class BoardModel {
         const rows = await this.app.backend.chaseList();
         if (reading === this.reading) this.chase = rows;
       } else {
-        const query = { groups: this.groups, mine: this.mine, done: this.done };
-        const board = await this.app.backend.triageBoard(query);
+        const board = await this.app.backend.triageBoard(this.query());
         if (reading === this.reading) this.board = board;
       }
       if (reading === this.reading) this.failed = null;

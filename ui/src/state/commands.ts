@@ -8,6 +8,7 @@ import { copyText } from './clipboard';
 import { isEmpty, NO_FILTER } from './filter';
 import type { Tab } from './composer.svelte';
 import type { Step } from './escalation.svelte';
+import { FORMATS } from './exporting.svelte';
 import { type Filter, FILTERS } from './timeline';
 import { KEYED } from './views.svelte';
 
@@ -256,6 +257,13 @@ const ANYWHERE: readonly Command[] = [
     run: (app) => void app.backend.sandboxCall(null).catch((error: unknown) => app.report(error)),
   },
   { id: 'settings', section: 'anywhere', label: (t) => t('command.settings'), run: (app) => app.nav.show('settings') },
+  ...FORMATS.map((format): Command => ({
+    id: `export-${format}`,
+    section: 'anywhere',
+    label: (t) => t(`command.export_${format}`),
+    enabled: (app) => app.exporting.what !== null && !app.exporting.busy,
+    run: (app) => void app.exporting.as(format),
+  })),
   { id: 'sync', section: 'anywhere', label: (t) => t('command.sync'), run: (app) => void app.syncNow() },
   ...(['light', 'dark', 'system'] as const).map((theme): Command => ({
     id: `theme-${theme}`,

@@ -1,7 +1,7 @@
 // The call journal on screen: which calls, the slices read so far, the numbers of all of them, and the call that is chosen.
 import { SvelteMap } from 'svelte/reactivity';
 
-import type { CallCard, CallNumbers, Direction, JournalCall, JournalQuery, PersonCard } from '../backend/types';
+import type { CallCard, CallNumbers, Direction, Export, JournalCall, JournalQuery, PersonCard } from '../backend/types';
 import { type AppModel, type Failure, failure } from './app.svelte';
 import { paced } from './paced';
 
@@ -140,6 +140,11 @@ export class Journal {
       if (this.chosen === id) this.card = null;
       this.app.report(error);
     }
+  }
+
+  /** Everything it shows, whole. */
+  exported(): Export {
+    return { type: 'calls', query: this.query() };
   }
 
   private query(): JournalQuery {

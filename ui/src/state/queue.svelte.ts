@@ -6,6 +6,7 @@ import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import type { Backend } from '../backend/backend';
 import type {
   Column,
+  Export,
   GroupHead,
   Grouping,
   Layout,
@@ -667,6 +668,11 @@ export class QueueModel {
     const centre = (this.visible[0] + this.visible[1]) / 2 / PAGE;
     const far = [...this.pages.keys()].sort((a, b) => Math.abs(b - centre) - Math.abs(a - centre));
     for (const page of far.slice(0, this.pages.size - KEPT_PAGES)) this.pages.delete(page);
+  }
+
+  /** Everything the list shows, whole. */
+  exported(): Export {
+    return { type: 'tickets', query: this.query(0) };
   }
 
   private query(

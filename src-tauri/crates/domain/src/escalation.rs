@@ -294,6 +294,14 @@ pub struct EscalationTimer {
     pub left_s: i64,
 }
 
+impl EscalationTimer {
+    /// Whether the time was kept, or can still be.
+    #[must_use]
+    pub const fn is_in_time(&self) -> bool {
+        !matches!(self.state, TimerState::Over | TimerState::Late)
+    }
+}
+
 /// The time to escalate from the ticket's creation. `service_time` says how long the service was open between two instants
 /// (a calendar of the contract, or the clock on the wall); reaching the limit exactly is in time.
 #[must_use]

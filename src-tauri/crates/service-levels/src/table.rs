@@ -49,7 +49,11 @@ impl Cell {
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
         let text = text.into();
-        if text.is_empty() { Self::Nothing } else { Self::Text(text) }
+        if text.is_empty() {
+            Self::Nothing
+        } else {
+            Self::Text(text)
+        }
     }
 
     /// A number of things.
@@ -235,7 +239,13 @@ impl Book {
 /// A sheet's name as Excel takes it.
 fn sheet_name(name: &str) -> String {
     name.chars()
-        .map(|c| if matches!(c, '[' | ']' | ':' | '*' | '?' | '/' | '\\') { ' ' } else { c })
+        .map(|c| {
+            if matches!(c, '[' | ']' | ':' | '*' | '?' | '/' | '\\') {
+                ' '
+            } else {
+                c
+            }
+        })
         .take(LONGEST_NAME)
         .collect()
 }
@@ -325,7 +335,11 @@ impl TextFile {
 /// it. Such a text gets an apostrophe before it, which spreadsheets read as "this is text"; numbers of telephones stay as they are.
 fn harmless(text: String) -> String {
     let formula = text.starts_with(['=', '@', '\t', '\r'])
-        || (text.starts_with(['+', '-']) && text.chars().skip(1).any(|c| !c.is_ascii_digit() && !matches!(c, ' ' | '.')));
+        || (text.starts_with(['+', '-'])
+            && text
+                .chars()
+                .skip(1)
+                .any(|c| !c.is_ascii_digit() && !matches!(c, ' ' | '.')));
     if formula { format!("'{text}") } else { text }
 }
 

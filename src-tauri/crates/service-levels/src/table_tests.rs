@@ -66,15 +66,23 @@ fn a_text_that_is_too_long_is_cut_and_says_so() {
     book.row([Cell::Text("é".repeat(40_000))]).unwrap();
     let mut book = read(book.finish().unwrap());
     let sheet = book.worksheet_range("t").unwrap();
-    let Data::String(text) = sheet.get((1, 0)).unwrap() else { panic!("no text") };
+    let Data::String(text) = sheet.get((1, 0)).unwrap() else {
+        panic!("no text")
+    };
     assert_eq!(text.chars().count(), LONGEST_TEXT);
     assert!(text.ends_with('…'));
 }
 
 #[test]
 fn a_row_without_a_table_is_refused() {
-    assert!(matches!(Book::new(paris()).row([Cell::Nothing]), Err(TableError::NoTable)));
-    assert!(matches!(TextFile::new(paris(), ';').row([Cell::Nothing]), Err(TableError::NoTable)));
+    assert!(matches!(
+        Book::new(paris()).row([Cell::Nothing]),
+        Err(TableError::NoTable)
+    ));
+    assert!(matches!(
+        TextFile::new(paris(), ';').row([Cell::Nothing]),
+        Err(TableError::NoTable)
+    ));
 }
 
 #[test]
@@ -82,7 +90,17 @@ fn a_text_file_can_be_read_again_and_holds_no_formula() {
     let mut file = TextFile::new(paris(), ';');
     file.table(&columns()).unwrap();
     file.row(every_kind()).unwrap();
-    let said = ["+33 6 12 34", "-2", "-cmd|' /C calc'!A0", "@x", "deux;\n\"lignes\"", "", "", "", ""];
+    let said = [
+        "+33 6 12 34",
+        "-2",
+        "-cmd|' /C calc'!A0",
+        "@x",
+        "deux;\n\"lignes\"",
+        "",
+        "",
+        "",
+        "",
+    ];
     file.row(said.map(Cell::text)).unwrap();
     assert!(matches!(file.table(&columns()), Err(TableError::OneTable)));
     let bytes = file.finish().unwrap();
@@ -96,7 +114,20 @@ fn a_text_file_can_be_read_again_and_holds_no_formula() {
         .collect();
     assert_eq!(
         rows[0],
-        ["'=1+1", "", "2.5", "0.95", "1", "2026-06", "2026-06-02 10:00:00", "-90", "3"]
+        [
+            "'=1+1",
+            "",
+            "2.5",
+            "0.95",
+            "1",
+            "2026-06",
+            "2026-06-02 10:00:00",
+            "-90",
+            "3"
+        ]
     );
-    assert_eq!(rows[1][..5], ["+33 6 12 34", "-2", "'-cmd|' /C calc'!A0", "'@x", "deux;\n\"lignes\""]);
+    assert_eq!(
+        rows[1][..5],
+        ["+33 6 12 34", "-2", "'-cmd|' /C calc'!A0", "'@x", "deux;\n\"lignes\""]
+    );
 }

@@ -1,9 +1,9 @@
 //! The store's answers about the mirror: what sync writes, and what the screen and the command line read.
 
 use crate::{
-    AroundNew, AroundTicket, ArticleCategory, ArticleList, ArticleQuery, Batch, ChangeSet, CollectionState, ExportedTickets, Hit,
-    MirrorCounts, NewTicketWords, PersonCard, PlaceHit, PlaceLevel, PlaceQuery, SearchQuery, SearchResults, Store,
-    StoreError, TicketList, TicketQuery, TicketView,
+    AroundNew, AroundTicket, ArticleCategory, ArticleList, ArticleQuery, Batch, ChangeSet, CollectionState,
+    ExportedTickets, Hit, MirrorCounts, NewTicketWords, PersonCard, PlaceHit, PlaceLevel, PlaceQuery, SearchQuery,
+    SearchResults, Store, StoreError, TicketList, TicketQuery, TicketView,
     mirror::{self, apply, around, found, others, people, refresh, schema, search::Waiting, ticket},
     sql::{Columns, micros, opt_instant},
     view::{name_tickets, read_mirror, write_mirror},
