@@ -33,4 +33,5 @@ pub use page::Page;
 pub use scenario::{Answer, Scenario, axe, checkout};
 pub use screen_reader::{Heard, ScreenReader};
 pub use server::Server;
+pub use telephone::Popped;
 pub use window::Window;

@@ -7,6 +7,15 @@ use crate::{
 };
 use serde_json::{Value, json};
 
+/// A call that popped up.
+#[derive(Debug)]
+pub struct Popped {
+    /// The caller's channel at the pretend PBX.
+    pub caller: String,
+    /// Milliseconds from the PBX's own instant of the first ring to the painted card.
+    pub took: f64,
+}
+
 impl Console {
     /// What the window asks of Rust, asked by the test: for what is on no screen (a VIP's number, the instant of an event).
     pub async fn asked(&self, command: &str, arguments: Value) -> Result<Value> {
@@ -62,5 +71,39 @@ impl Console {
         window.click(&test_id("telephone-save")).await?;
         let connected = format!("{}[data-state=\"connected\"]", test_id("status-telephone"));
         window.find(&connected).await.map(|_| ())
+    }
+    /// Makes somebody call, and waits until the card is painted. The PBX and the page are on one machine and read one clock.
+    ///
+    /// # Errors
+    /// When the page or the PBX does not answer.
+    pub async fn pop(&self, server: &Server, number: &str) -> Result<Popped> {
+        let arm = "window.__popped = new Promise((resolve) => {
+              const frame = () => {
+                const card = document.querySelector('[data-testid=\"call\"][data-state=\"ringing\"]');
+                if (card === null) return void requestAnimationFrame(frame);
+                card.getBoundingClientRect();
+                const painted = new MessageChannel();
+                painted.port1.onmessage = () => resolve(Date.now());
+                painted.port2.postMessage(null);
+              };
+              requestAnimationFrame(frame);
+            });";
+        self.window.run(arm, Vec::new()).await?;
+        let called = server.telephone(json!({ "deed": "call", "number": number })).await?;
+        let wait = "const done = arguments[arguments.length - 1]; window.__popped.then(done);";
+        let painted = self.window.run_async(wait, Vec::new()).await?;
+        let calls = self.asked("calls", json!({})).await?;
+        let rings = calls
+            .as_array()
+            .and_then(|calls| calls.iter().find(|one| one["call"]["state"] == "ringing"));
+        let rang = rings.map_or(Value::Null, |one| one["call"]["ringing_at"].clone());
+        let rang = self.window.run("return Date.parse(arguments[0])", vec![rang]).await?;
+        match (called["caller"].as_str(), painted.as_f64(), rang.as_f64()) {
+            (Some(caller), Some(painted), Some(rang)) => Ok(Popped {
+                caller: caller.to_owned(),
+                took: painted - rang,
+            }),
+            _ => Err(Error::Check(format!("no call popped up: {called}, {painted}, {rang}"))),
+        }
     }
 }

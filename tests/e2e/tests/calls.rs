@@ -2,41 +2,13 @@
 //! Asterisk's manager interface over a socket; the window is set up for it as a technician would, and driven by the keyboard.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-use guichet_e2e::{Console, Key, Scenario, Server, axe, test_id};
+use guichet_e2e::{Console, Key, Popped, Scenario, Server, axe, test_id};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 const DEVICE: &str = "SIP/6001";
 const EXTENSION: &str = "6001";
 const NOTE: &str = "Plus d’image depuis la mise à jour";
-
-/// Milliseconds from the PBX's own instant of the first ring to the painted card. For the report: no test fails on it.
-async fn pop(console: &Console, server: &Server, number: &str) -> (String, f64) {
-    let arm = "window.__popped = new Promise((resolve) => {
-          const frame = () => {
-            const card = document.querySelector('[data-testid=\"call\"][data-state=\"ringing\"]');
-            if (card === null) return void requestAnimationFrame(frame);
-            card.getBoundingClientRect();
-            const painted = new MessageChannel();
-            painted.port1.onmessage = () => resolve(Date.now());
-            painted.port2.postMessage(null);
-          };
-          requestAnimationFrame(frame);
-        });";
-    console.window.run(arm, Vec::new()).await.unwrap();
-    let called = server
-        .telephone(json!({ "deed": "call", "number": number }))
-        .await
-        .unwrap();
-    let wait = "const done = arguments[arguments.length - 1]; window.__popped.then(done);";
-    let painted = console.window.run_async(wait, Vec::new()).await.unwrap();
-    let calls = console.asked("calls", json!({})).await.unwrap();
-    let parse = "return Date.parse(arguments[0])";
-    let rang = calls[0]["call"]["ringing_at"].clone();
-    let rang = console.window.run(parse, vec![rang]).await.unwrap();
-    let took = painted.as_f64().unwrap() - rang.as_f64().unwrap();
-    (called["caller"].as_str().unwrap().to_owned(), took)
-}
 
 #[tokio::test]
 #[ignore = "needs a display and the built application: run `cargo xtask e2e`"]
@@ -54,7 +26,7 @@ async fn a_vips_call_pops_up_becomes_a_ticket_and_is_in_the_journal() {
 
     // It rings: who it is, at once, without taking the focus from the list.
     window.tab_to(&test_id("queue")).await.unwrap();
-    let (caller, took) = pop(&console, &server, &number).await;
+    let Popped { caller, took } = console.pop(&server, &number).await.unwrap();
     println!("a call, from the PBX's event to the painted card: {took:.0} ms");
     // The driver takes a text that may be cut off for one that is not shown.
     let who = format!("return document.querySelector('[data-testid=\"call-caller\"]').textContent === {name:?}");
@@ -143,7 +115,7 @@ async fn a_vips_call_pops_up_becomes_a_ticket_and_is_in_the_journal() {
     assert!(found.is_empty(), "axe-core finds:\n{}", found.join("\n"));
 
     // Another call, that nobody answers.
-    let (caller, _) = pop(&console, &server, "0699999999").await;
+    let Popped { caller, .. } = console.pop(&server, "0699999999").await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
     server
         .telephone(json!({ "deed": "hang_up", "caller": caller }))

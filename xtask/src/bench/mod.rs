@@ -5,6 +5,7 @@
 
 mod first_sync;
 mod kpi;
+mod pop;
 mod report;
 mod store;
 mod window;
@@ -23,6 +24,8 @@ pub enum Bench {
     Store(store::Options),
     /// The real window with very many tickets, from the input to the painted frame, beside an empty one and a browser.
     Window(window::Options),
+    /// The screen pop in the real window: from the PBX's event to the painted card, call after call.
+    Pop(pop::Options),
     /// Write the tables of docs/performance.md again from the figures kept in artifacts/bench.
     Report,
     /// The indicators of a million tickets and two million calls: time and memory.
@@ -35,6 +38,7 @@ pub fn run(workspace: &Workspace, what: &Bench) -> Result<()> {
         Bench::FirstSync(options) => first_sync::run(workspace, options),
         Bench::Store(options) => store::run(workspace, options),
         Bench::Window(options) => window::run(workspace, options),
+        Bench::Pop(options) => pop::run(workspace, options),
         Bench::Report => report::run(workspace),
         Bench::Kpi(options) => kpi::run(workspace, options),
     }

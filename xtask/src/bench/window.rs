@@ -81,12 +81,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
 
     let artifacts = workspace.artifacts("bench")?;
     let figures = artifacts.join("window.part.json");
-    let build = ["build", "--locked", "--workspace", "--bin", "guichet-measure-window"];
-    workspace
-        .cargo_with(build.iter().chain(&guichet::FEATURES).map(Into::into).collect())
-        .run()
-        .map_err(Error::command("cargo build --bin guichet-measure-window"))?;
-    let measure = workspace.built("debug", "guichet-measure-window");
+    let measure = driver(workspace, "guichet-measure-window")?;
     let pages = format!("{}/_sandbox/pages", sandbox.origin());
     duct::cmd!(
         measure,
@@ -117,7 +112,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
 
     let text = fs::read_to_string(&figures).map_err(Error::file(&figures))?;
     let measured: Value = serde_json::from_str(&text).map_err(Error::json("the figures of the window"))?;
-    print(&measured);
+    print(&measured["figures"]);
     let file = artifacts.join(format!("window-{}.json", options.tickets));
     let document = json!({
         "tickets": options.tickets,
@@ -133,12 +128,23 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn print(measured: &Value) {
+/// Builds the program that drives the window; answers its path.
+pub(super) fn driver(workspace: &Workspace, name: &str) -> Result<PathBuf> {
+    let build = ["build", "--locked", "--workspace", "--bin", name];
+    workspace
+        .cargo_with(build.iter().chain(&guichet::FEATURES).map(Into::into).collect())
+        .run()
+        .map_err(Error::command(format!("cargo build --bin {name}")))?;
+    Ok(workspace.built("debug", name))
+}
+
+/// A table of figures on the terminal.
+pub(super) fn print(figures: &Value) {
     println!(
         "\n{:<44} {:>6} {:>12} {:>12} {:>12}",
         "ms (or as named)", "n", "p50", "p95", "max"
     );
-    for (name, one) in measured["figures"].as_object().into_iter().flatten() {
+    for (name, one) in figures.as_object().into_iter().flatten() {
         let number = |key: &str| one[key].as_f64().unwrap_or_default();
         println!(
             "{name:<44} {:>6} {:>12.1} {:>12.1} {:>12.1}",
