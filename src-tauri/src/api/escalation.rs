@@ -7,6 +7,7 @@ use guichet_domain::{
     escalation::{EscalationTimer, NamedGroup, SupportLevel},
     surge::SurgeProposal,
     triage::{BoardCard, ThirdPartyWait},
+    wording::Text,
 };
 use guichet_store::TicketRow;
 use jiff::Timestamp;
@@ -35,6 +36,8 @@ pub struct ChargeRow {
 pub struct EscalationDomain {
     /// Its name in the contract.
     pub domain: String,
+    /// What people call it, where the contract says.
+    pub name: Option<Text>,
     /// Who is in charge above level 1.
     pub charges: Vec<ChargeRow>,
     /// What a diagnosis has to say.

@@ -562,6 +562,25 @@ pub struct FinishArgs {
 #[derive(Debug, Subcommand)]
 pub enum SurgeCommand {
     List,
+    Declare(DeclareArgs),
+    Dismiss(SurgeKey),
+}
+
+/// As `surge list` tells it.
+#[derive(Debug, Args)]
+pub struct SurgeKey {
+    #[arg(value_name = "KEY")]
+    pub key: String,
+}
+
+#[derive(Debug, Args)]
+pub struct DeclareArgs {
+    #[command(flatten)]
+    pub surge: SurgeKey,
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub title: Option<String>,
+    #[arg(long, value_name = "X", allow_hyphen_values = true)]
+    pub text: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

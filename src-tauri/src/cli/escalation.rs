@@ -2,14 +2,14 @@
 
 use super::{
     Ending, Output,
-    args::{BoardArgs, EscalateArgs, EscalationCommand, LevelArg, StepArgs},
+    args::{BoardArgs, DeclareArgs, EscalateArgs, EscalationCommand, LevelArg, StepArgs, SurgeCommand},
     names,
     output::{shortened, shown_time},
     write::sent_or_waiting,
 };
 use crate::{
     api::{Accepted, BoardQuery, EscalationState, NewEscalation},
-    core::{Desk, files},
+    core::{Desk, escalation::EscalationFailure, files},
     error::AppError,
 };
 use guichet_domain::{
@@ -318,8 +318,34 @@ async fn chase(desk: &Desk, out: &Output) -> Result<Ending, AppError> {
     Ok(Ending::Done)
 }
 
-/// `surge list`.
-pub async fn surges(desk: &Desk, out: &Output) -> Result<Ending, AppError> {
+/// `surge …`.
+pub async fn surge(desk: &Desk, out: &Output, command: SurgeCommand) -> Result<Ending, AppError> {
+    match command {
+        SurgeCommand::List => surges(desk, out).await,
+        SurgeCommand::Declare(args) => declare(desk, out, args).await,
+        SurgeCommand::Dismiss(surge) => {
+            desk.dismiss_surge(&surge.key, out.locale).await?;
+            surges(desk, out).await
+        }
+    }
+}
+
+/// The major incident, as the surge proposes it where nothing else is said.
+async fn declare(desk: &Desk, out: &Output, args: DeclareArgs) -> Result<Ending, AppError> {
+    let key = args.surge.key;
+    let card = desk.surges(out.locale).await?.into_iter().find(|card| card.key == key);
+    let card = card.ok_or(EscalationFailure::SurgeOver)?;
+    let title = args.title.unwrap_or(card.title);
+    let text = args.text.unwrap_or_else(|| card.explanation.join("\n"));
+    let declared = desk.declare_major_incident(&key, &title, &text, out.locale).await?;
+    if !declared.left_out.is_empty() {
+        let tickets: Vec<String> = declared.left_out.iter().map(ToString::to_string).collect();
+        out.aside(&out.text("surge.left_out", &[("tickets", tickets.join(", "))]));
+    }
+    sent(desk, out, declared.accepted).await
+}
+
+async fn surges(desk: &Desk, out: &Output) -> Result<Ending, AppError> {
     let cards = desk.surges(out.locale).await?;
     out.answer(&json!({ "surges": cards }), || {
         if cards.is_empty() {

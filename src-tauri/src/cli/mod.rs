@@ -140,7 +140,7 @@ async fn execute(line: CommandLine) -> Ending {
                     Command::Transfer(command) => transfer::run(&desk, &out, &command).await,
                     Command::Escalate(args) => escalation::escalate(&desk, &out, &args).await,
                     Command::Escalation(command) => escalation::run(&desk, &out, command).await,
-                    Command::Surge(args::SurgeCommand::List) => escalation::surges(&desk, &out).await,
+                    Command::Surge(command) => escalation::surge(&desk, &out, command).await,
                     Command::Outbox(OutboxCommand::List(args)) => read::outbox(&desk, &out, args.all).await,
                     Command::Outbox(command) => write::outbox(&desk, &out, command).await,
                     Command::Sandbox(_) | Command::Doctor | Command::Kpi(_) | Command::Call(_) => Ok(Ending::Usage),

@@ -464,6 +464,7 @@ fn domains(office: &Office) -> Vec<EscalationDomain> {
         });
         EscalationDomain {
             domain: row.domain.clone(),
+            name: row.name.clone(),
             charges: charges.collect(),
             form: office.policy().form(&row.domain),
         }

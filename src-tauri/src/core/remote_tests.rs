@@ -243,6 +243,31 @@ async fn a_launch_that_fails_leaves_no_session_and_one_of_an_earlier_run_is_ende
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_consent_runs_out_and_nothing_is_started_on_it() {
+    let scene = Scene::set("").await;
+    let asset = scene.asset.key.clone();
+    let id = scene.answer(Some(&asset), true).await;
+    // The same answer, given so long ago that the policy's time for it is over by a minute.
+    let given = scene.desk.store.consents(scene.ticket).await.unwrap();
+    let mut old = given.records().iter().find(|record| record.id == id).unwrap().clone();
+    let before = guichet_remote::Policy::default().consent_valid + jiff::SignedDuration::from_mins(1);
+    old.id = ConsentId::new();
+    old.subject.asset = None;
+    old.asked_at = old.asked_at.checked_sub(before).unwrap();
+    old.answered_at = old.answered_at.checked_sub(before).unwrap();
+    scene.desk.store.record_consent(old).await.unwrap();
+    assert_eq!(scene.refused(None).await, "consent_expired");
+    let sheet = sheet(&scene.desk, scene.ticket, Locale::Fr).await.unwrap();
+    let state = |asset: Option<&AssetKey>| {
+        let state = sheet.states.iter().find(|state| state.asset.as_ref() == asset);
+        state.unwrap().granted_until
+    };
+    assert!(state(None).is_none());
+    assert!(state(Some(&asset)).is_some(), "what was agreed to just now holds");
+    scene.core.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_policy_that_is_wrong_stops_remote_control_and_hides_no_consent() {
     let scene = Scene::set("").await;
     scene.answer(None, true).await;

@@ -1468,6 +1468,8 @@ at: string };
 export type EscalationDomain = {
 	/**  Its name in the contract. */
 	domain: string,
+	/**  What people call it, where the contract says. */
+	name: Text | null,
 	/**  Who is in charge above level 1. */
 	charges: ChargeRow[],
 	/**  What a diagnosis has to say. */

@@ -455,6 +455,7 @@ export class FakeEscalation {
     return [
       {
         domain: 'Réseau',
+        name: { fr: 'Réseau et téléphonie', en: 'Network and telephony' },
         charges: [
           charge('n2', 'Réseau N2', 'poste 4200', true),
           charge('vendor', 'Opérateur télécom', 'astreinte 0 800 00 00 00', null),
@@ -470,6 +471,7 @@ export class FakeEscalation {
       },
       {
         domain: 'Poste de travail',
+        name: null,
         charges: [
           charge('n2', 'Postes de travail N2', 'postes.n2@exemple.fr', false),
           charge('on_site', 'Support N1', 'poste 4100', true),
@@ -478,6 +480,7 @@ export class FakeEscalation {
       },
       {
         domain: 'Applications',
+        name: null,
         charges: [charge('n3', 'Applications métier', 'applis@exemple.fr', true)],
         form: {
           domain: 'Applications',

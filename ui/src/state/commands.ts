@@ -9,6 +9,7 @@ import { isEmpty, NO_FILTER } from './filter';
 import type { Tab } from './composer.svelte';
 import type { Step } from './escalation.svelte';
 import { FORMATS } from './exporting.svelte';
+import { STEPS_OF_A_TRANSFER } from './transfers.svelte';
 import { type Filter, FILTERS } from './timeline';
 import { KEYED } from './views.svelte';
 
@@ -201,6 +202,13 @@ const ANYWHERE: readonly Command[] = [
     },
     run: (app) => void app.calls.transfer(),
   },
+  ...STEPS_OF_A_TRANSFER.map((step): Command => ({
+    id: `transfer-${step}`,
+    section: 'anywhere',
+    label: (t) => t(`command.transfer_${step}`),
+    enabled: (app) => app.transfers.offers(app.calls.shown?.call ?? null, step),
+    run: (app) => void app.transfers.go(app.calls.shown?.call ?? null, step),
+  })),
   {
     id: 'calls',
     section: 'anywhere',

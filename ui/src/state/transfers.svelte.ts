@@ -32,6 +32,10 @@ const RETRY_MS = 1000;
 const URGENT: readonly Notice[] = ['caller_alone', 'where_is_the_caller', 'caller_left'];
 const ENDS: readonly State['type'][] = ['completed', 'returned', 'declined', 'fell_back', 'caller_left'];
 
+/** Decisions that need nothing but themselves, for the palette. */
+export const STEPS_OF_A_TRANSFER = ['return', 'next', 'fall_back'] as const;
+export type StepOfATransfer = (typeof STEPS_OF_A_TRANSFER)[number];
+
 export function isEnd(state: State): boolean {
   return ENDS.includes(state.type);
 }
@@ -175,6 +179,22 @@ export class Transfers {
         return false;
       }
     });
+  }
+
+  /** Whether a step can be taken where a call's transfer stands. */
+  offers(call: Call | null, step: StepOfATransfer): boolean {
+    const card = call === null ? null : this.of(call);
+    if (card === null) return false;
+    const { type } = card.transfer.state;
+    if (isEnd(card.transfer.state)) return false;
+    if (step === 'next') return type !== 'offered' && type !== 'with_caller';
+    return step === 'fall_back' || type !== 'offered';
+  }
+
+  /** Takes it. */
+  async go(call: Call | null, step: StepOfATransfer): Promise<void> {
+    const card = call === null ? null : this.of(call);
+    if (card && this.offers(call, step)) await this.decide(card, { type: step });
   }
 
   /** Why the last decision was refused, while it still stands there. */

@@ -368,7 +368,7 @@ test('a lost telephone is said with its reason and the next try, one that is the
   const told = await backend.explain('pbx_silent');
   expect(told.message).not.toBe('pbx_silent');
   expect(state().textContent).toContain(told.message);
-  expect(state().textContent).toMatch(/depuis 2 min · nouvel essai à \d\d:\d\d/);
+  expect(state().textContent).toMatch(/depuis 2\smin · nouvel essai à \d\d:\d\d/);
   backend.telephone.setState({ device: null, connection: null });
   await settle();
   expect(screen.queryByTestId('status-telephone')).toBeNull();

@@ -233,7 +233,7 @@ test('the sync tells its state in words', async () => {
   const { backend } = await openWindow();
   const since = new Date(Date.now() - 4 * 60_000 - 1000).toISOString();
   backend.setGate({ type: 'offline', since, retry_at: since });
-  expect((await screen.findByTestId('banner-offline')).textContent).toContain('Hors ligne depuis 4 min.');
+  expect((await screen.findByTestId('banner-offline')).textContent).toContain('Hors ligne depuis 4\u00a0min.');
   backend.setGate({ type: 'auth_required', code: 'auth_bad_user_token' });
   await waitFor(() =>
     expect(screen.getByTestId('banner-auth').textContent).toContain('Le serveur refuse ce jeton d’API.'),

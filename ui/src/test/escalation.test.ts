@@ -32,7 +32,7 @@ test('the header says in words how the time to escalate stands, and where what w
   );
   backend.escalated.put(4821, { group: 'Réseau N2', escalated_at: at.toISOString() });
   await waitFor(() => expect(screen.getByTestId('escalation-state').textContent).toContain('Transmis à Réseau N2'));
-  expect(screen.getByTestId('escalation-timer').textContent).toBe('Escaladé à temps, en 10 min');
+  expect(screen.getByTestId('escalation-timer').textContent).toBe('Escaladé à temps, en 10\u00a0min');
   backend.escalated.put(4821, { state: 'waiting', third: 'Orange', reminders: 2 });
   await waitFor(() =>
     expect(screen.getByTestId('escalation-state').textContent).toBe('En attente de Orange, 2 relances'),

@@ -67,7 +67,7 @@ test('the whole path by the keyboard alone: briefed in full, called, presented, 
   backend.transferring.rings(id);
   await settle();
   expect(panel().dataset.phase).toBe('ringing');
-  expect(panel().textContent).toMatch(/\d+ s/);
+  expect(panel().textContent).toMatch(/\d+\ss/);
   // One key too many while it rings does nothing.
   await press(user, '{Enter}{Control>}{Enter}{/Control}');
   expect(decisions(backend)).toHaveLength(1);
@@ -300,4 +300,26 @@ test('the contract is one of those that come along or a file, whose mistake is t
   expect(contracts().at(-1)).toBe('/srv/contrat.toml');
   expect(screen.queryByTestId('settings-contract-refused')).toBeNull();
   expect(screen.getByTestId<HTMLSelectElement>('settings-contract').selectedOptions[0]?.textContent).toBe('Un fichier');
+});
+
+test('the palette takes the steps of a transfer where they can be taken, and only there', async () => {
+  const { backend, user } = await briefed();
+  const offered = async (words: string): Promise<boolean> => {
+    await user.keyboard('{Control>}{Shift>}k{/Shift}{/Control}');
+    await user.keyboard(words);
+    await settle();
+    const disabled = screen
+      .queryAllByRole('option')
+      .filter((one) => one.textContent.includes(words))
+      .map((one) => one.getAttribute('aria-disabled'));
+    return disabled.length > 0 && disabled.every((one) => one !== 'true');
+  };
+  expect(await offered('passer à la personne suivante')).toBe(false);
+  await press(user, '{Escape}');
+  await user.click(screen.getByTestId('transfer-consult'));
+  await settle();
+  expect(decisions(backend)).toEqual([{ type: 'consult', nth: null }]);
+  expect(await offered('passer à la personne suivante')).toBe(true);
+  await press(user, '{Enter}');
+  expect(decisions(backend).at(-1)).toEqual({ type: 'next' });
 });

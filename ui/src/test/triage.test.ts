@@ -41,7 +41,7 @@ test('a key opens the board: columns, ages, third parties, and the next reminder
   await board();
   expect(screen.getByTestId('triage-button').getAttribute('aria-current')).toBe('page');
   const first = screen.getByTestId('triage-card-4821');
-  expect(first.textContent).toContain('depuis 3 h 00');
+  expect(first.textContent).toContain('depuis 3\u00a0h\u00a000');
   expect(within(first).getByText('VIP')).toBeTruthy();
   expect(first.textContent).toContain('Réseau N2');
   const waiting = screen.getByTestId('triage-card-4818');

@@ -14,6 +14,7 @@ use crate::{
     ticket::{Actor, Party, Role},
     triage::Marker,
     wording::Phrases,
+    wording::Text,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -52,8 +53,10 @@ pub struct Charge {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Responsibility {
-    /// What it is about.
+    /// What it is about: its name in the contract.
     pub domain: String,
+    /// What people call it; its name in the contract where the contract does not say.
+    pub name: Option<Text>,
     /// Categories of the ITSM that belong to it, by the beginning of their full names.
     pub categories: Vec<String>,
     /// By level.

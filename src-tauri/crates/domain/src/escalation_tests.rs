@@ -21,6 +21,7 @@ fn charge(group: &str) -> Charge {
 
 fn policy() -> EscalationPolicy {
     let row = |domain: &str, categories: &[&str], charges: &[(SupportLevel, &str)]| Responsibility {
+        name: None,
         domain: domain.into(),
         categories: categories.iter().map(|name| (*name).to_owned()).collect(),
         charges: charges.iter().map(|(level, group)| (*level, charge(group))).collect(),

@@ -57,6 +57,7 @@ async fn run(plan: &Plan) -> Result<()> {
         server.telephone(json!({ "deed": "hang_up", "caller": caller })).await?;
         console.window.find(&over).await?;
         close(&console).await?;
+        console.window.click(&test_id("call-close")).await?;
         console.window.gone(&test_id("call")).await?;
     }
     console.window.picture("at the end").await?;

@@ -103,6 +103,7 @@ pub(super) struct CallsTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct ResponsibilityTable {
     pub domain: Spanned<String>,
+    pub name: Option<Text>,
     #[serde(default)]
     pub categories: Vec<String>,
     pub n1: Option<Spanned<ChargeTable>>,

@@ -215,6 +215,7 @@ fn responsibility(row: &ResponsibilityTable, domain: String, names: &Names) -> C
     });
     Ok(Responsibility {
         domain,
+        name: row.name.clone(),
         categories: row.categories.clone(),
         charges: charges.collect::<Checked<_>>()?,
     })

@@ -67,6 +67,7 @@ mandatory = ["symptom"]
 
 [[responsibilities]]
 domain = "network"
+name = { fr = "Réseau", en = "Network" }
 n2 = { group = "Réseau", contact = "7002", hours = "night" }
 vendor = "Orange"
 
@@ -112,6 +113,7 @@ fn the_matrix_and_forms_of_the_product_lead_somewhere() {
         let policy = &contract.escalation;
         assert_eq!(policy.within_s, 1800, "{name}");
         for row in &policy.matrix {
+            assert!(row.name.is_some(), "{}: {} has a name for people", name, row.domain);
             assert!(row.charges.contains_key(&SupportLevel::N2), "{name}: {}", row.domain);
             assert!(policy.form(&row.domain).mandatory.contains(&DiagnosisField::Symptom));
             for charge in row.charges.values() {
