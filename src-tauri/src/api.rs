@@ -406,6 +406,8 @@ pub enum PbxKind {
     Wazo,
     /// Alcatel-Lucent's OmniPCX Enterprise, by O2G.
     O2g,
+    /// Aircall, by its REST API.
+    Aircall,
     /// Any telephone that can call an address or run a program when it rings.
     Generic,
 }
@@ -424,11 +426,11 @@ pub struct PbxSettings {
     pub protected: bool,
     /// A file (PEM) of the authorities to trust instead of the system's: the PBX's own.
     pub authorities: Option<String>,
-    /// The manager's account.
+    /// The manager's account; Aircall's: the identity of the API key.
     pub username: String,
-    /// The desk's own telephone as the PBX names it ("SIP/6001").
+    /// The desk's own telephone as the PBX names it ("SIP/6001"); Aircall's: the user's number there.
     pub device: String,
-    /// Queues whose calls are seen as well.
+    /// Queues whose calls are seen as well; Aircall's: its numbers that ring at the desk.
     pub queues: Vec<String>,
     /// Dialplan context that calls and consultations are dialled in.
     pub context: String,

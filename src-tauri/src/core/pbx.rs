@@ -8,6 +8,7 @@ use guichet_domain::call::CallSource;
 use guichet_service_levels::Contract;
 use guichet_telephony::{
     Pbx, PbxUpdate,
+    aircall::{Aircall, AircallConfig},
     ami::{Ami, AmiConfig, AmiSecurity, Scope},
     generic::Endpoint,
     o2g::{O2g, O2gConfig},
@@ -37,6 +38,8 @@ pub enum PbxConfig {
     Wazo(Box<WazoConfig>),
     /// Alcatel-Lucent's O2G.
     O2g(Box<O2gConfig>),
+    /// Aircall.
+    Aircall(Box<AircallConfig>),
     /// The endpoint for telephones of any make.
     Generic {
         /// Its port on loopback.
@@ -92,6 +95,13 @@ pub fn config(
             config.authorities = authorities(settings)?;
             REGION.clone_into(&mut config.region);
             PbxConfig::O2g(Box::new(config))
+        }
+        PbxKind::Aircall => {
+            let mut config = AircallConfig::new(SOURCE, url(settings)?, login, secret, device);
+            config.authorities = authorities(settings)?;
+            config.numbers = settings.queues.iter().map(|one| one.trim().to_owned()).collect();
+            REGION.clone_into(&mut config.region);
+            PbxConfig::Aircall(Box::new(config))
         }
         PbxKind::Generic => PbxConfig::Generic {
             port: settings.port,
@@ -152,6 +162,7 @@ impl PbxConfig {
             Self::Xuc(config) => Box::new(Xuc::start(*config, updates)),
             Self::Wazo(config) => Box::new(Wazo::start(*config, updates)),
             Self::O2g(config) => Box::new(O2g::start(*config, updates)),
+            Self::Aircall(config) => Box::new(Aircall::start(*config, updates)),
             Self::Generic { port, token } => {
                 let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
                 let source = CallSource(SOURCE.to_owned());
@@ -195,6 +206,15 @@ mod tests {
             unreachable!()
         };
         assert_eq!(o2g.url.as_str(), "https://pbx.example:8443/");
+        let numbers = PbxSettings {
+            queues: vec![" Support DSI ".to_owned()],
+            ..settings(PbxKind::Aircall)
+        };
+        let PbxConfig::Aircall(aircall) = config(&numbers, "t".to_owned(), None).unwrap() else {
+            unreachable!()
+        };
+        assert_eq!(aircall.url.as_str(), "https://pbx.example:8443/");
+        assert!(aircall.numbers.contains("Support DSI"));
         let PbxConfig::Asterisk(ami) = of(PbxKind::Asterisk) else {
             unreachable!()
         };

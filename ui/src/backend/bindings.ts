@@ -2374,6 +2374,8 @@ export type PbxKind =
 "wazo" | 
 /**  Alcatel-Lucent's OmniPCX Enterprise, by O2G. */
 "o2g" | 
+/**  Aircall, by its REST API. */
+"aircall" | 
 /**  Any telephone that can call an address or run a program when it rings. */
 "generic";
 
@@ -2389,11 +2391,11 @@ export type PbxSettings = {
 	protected: boolean,
 	/**  A file (PEM) of the authorities to trust instead of the system's: the PBX's own. */
 	authorities: string | null,
-	/**  The manager's account. */
+	/**  The manager's account; Aircall's: the identity of the API key. */
 	username: string,
-	/**  The desk's own telephone as the PBX names it ("SIP/6001"). */
+	/**  The desk's own telephone as the PBX names it ("SIP/6001"); Aircall's: the user's number there. */
 	device: string,
-	/**  Queues whose calls are seen as well. */
+	/**  Queues whose calls are seen as well; Aircall's: its numbers that ring at the desk. */
 	queues: string[],
 	/**  Dialplan context that calls and consultations are dialled in. */
 	context: string,

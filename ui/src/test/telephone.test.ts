@@ -6,7 +6,7 @@ import { expect, test, vi } from 'vitest';
 import { BackendFailure } from '../backend/backend';
 import { DEVICE } from '../backend/fake-calls';
 import type { PbxSettings } from '../backend/types';
-import { openWindow, settle } from './window';
+import { argumentsOf, openWindow, settle } from './window';
 
 const field = (name: string): HTMLInputElement => screen.getByTestId<HTMLInputElement>(`telephone-${name}`);
 
@@ -65,6 +65,26 @@ test('every kind asks for what it needs; one of any make is given an address ins
   expect(secret).toBeNull();
   expect(settings).toMatchObject({ kind: 'generic', port: 17080, device: '6001' });
   expect((await screen.findByTestId('telephone-endpoint')).textContent).toBe('http://127.0.0.1:17080/cti/jeton');
+});
+
+test('Aircall is where it is for everybody, and asks for the user and the numbers that ring here', async () => {
+  const { backend, user } = await openWindow();
+  await open(user);
+  await user.selectOptions(field('kind'), 'aircall');
+  expect(field('host').value).toBe('api.aircall.io');
+  expect(field('port').value).toBe('443');
+  expect(screen.queryByTestId('telephone-context')).toBeNull();
+  await user.type(field('account'), 'cle');
+  await user.type(field('secret'), 'jeton');
+  await user.type(field('device'), '456');
+  await user.type(field('queues'), 'Support DSI');
+  await user.click(screen.getByTestId('telephone-save'));
+  await settle();
+  const [settings] = argumentsOf<PbxSettings>(backend, 'saveTelephone');
+  expect(settings).toMatchObject({ kind: 'aircall', host: 'api.aircall.io', device: '456', queues: ['Support DSI'] });
+  // The address is Aircall's: another kind begins without one.
+  await user.selectOptions(field('kind'), 'wazo');
+  expect(field('host').value).toBe('');
 });
 
 test('another kind has another secret: the one that is kept is not its own', async () => {

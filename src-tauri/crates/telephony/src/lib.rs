@@ -6,6 +6,7 @@
 //! `docs/telephony.md` tells the facts about real PBXs this rests on.
 
 pub mod action;
+pub mod aircall;
 pub mod ami;
 pub mod backoff;
 pub mod directory;
