@@ -216,6 +216,21 @@ pub(crate) fn clip(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(LONGEST_FIELD).collect()
 }
 
+/// Whether an error is TLS's own. An input or output error passes over what it holds when it is asked for its source, and may hold
+/// another one of its kind.
+fn is_tls(error: &(dyn Error + 'static)) -> bool {
+    let mut error = error;
+    loop {
+        if error.is::<rustls::Error>() {
+            return true;
+        }
+        match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(held) => error = held,
+            None => return false,
+        }
+    }
+}
+
 /// Why there is no reply. The address is left out: secrets travel in some.
 pub(crate) fn lost(error: &reqwest::Error) -> LossReason {
     if error.is_timeout() {
@@ -224,13 +239,8 @@ pub(crate) fn lost(error: &reqwest::Error) -> LossReason {
     let mut source: Option<&(dyn Error + 'static)> = error.source();
     let mut detail = String::new();
     while let Some(inner) = source {
-        let tls = inner.is::<rustls::Error>()
-            || inner
-                .downcast_ref::<std::io::Error>()
-                .and_then(std::io::Error::get_ref)
-                .is_some_and(|inner| inner.is::<rustls::Error>());
         detail = clip(&inner.to_string());
-        if tls {
+        if is_tls(inner) {
             return LossReason::Untrusted { detail };
         }
         source = inner.source();

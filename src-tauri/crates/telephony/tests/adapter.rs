@@ -1,6 +1,9 @@
 //! The adapter over a real socket, against the sandbox's pretend PBX in a thread of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+#[path = "common/tls.rs"]
+mod tls;
+
 use guichet_domain::call::{CallCause, CallEvent, CallEventKind as Kind, CallSource, CallState, LineState};
 use guichet_sandbox::pbx::{Behaviour, Pbx, PbxOptions};
 use guichet_telephony::{
@@ -10,6 +13,7 @@ use guichet_telephony::{
 use jiff::Timestamp;
 use secrecy::SecretString;
 use std::time::Duration;
+use tls::tls_before;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -584,40 +588,6 @@ async fn a_pbx_that_stops_answering_is_noticed_though_the_connection_stands() {
         .unwrap();
 }
 
-/// A TLS port before a pretend PBX, as `stunnel` would be.
-async fn tls_before(port: u16) -> u16 {
-    use tokio_rustls::{
-        TlsAcceptor,
-        rustls::{
-            ServerConfig,
-            crypto::aws_lc_rs,
-            pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-        },
-    };
-    let certificate = CertificateDer::from_pem_slice(include_bytes!("tls/server.pem")).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(include_bytes!("tls/server.key")).unwrap();
-    let config = ServerConfig::builder_with_provider(aws_lc_rs::default_provider().into())
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
-    let acceptor = TlsAcceptor::from(std::sync::Arc::new(config));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let own = listener.local_addr().unwrap().port();
-    tokio::spawn(async move {
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            let Ok(mut outside) = acceptor.accept(stream).await else {
-                continue;
-            };
-            let mut inside = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut outside, &mut inside).await });
-        }
-    });
-    own
-}
-
 fn protected(port: u16, host: &str, authorities: &[u8]) -> AmiConfig {
     AmiConfig {
         host: host.to_owned(),
@@ -631,8 +601,8 @@ fn protected(port: u16, host: &str, authorities: &[u8]) -> AmiConfig {
 #[tokio::test]
 async fn a_protected_connection_carries_calls() {
     let pbx = pbx(|_| {}).await;
-    let port = tls_before(pbx.address().port()).await;
-    let mut desk = Desk::open(protected(port, "localhost", include_bytes!("tls/ca.pem"))).await;
+    let (port, ca) = tls_before(pbx.address().port()).await;
+    let mut desk = Desk::open(protected(port, "localhost", &ca)).await;
     pbx.call("0612340013", "Claire Fontaine");
     let answered = desk.until(Kind::Answered, Some("SIP/6001")).await;
     desk.ami
@@ -644,13 +614,19 @@ async fn a_protected_connection_carries_calls() {
 #[tokio::test]
 async fn what_cannot_prove_that_it_is_the_pbx_is_told_nothing() {
     let pbx = pbx(|_| {}).await;
-    let (own, plain) = (tls_before(pbx.address().port()).await, pbx.address().port());
-    let ca = include_bytes!("tls/ca.pem").as_slice();
+    let plain = pbx.address().port();
+    let (own, ca) = tls_before(plain).await;
+    let (_, other) = tls_before(plain).await;
+    let ca = ca.as_slice();
     let mut system = protected(own, "localhost", ca);
     system.security = AmiSecurity::Tls { authorities: None };
     for (what, config) in [
         ("another name than the certificate's", protected(own, "127.0.0.1", ca)),
         ("an authority the system does not know", system),
+        (
+            "another authority than the one that is trusted",
+            protected(own, "localhost", &other),
+        ),
         ("authorities that are none", protected(own, "localhost", b"nonsense")),
         ("no TLS at all", protected(plain, "localhost", ca)),
     ] {

@@ -3,6 +3,8 @@
 
 #[path = "common/desk.rs"]
 mod desk;
+#[path = "common/tls.rs"]
+mod tls;
 
 use axum::{
     Json, Router,
@@ -826,4 +828,35 @@ async fn rubbish_costs_itself_only_and_an_id_leads_nowhere_else() {
     let _ = desk.answer(&ring.conversation_id).await;
     assert!(!fake.with(|inner| inner.strayed || inner.asked.contains(&"PUT complete".to_owned())));
     assert!(fake.with(|inner| inner.asked.contains(&"PUT answer".to_owned())));
+}
+
+/// The way of every PBX that speaks HTTP and WebSocket: requests and socket are protected alike.
+#[tokio::test]
+async fn a_protected_server_is_heard_and_one_that_cannot_prove_itself_is_told_nothing() {
+    let fake = Fake::start().await;
+    let (port, authority) = tls::tls_before(fake.address.port()).await;
+    let (_, other) = tls::tls_before(fake.address.port()).await;
+    let at = |host: &str, authorities: Option<&[u8]>| WazoConfig {
+        url: format!("https://{host}:{port}").parse().unwrap(),
+        authorities: authorities.map(<[u8]>::to_vec),
+        ..config(&fake)
+    };
+    for (what, config) in [
+        ("an authority the system does not know", at("localhost", None)),
+        (
+            "another authority than the one that is trusted",
+            at("localhost", Some(&other)),
+        ),
+        ("another name than the certificate's", at("127.0.0.1", Some(&authority))),
+        ("authorities that are none", at("localhost", Some(b"nonsense"))),
+    ] {
+        let reason = open_with(config).lost().await;
+        assert!(matches!(reason, LossReason::Untrusted { .. }), "{what}: {reason:?}");
+    }
+    assert_eq!(fake.with(|inner| inner.logins), 0, "nothing was told to any of them");
+
+    let mut desk = open_with(at("localhost", Some(&authority)));
+    desk.connected().await;
+    fake.begins(json!({}));
+    desk.until(Kind::Ringing, Some(OWN)).await;
 }
