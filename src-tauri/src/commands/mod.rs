@@ -124,6 +124,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             surge::dismiss_surge,
             surge::declare_major_incident,
             remote::remote_sheet,
+            remote::fresh_remote_sheet,
             remote::record_consent,
             remote::withdraw_consent,
             remote::remote_plan,

@@ -41,6 +41,15 @@ pub async fn remote_sheet(core: State<'_, AppCore>, ticket: TicketId) -> Answer<
     told(&core, result).await
 }
 
+/// The same, after the server was asked how the equipment is reached now.
+#[tauri::command]
+#[specta::specta]
+pub async fn fresh_remote_sheet(core: State<'_, AppCore>, ticket: TicketId) -> Answer<RemoteSheet> {
+    let locale = core.locale().await;
+    let result = async { remote::fresh_sheet(&*core.desk().await?, ticket, locale).await }.await;
+    told(&core, result).await
+}
+
 /// Keeps a person's answer, for good; answers once it is durable.
 #[tauri::command]
 #[specta::specta]

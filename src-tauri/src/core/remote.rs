@@ -20,7 +20,7 @@ use crate::{
 };
 use guichet_domain::{
     OperationId, TicketId,
-    asset::AssetKey,
+    asset::{AssetKey, AssetReach},
     consent::{
         AskedPerson, ConsentAnswer, ConsentError, ConsentId, ConsentLog, ConsentMeans, ConsentRecord, ConsentSubject,
         Granted, NotGranted,
@@ -227,6 +227,9 @@ fn takes_a_computer(tool: &Tool, policy: &Policy) -> bool {
     }
 }
 
+/// Pieces of equipment that the server is asked about at once.
+const MOST_ASKED: usize = 12;
+
 async fn known(desk: &Desk, ticket: TicketId) -> Result<TicketView, AppError> {
     let view = desk.store.ticket(ticket).await?;
     view.ok_or(AppError::NoSuchTicket(ticket))
@@ -260,21 +263,22 @@ pub async fn sheet(desk: &Desk, ticket: TicketId, locale: Locale) -> Result<Remo
     let subjects = assets.iter().map(|asset| Some(asset.key.clone())).chain([None]);
     let states = subjects.map(|asset| state(&log, ConsentSubject { ticket, asset }, now, &setup));
     let states = states.collect();
-    let assets = assets
-        .into_iter()
-        .map(|asset| RemoteAsset {
+    let mut shown = Vec::with_capacity(assets.len());
+    for asset in assets {
+        let reach = desk.store.reach(&asset.key).await?.unwrap_or_default();
+        shown.push(RemoteAsset {
             targets: match &setup {
-                Ok((policy, programs)) => targets(&asset.name, policy, programs, locale),
+                Ok((policy, programs)) => targets(&asset.name, &reach, policy, programs, locale),
                 Err(_) => Vec::new(),
             },
             name: asset.name,
             key: asset.key,
-        })
-        .collect();
+        });
+    }
     Ok(RemoteSheet {
         ticket,
         person,
-        assets,
+        assets: shown,
         tools: tools(&setup, token, locale),
         consents: log.records().to_vec(),
         states,
@@ -308,28 +312,63 @@ fn told(error: RemoteError, locale: Locale) -> UiError {
     AppError::from(error).explain(locale)
 }
 
-fn targets(name: &str, policy: &Policy, programs: &Programs, locale: Locale) -> Vec<RemoteTarget> {
-    if name.trim().is_empty() {
-        return Vec::new();
-    }
-    let links = policy.link_names().map(|name| Tool::Link(name.to_owned()));
-    let tools = Tool::BUILT_IN.into_iter().chain(links);
-    tools
-        .filter(|tool| takes_a_computer(tool, policy))
-        .filter_map(|tool| {
-            let problem = match plan(&tool, name, policy, programs) {
-                Ok(_) => None,
-                Err(RemoteError::NotAllowed { .. } | RemoteError::NotOnThisSystem { .. }) => return None,
-                Err(error) => Some(told(error, locale)),
-            };
-            Some(RemoteTarget {
-                tool: tool.name(),
-                target: name.to_owned(),
-                from: TargetFrom::Name,
-                problem,
-            })
+/// The ways to a piece of equipment, the surest first: its identity in a program, its name, its addresses.
+fn targets(name: &str, reach: &AssetReach, policy: &Policy, programs: &Programs, locale: Locale) -> Vec<RemoteTarget> {
+    let way = |tool: &Tool, target: &str, from| {
+        let problem = match plan(tool, target, policy, programs) {
+            Ok(_) => None,
+            Err(RemoteError::NotAllowed { .. } | RemoteError::NotOnThisSystem { .. }) => return None,
+            Err(error) => Some(told(error, locale)),
+        };
+        Some(RemoteTarget {
+            tool: tool.name(),
+            target: target.to_owned(),
+            from,
+            problem,
         })
-        .collect()
+    };
+    let known = reach.remote_ids.iter().filter_map(|remote| {
+        let tool = Tool::BUILT_IN.into_iter().find(|tool| tool.name() == remote.tool)?;
+        way(&tool, &remote.id, TargetFrom::RemoteItem)
+    });
+    let links = policy.link_names().map(|name| Tool::Link(name.to_owned()));
+    let computers: Vec<Tool> = Tool::BUILT_IN
+        .into_iter()
+        .chain(links)
+        .filter(|tool| takes_a_computer(tool, policy))
+        .collect();
+    let named = computers
+        .iter()
+        .filter(|_| !name.trim().is_empty())
+        .filter_map(|tool| way(tool, name, TargetFrom::Name));
+    let addressed = reach.addresses.iter().flat_map(|address| {
+        computers
+            .iter()
+            .filter_map(|tool| way(tool, address, TargetFrom::Address))
+    });
+    known.chain(named).chain(addressed).collect()
+}
+
+/// The same, after the server was asked how the ticket's equipment is reached now. Without a server, what is kept.
+///
+/// # Errors
+/// As [`sheet`]. What the server does not answer is left as it was.
+pub async fn fresh_sheet(desk: &Desk, ticket: TicketId, locale: Locale) -> Result<RemoteSheet, AppError> {
+    let known = sheet(desk, ticket, locale).await?;
+    let Some(session) = desk.session().await else {
+        return Ok(known);
+    };
+    let asking = known
+        .assets
+        .iter()
+        .take(MOST_ASKED)
+        .map(|asset| session.engine.reach(&asset.key));
+    for answer in futures::future::join_all(asking).await {
+        if let Err(error) = answer {
+            tracing::debug!(%error, "how equipment is reached");
+        }
+    }
+    sheet(desk, ticket, locale).await
 }
 
 fn tools(setup: &Result<(Policy, Programs), AppError>, token: bool, locale: Locale) -> Vec<RemoteTool> {

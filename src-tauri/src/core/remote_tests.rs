@@ -242,6 +242,71 @@ async fn a_launch_that_fails_leaves_no_session_and_one_of_an_earlier_run_is_ende
     core.close().await;
 }
 
+/// What inventory agents told the server: asked for, kept, shown the surest first; what is no identity is shown with why.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_inventory_says_how_equipment_is_reached_and_it_is_kept_for_when_the_server_is_away() {
+    let scene = Scene::set("").await;
+    let ways = |sheet: &RemoteSheet| -> Vec<(TargetFrom, String, bool)> {
+        let of = |one: &RemoteTarget| (one.from, one.target.clone(), one.problem.is_none());
+        sheet.assets.iter().flat_map(|asset| &asset.targets).map(of).collect()
+    };
+    let known = sheet(&scene.desk, scene.ticket, Locale::Fr).await.unwrap();
+    assert!(
+        ways(&known).iter().all(|(from, ..)| *from == TargetFrom::Name),
+        "nothing was asked yet"
+    );
+    let fresh = fresh_sheet(&scene.desk, scene.ticket, Locale::Fr).await.unwrap();
+    let computer = fresh.assets.iter().find(|asset| asset.key.kind == "Computer").unwrap();
+    let addresses: Vec<&RemoteTarget> = computer
+        .targets
+        .iter()
+        .filter(|one| one.from == TargetFrom::Address)
+        .collect();
+    assert!(!addresses.is_empty());
+    assert!(
+        addresses.iter().all(|one| one.target.starts_with("10.2")),
+        "{addresses:?}"
+    );
+    assert!(addresses.iter().any(|one| one.tool == "vnc" && one.problem.is_none()));
+
+    // The demonstration's computers by their numbers: most have an identity, every eighth a hostile one.
+    let session = scene.desk.require_session().await.unwrap();
+    let (mut good, mut hostile) = (0, 0);
+    let (policy, programs) = scene.desk.remote.setup().await.unwrap();
+    for id in 1..=16 {
+        let key = AssetKey {
+            kind: "Computer".to_owned(),
+            id,
+        };
+        let reach = session.engine.reach(&key).await.unwrap();
+        for one in targets("", &reach, &policy, &programs, Locale::Fr) {
+            if one.from != TargetFrom::RemoteItem {
+                continue;
+            }
+            match one.problem {
+                // TeamViewer is not on this machine: that, and not the identity, is what is wrong.
+                Some(problem) if problem.code == "remote_program_missing" => good += 1,
+                None => good += 1,
+                Some(problem) => {
+                    hostile += 1;
+                    assert!(one.target.contains("--play"), "{} {}", one.target, problem.code);
+                }
+            }
+        }
+    }
+    assert_eq!((good, hostile), (12, 2));
+
+    let stranger = AssetKey {
+        kind: "../Config".to_owned(),
+        id: 1,
+    };
+    assert_eq!(session.engine.reach(&stranger).await.unwrap(), AssetReach::default());
+    scene.desk.sign_out().await.unwrap();
+    let kept = fresh_sheet(&scene.desk, scene.ticket, Locale::Fr).await.unwrap();
+    assert_eq!(ways(&kept), ways(&fresh), "without a server, what is kept");
+    scene.core.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consent_runs_out_and_nothing_is_started_on_it() {
     let scene = Scene::set("").await;

@@ -219,6 +219,8 @@ export interface Backend {
 
   /** What is needed to take a screen over for a ticket: consents, equipment with its targets, tools, sessions. */
   remoteSheet(ticket: TicketId): Promise<RemoteSheet>;
+  /** The same, after the server was asked how the equipment is reached now; without a server, what is kept. */
+  freshRemoteSheet(ticket: TicketId): Promise<RemoteSheet>;
   /** Keeps the answer of somebody who was asked; written once. */
   recordConsent(
     ticket: TicketId,

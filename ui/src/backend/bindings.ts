@@ -179,6 +179,8 @@ export const commands = {
 	declareMajorIncident: (key: string, title: string, text: string) => __TAURI_INVOKE<MajorIncident>("declare_major_incident", { key, title, text }),
 	/**  Remote control of a ticket: equipment, tools, consents, sessions. */
 	remoteSheet: (ticket: TicketId) => __TAURI_INVOKE<RemoteSheet>("remote_sheet", { ticket }),
+	/**  The same, after the server was asked how the equipment is reached now. */
+	freshRemoteSheet: (ticket: TicketId) => __TAURI_INVOKE<RemoteSheet>("fresh_remote_sheet", { ticket }),
 	/**  Keeps a person's answer, for good; answers once it is durable. */
 	recordConsent: (ticket: TicketId, asset: AssetKey | null, person: AskedPerson, means: ConsentMeans, askedAt: Instant, agreed: boolean) => __TAURI_INVOKE<RemoteSheet>("record_consent", { ticket, asset, person, means, askedAt, agreed }),
 	/**  Takes an agreement back; answers once that is durable. */

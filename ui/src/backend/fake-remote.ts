@@ -38,6 +38,8 @@ export class FakeRemote {
   consents: ConsentRecord[] = [];
   sessions: RemoteSessionCard[] = [];
   token: string | null = null;
+  /** The inventory was asked how equipment is reached. */
+  told = true;
   private readonly listeners = new Set<(card: RemoteSessionCard) => void>();
   private next = 1;
 
@@ -53,15 +55,15 @@ export class FakeRemote {
       key,
       name,
       targets: [
-        { tool: 'teamviewer', target: String(123_000_000 + key.id), from: 'remote_item', problem: null },
-        { tool: 'rdp', target: name, from: 'name', problem: null },
+        { tool: 'teamviewer', target: String(123_000_000 + key.id), from: 'remote_item' as const, problem: null },
+        { tool: 'rdp', target: name, from: 'name' as const, problem: null },
         {
           tool: 'vnc',
           target: '192.0.2.17',
-          from: 'address',
+          from: 'address' as const,
           problem: tools.find((one) => one.tool === 'vnc')?.problem ?? null,
         },
-      ],
+      ].filter((one) => this.told || one.from === 'name'),
     }));
     return {
       ticket,

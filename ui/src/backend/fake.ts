@@ -1036,6 +1036,13 @@ export class FakeBackend implements Backend {
   }
 
   // ---- remote control ---------------------------------------------------------------------------------------------------
+  async freshRemoteSheet(ticket: TicketId): Promise<RemoteSheet> {
+    this.note('freshRemoteSheet', ticket);
+    this.refuse('freshRemoteSheet');
+    this.remote.told = true;
+    return this.remote.sheet(ticket);
+  }
+
   async remoteSheet(ticket: TicketId): Promise<RemoteSheet> {
     this.note('remoteSheet', ticket);
     return this.remote.sheet(ticket);

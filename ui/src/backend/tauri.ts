@@ -99,6 +99,7 @@ export const tauriBackend: Backend = {
   surges: () => ask(commands.surges()),
   dismissSurge: (key) => tell(commands.dismissSurge(key)),
   declareMajorIncident: (key, title, text) => ask(commands.declareMajorIncident(key, title, text)),
+  freshRemoteSheet: (ticket) => ask(commands.freshRemoteSheet(ticket)),
   remoteSheet: (ticket) => ask(commands.remoteSheet(ticket)),
   recordConsent: (ticket, asset, person, means, askedAt, agreed) =>
     ask(commands.recordConsent(ticket, asset, person, means, askedAt, agreed)),

@@ -182,3 +182,41 @@ test('the settings keep TeamViewer’s token, show it never, and take it away', 
   await settle();
   expect(backend.remote.token).toBeNull();
 });
+
+test('what the inventory says is asked for, and aimed at where nobody has chosen meanwhile', async () => {
+  const { backend, user } = await openWindow();
+  backend.remote.told = false;
+  await openTicket(user, 4821);
+  await user.keyboard('v');
+  await screen.findByTestId('remote');
+  await settle();
+  expect(asked(backend, 'freshRemoteSheet')).toEqual([[4821]]);
+  expect(field('target').value).toBe('123000400');
+  expect(screen.getByTestId('remote-target-vnc').textContent).toContain('192.0.2.17');
+});
+
+test('without an answer what is kept stays', async () => {
+  const { backend, user } = await openWindow();
+  backend.remote.told = false;
+  backend.failNext.set('freshRemoteSheet', new BackendFailure({ code: 'x', message: 'Hors ligne', hint: '' }));
+  await openTicket(user, 4821);
+  await user.keyboard('v');
+  await screen.findByTestId('remote');
+  await settle();
+  expect(field('target').value).toBe('PC-0417');
+  expect(screen.queryByText('Hors ligne')).toBeNull();
+});
+
+test('a request in writing is a message ready to be sent, and the answer is recorded as such', async () => {
+  const { backend, user } = await opened();
+  expect(screen.queryByTestId('remote-message')).toBeNull();
+  await user.selectOptions(screen.getByTestId('remote-means'), 'link');
+  await user.click(screen.getByTestId('remote-message'));
+  const [[href]] = asked(backend, 'openLink') as [[string]];
+  expect(href.startsWith('mailto:')).toBe(true);
+  expect(decodeURIComponent(href)).toContain('PC-0417');
+  expect(asked(backend, 'recordConsent')).toEqual([]);
+  await user.click(screen.getByTestId('remote-agreed'));
+  await settle();
+  expect(asked(backend, 'recordConsent')[0]?.[3]).toBe('link');
+});

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use guichet_backend::{Backend, BackendError, Clock, Cursor, Outgoing, Page, Presence, Probe, ServerInfo};
 use guichet_domain::{
     DocumentId, TicketId,
+    asset::{AssetKey, AssetReach},
     outbox::Receipt,
     record::{Collection, Record, TicketBundle},
 };
@@ -183,6 +184,10 @@ impl Backend for GlpiBackend {
                 },
                 other => other.into(),
             })
+    }
+
+    async fn reach(&self, asset: &AssetKey) -> Result<AssetReach, BackendError> {
+        self.fetch_reach(asset).await
     }
 
     async fn close(&self) {

@@ -15,6 +15,7 @@ mod http_transport;
 mod names;
 mod probe;
 mod pull;
+mod reach;
 mod read;
 mod send;
 pub mod transport;

@@ -19,6 +19,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use guichet_domain::{
     DocumentId, TicketId,
+    asset::{AssetKey, AssetReach},
     outbox::Receipt,
     record::{Collection, Record, TicketBundle},
 };
@@ -78,6 +79,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// A document's content.
     async fn download(&self, document: DocumentId) -> Result<Bytes, BackendError>;
+
+    /// How a piece of equipment is reached from afar. Nothing is what a server that does not tell answers.
+    async fn reach(&self, asset: &AssetKey) -> Result<AssetReach, BackendError>;
 
     /// Signs out, as far as the server is reachable.
     async fn close(&self);

@@ -40,3 +40,21 @@ pub struct Asset {
     #[cfg_attr(feature = "bindings", specta(type = Option<String>))]
     pub updated_at: Option<Timestamp>,
 }
+
+/// How a piece of equipment is reached from afar, as the inventory has it. Agents fill it in: hostile input.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssetReach {
+    /// Its identity in programs of remote control.
+    pub remote_ids: Vec<RemoteId>,
+    /// Its network addresses.
+    pub addresses: Vec<String>,
+}
+
+/// A piece of equipment's identity in a program of remote control.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoteId {
+    /// The program, as the inventory names it ("teamviewer"), in lower case.
+    pub tool: String,
+    /// The identity there.
+    pub id: String,
+}

@@ -11,7 +11,7 @@ use crate::{
 use guichet_domain::{
     ArticleId, DocumentId, TicketId, UserId,
     article::Article,
-    asset::{Asset, AssetKey},
+    asset::{Asset, AssetKey, AssetReach},
     catalogue::{Availability, CatalogueItem, CatalogueKind},
     document::Document,
     people::{Group, Person},
@@ -280,6 +280,31 @@ impl Store {
     /// A piece of equipment.
     pub async fn asset(&self, key: &AssetKey) -> Result<Option<Asset>, StoreError> {
         read_mirror!(self, |connection| ticket::asset(connection, key).await?)
+    }
+
+    /// How a piece of equipment is reached from afar, as the server last said it.
+    pub async fn reach(&self, key: &AssetKey) -> Result<Option<AssetReach>, StoreError> {
+        let record: Option<String> = read_mirror!(self, |connection| {
+            sqlx::query_scalar("SELECT record FROM reach WHERE kind = ? AND id = ?")
+                .bind(&key.kind)
+                .bind(key.id)
+                .fetch_optional(connection)
+                .await?
+        })?;
+        Ok(record.map(|record| serde_json::from_str(&record)).transpose()?)
+    }
+
+    /// Keeps what the server said of it.
+    pub async fn keep_reach(&self, key: &AssetKey, reach: &AssetReach) -> Result<(), StoreError> {
+        let record = serde_json::to_string(reach)?;
+        write_mirror!(self, |connection| {
+            sqlx::query("INSERT INTO reach VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET record = excluded.record")
+                .bind(&key.kind)
+                .bind(key.id)
+                .bind(record)
+                .execute(connection)
+                .await?;
+        })
     }
 
     /// How much is mirrored, for the status bar.

@@ -16,6 +16,7 @@ use crate::{
 use guichet_backend::{Backend, BackendError, Clock, Presence, ServerInfo};
 use guichet_domain::{
     DocumentId, TicketId,
+    asset::{AssetKey, AssetReach},
     record::{Collection, Departure, Record, RecordKey, Removal},
 };
 use guichet_store::{Batch, ChangeSet, Store};
@@ -360,6 +361,19 @@ impl Engine {
         let bytes = answer?;
         self.db(self.store.keep_document(id, &bytes)).await?;
         Ok(bytes.to_vec())
+    }
+
+    /// How a piece of equipment is reached from afar: asked of the server now, and kept.
+    ///
+    /// # Errors
+    /// What the server says, or that it cannot be kept.
+    pub async fn reach(&self, asset: &AssetKey) -> Result<AssetReach, SyncError> {
+        let pass = self.pass();
+        let answer = self.backend.reach(asset).await;
+        self.note(pass, &answer).await?;
+        let reach = answer?;
+        self.db(self.store.keep_reach(asset, &reach)).await?;
+        Ok(reach)
     }
 
     /// The next round starts at once.

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use guichet_backend::{Backend, BackendError, Cursor, Outgoing, Page, Presence, Probe, ServerInfo};
 use guichet_domain::{
     DocumentId, TicketId,
+    asset::{AssetKey, AssetReach},
     outbox::Receipt,
     record::{Collection, Record, TicketBundle},
 };
@@ -113,6 +114,10 @@ impl Backend for Saboteur {
 
     async fn download(&self, document: DocumentId) -> Result<Bytes, BackendError> {
         self.backend.download(document).await
+    }
+
+    async fn reach(&self, asset: &AssetKey) -> Result<AssetReach, BackendError> {
+        self.backend.reach(asset).await
     }
 
     async fn close(&self) {

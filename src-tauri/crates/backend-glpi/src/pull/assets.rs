@@ -65,7 +65,7 @@ impl GlpiBackend {
         .map_err(BackendError::from)
     }
 
-    async fn asset_kinds(&self) -> Result<Vec<(String, &'static str)>, BackendError> {
+    pub(crate) async fn asset_kinds(&self) -> Result<Vec<(String, &'static str)>, BackendError> {
         let facts = self.facts().await?;
         let core = CORE.iter().map(|(kind, model)| ((*kind).to_owned(), *model));
         let custom = facts

@@ -222,7 +222,8 @@ fn desk(glpi: &mut Glpi, nth: i64, user: i64, login: &str, location: i64, made: 
             }),
         ),
     ]);
-    row(glpi, Kind::Computer, pc);
+    let pc = row(glpi, Kind::Computer, pc);
+    afar(glpi, nth, pc);
     if dice.chance(70) {
         let mut screen = base(format!("ECR-{:04}", nth + 1), format!("MN{nth:06}"));
         screen.push(("monitormodels_id", n(1)));
@@ -239,6 +240,34 @@ fn desk(glpi: &mut Glpi, nth: i64, user: i64, login: &str, location: i64, made: 
         printer.push(("printermodels_id", n(1)));
         row(glpi, Kind::Printer, printer);
     }
+}
+
+/// What an inventory agent tells of a computer: an identity for remote control on most, an address on all. No dice: everything
+/// that comes after would be another demonstration.
+fn afar(glpi: &mut Glpi, nth: i64, pc: i64) {
+    let id = match nth % 8 {
+        // What a hostile agent tells is in the demonstration too.
+        7 => Some("123456789 --play \\\\evil\\share".to_owned()),
+        6 => None,
+        _ => Some((100_000_000 + prose::mix(nth as u64, 2) % 900_000_000).to_string()),
+    };
+    if let Some(id) = id {
+        let cells = vec![
+            ("itemtype", t("Computer")),
+            ("items_id", n(pc)),
+            ("remoteid", t(&id)),
+            ("type", t("teamviewer")),
+        ];
+        row(glpi, Kind::ItemRemoteManagement, cells);
+    }
+    let address = format!("10.{}.{}.{}", 20 + nth / 50_000, nth / 200 % 250, nth % 200 + 10);
+    let cells = vec![
+        ("name", t(&address)),
+        ("itemtype", t("NetworkName")),
+        ("mainitems_id", n(pc)),
+        ("mainitemtype", t("Computer")),
+    ];
+    row(glpi, Kind::IpAddress, cells);
 }
 
 fn equipment_lists(glpi: &mut Glpi, made: i64) {

@@ -174,6 +174,32 @@ impl Glpi {
         }
     }
 
+    /// The ports of a piece of equipment: the recorded skeleton, with one port that has its addresses where it has any.
+    fn network_ports(&self, kind: Kind, id: i64) -> Value {
+        let on_it = |address: i64, _: &Row| {
+            self.db.int(Kind::IpAddress, address, "mainitems_id") == id
+                && self.db.text(Kind::IpAddress, address, "mainitemtype").as_ref() == kind.name()
+        };
+        let addresses: Vec<Value> = self
+            .db
+            .ids(Kind::IpAddress, on_it)
+            .into_iter()
+            .map(|address| json!({ "id": address, "name": self.db.text(Kind::IpAddress, address, "name"), "IPNetwork": [] }))
+            .collect();
+        let ethernet = if addresses.is_empty() {
+            json!([])
+        } else {
+            json!([{
+                "id": id, "itemtype": kind.name(), "items_id": id, "logical_number": 0, "name": "eth0",
+                "NetworkName": { "id": id, "name": "", "fqdns_id": 0, "IPAddress": addresses },
+            }])
+        };
+        json!({
+            "NetworkPortEthernet": ethernet, "NetworkPortWifi": [], "NetworkPortAggregate": [], "NetworkPortAlias": [],
+            "NetworkPortDialup": [], "NetworkPortLocal": [], "NetworkPortFiberchannel": [],
+        })
+    }
+
     /// The `with_…` parameters.
     fn with_more(
         &self,
@@ -246,6 +272,9 @@ impl Glpi {
                     json!({ "error": 401, "message": super::reply::NO_PERMISSION }),
                 );
             }
+        }
+        if params.switch("with_networkports", false) {
+            row.insert("_networkports".to_owned(), self.network_ports(kind, id));
         }
         for (parameter, key) in [
             ("with_devices", "_devices"),

@@ -224,6 +224,8 @@ kinds! {
     Phone "Phone" "glpi_phones" ["users_id"] asset("phone").replace("phonemodels_id=0", "phonemodels_id>PhoneModel");
     Peripheral "Peripheral" "glpi_peripherals" ["users_id"] asset("peripheral");
     NetworkEquipment "NetworkEquipment" "glpi_networkequipments" ["users_id"] asset("networkequipment");
+    ItemRemoteManagement "Item_RemoteManagement" "glpi_items_remotemanagements" ["itemtype"] "id, itemtype, items_id=0, remoteid, type, is_dynamic=1, is_deleted=0";
+    IpAddress "IPAddress" "glpi_ipaddresses" [] "id, entities_id>Entity, itemtype, items_id=0, version=4, name, is_deleted=0, is_dynamic=1, mainitems_id=0, mainitemtype";
     Software "Software" "glpi_softwares" [] "id, entities_id>Entity, is_recursive=1, name, comment, locations_id>Location, users_id_tech>User, is_update=0, softwares_id=0, manufacturers_id>Manufacturer, is_deleted=0, is_template=0, template_name, date_mod@, users_id>User, ticket_tco$0.0000, is_helpdesk_visible=1, softwarecategories_id=0, is_valid=1, date_creation@, pictures";
     Problem "Problem" "glpi_problems" [] "id, name, entities_id>Entity, is_recursive=0, is_deleted=0, status=1, content, date_mod@, date@, solvedate@, closedate@, time_to_resolve@, users_id_recipient>User, users_id_lastupdater>User, urgency=3, impact=3, priority=3, itilcategories_id>ITILCategory, date_creation@";
     Change "Change" "glpi_changes" [] "id, name, entities_id>Entity, is_recursive=0, is_deleted=0, status=1, content, date_mod@, date@, solvedate@, closedate@, time_to_resolve@, users_id_recipient>User, users_id_lastupdater>User, urgency=3, impact=3, priority=3, itilcategories_id>ITILCategory, date_creation@";

@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 /// "GuiM": the file is a Guichet mirror.
 pub(crate) const APPLICATION_ID: i64 = 0x4775_694d;
 /// The version of what follows. Any change of a table, of an index or of the way text is folded raises it.
-pub(crate) const VERSION: i64 = 9;
+pub(crate) const VERSION: i64 = 10;
 
 const TABLES: &str = r"
 CREATE TABLE tickets (
@@ -99,6 +99,10 @@ CREATE UNIQUE INDEX assets_key ON assets(kind, id);
 CREATE INDEX assets_user ON assets(user) WHERE user IS NOT NULL;
 -- What stands at a place and is nobody's.
 CREATE INDEX assets_place ON assets(place, sort, rid) WHERE user IS NULL;
+-- How equipment is reached from afar, as it was when it was last asked for.
+CREATE TABLE reach (
+  kind TEXT NOT NULL, id INTEGER NOT NULL, record TEXT NOT NULL, PRIMARY KEY (kind, id)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE collections (name TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE last_round (one INTEGER PRIMARY KEY CHECK (one = 1), ended_at INTEGER NOT NULL) STRICT;
 
@@ -208,7 +212,7 @@ pub(crate) const SCOPES: [(&str, &str); 5] = [
 ];
 
 /// Tables that empty the mirror when dropped (virtual ones take theirs along).
-const DROPPED: [&str; 21] = [
+const DROPPED: [&str; 22] = [
     "tickets",
     "timeline",
     "actors",
@@ -222,6 +226,7 @@ const DROPPED: [&str; 21] = [
     "catalogue",
     "articles",
     "assets",
+    "reach",
     "collections",
     "last_round",
     "ticket_view",

@@ -8,6 +8,7 @@ use guichet_backend::{
 };
 use guichet_domain::{
     DocumentId, OperationId, TicketId, UserId,
+    asset::{AssetKey, AssetReach},
     catalogue::Availability,
     operation::{NewTicket, Operation},
     outbox::{EntryState, OutboxEntry, Receipt},
@@ -288,6 +289,12 @@ impl Backend for ScriptedBackend {
         self.see("sight", None, None, 0);
         self.up()?;
         Ok(self.script(|script| script.sight.clone()))
+    }
+
+    async fn reach(&self, asset: &AssetKey) -> Answer<AssetReach> {
+        self.see("reach", None, None, asset.id);
+        self.up()?;
+        Ok(AssetReach::default())
     }
 
     async fn download(&self, document: DocumentId) -> Answer<Bytes> {
