@@ -4,8 +4,9 @@ use crate::{
     api::UiError,
     cli::kpi::KpiError,
     core::{
-        contract::ContractFileError, escalation::EscalationFailure, profile::ProfileError, remote::RemoteFailure,
-        sandbox::SandboxError, secrets::SecretError, telephony::TelephonyError, transfers::TransferError,
+        contract::ContractFileError, escalation::EscalationFailure, evidence::EvidenceFailure, profile::ProfileError,
+        remote::RemoteFailure, sandbox::SandboxError, secrets::SecretError, telephony::TelephonyError,
+        transfers::TransferError,
     },
     messages::Locale,
 };
@@ -60,6 +61,9 @@ pub enum AppError {
     /// The indicators of a contract.
     #[error(transparent)]
     Kpi(Box<KpiError>),
+    /// Evidence from what the desk holds.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceFailure),
     /// A table cannot be made.
     #[error(transparent)]
     Table(#[from] TableError),
@@ -331,6 +335,7 @@ impl AppError {
             Self::Contract(error) => error.code(),
             Self::Kpi(error) => error.code(),
             Self::Table(_) => "export_failed",
+            Self::Evidence(error) => error.code(),
             Self::Remote(error) => error.code(),
             Self::RemoteFailure(error) => error.code(),
             Self::Escalation(error) => error.code(),
@@ -407,6 +412,7 @@ impl AppError {
                 SecretError::Unreadable | SecretError::None => Vec::new(),
             },
             Self::Sandbox(error) => vec![("detail", error.to_string())],
+            Self::Evidence(error) => error.args(),
             Self::Table(error) => vec![("detail", error.to_string())],
             Self::Telephony(error) => error.args(),
             Self::Kpi(error) => error.args(),
@@ -495,6 +501,7 @@ pub fn every_code() -> Vec<&'static str> {
     codes.extend(DOMAIN_CODES);
     codes.extend(ContractFileError::CODES);
     codes.extend(KpiError::CODES);
+    codes.extend(EvidenceFailure::CODES);
     codes.extend(RemoteError::CODES);
     codes.extend(RemoteFailure::CODES);
     codes.extend(EscalationFailure::CODES);

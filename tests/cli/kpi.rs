@@ -1,7 +1,7 @@
 //! `kpi`: the indicators from an evidence file, with no profile, no server and no display. The figures are worked out by hand
 //! in the comments. June 2026: open 06:00–16:00 UTC (8–18 in Paris) on weekdays; the 2nd is a Tuesday.
 
-use crate::harness::{Said, command, run};
+use crate::harness::{Desk, Said, Server, command, run};
 use calamine::{Data, Reader, Xlsx};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -251,4 +251,110 @@ fn mistakes_have_a_code_a_cure_and_an_exit_code() {
     std::fs::remove_file(files.path("evidence.json")).unwrap();
     let told = error(files.kpi(&[&VSGP[..], &["--format", "json"]].concat()).ended(1));
     assert_eq!(told["code"], "file_unreadable");
+}
+
+#[test]
+fn what_the_desk_holds_gives_the_same_figures_as_its_own_exported_document() {
+    let desk = Desk::new();
+    let data = desk.folder.path().join("server");
+    let server = Server::start("11", &data, 0, &[]);
+    let early = desk.folder.path().join("early.json");
+    let early = early.to_str().unwrap();
+    let nothing = desk.run(&["kpi", "export-evidence", "--contract", "vsgp", "--output", early]);
+    assert_eq!(nothing.ended(1).json()["error"]["code"], "evidence_nothing_read");
+    desk.sign_in(&server).ended(0);
+    desk.run(&["sync", "--once"]).ended(0);
+    let open = desk.run(&["ticket", "list", "--view", "open"]).ended(0).json()["total"]
+        .as_u64()
+        .unwrap();
+    // Everything from here on without the server.
+    server.kill();
+    let path = desk.folder.path().join("evidence.json");
+    let file = path.to_str().unwrap();
+    let by_hand = desk.folder.path().join("by_hand.json");
+    let month = this_month(&desk);
+    std::fs::write(
+        &by_hand,
+        json!({ "surveys": [{ "period": month, "note": 13, "scale": 20 }] }).to_string(),
+    )
+    .unwrap();
+    let with = by_hand.to_str().unwrap();
+    let told = desk.run(&[
+        "kpi",
+        "export-evidence",
+        "--contract",
+        "vsgp",
+        "--with",
+        with,
+        "--output",
+        file,
+    ]);
+    let told = told.ended(0).json();
+    assert!(told["tickets"].as_u64().unwrap() >= open, "{told}");
+    let gaps: Vec<&str> = told["gaps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|gap| gap.as_str().unwrap())
+        .collect();
+    assert!(gaps.contains(&"history") && gaps.contains(&"alerts"), "{gaps:?}");
+    let document: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    assert_eq!(
+        document["tickets"].as_array().unwrap().len() as u64,
+        told["tickets"].as_u64().unwrap()
+    );
+    assert_eq!(document["surveys"][0]["note"].as_f64(), Some(13.0));
+
+    let of_file = desk.run(&[
+        "kpi",
+        "--evidence",
+        file,
+        "--contract",
+        "vsgp",
+        "--month",
+        &month,
+        "--format",
+        "json",
+    ]);
+    let of_desk = desk.run(&[
+        "kpi",
+        "--contract",
+        "vsgp",
+        "--month",
+        &month,
+        "--with",
+        with,
+        "--format",
+        "json",
+    ]);
+    let (of_file, of_desk) = (of_file.ended(0).json(), of_desk.ended(0).json());
+    assert_eq!(of_file, of_desk);
+    assert_eq!(indicator(&of_desk, "KPI18")["value"].as_f64(), Some(0.65));
+    let counted: f64 = of_desk["indicators"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|one| one["history"].as_array().unwrap())
+        .filter_map(|month| month["denominator"].as_f64())
+        .sum();
+    assert!(counted > 10.0, "the demonstration's tickets count somewhere: {counted}");
+
+    std::fs::write(&by_hand, r#"{"tickets": []}"#).unwrap();
+    let refused = desk.run(&["kpi", "--contract", "vsgp", "--month", &month, "--with", with]);
+    assert_eq!(refused.ended(1).json()["error"]["code"], "evidence_parts");
+    desk.run(&["kpi", "--contract", "vsgp"]).ended(2);
+}
+
+/// The month of the desk's last round.
+fn this_month(desk: &Desk) -> String {
+    let path = desk.folder.path().join("any.json");
+    let told = desk.run(&[
+        "kpi",
+        "export-evidence",
+        "--contract",
+        "vsgp",
+        "--output",
+        path.to_str().unwrap(),
+    ]);
+    told.ended(0).json()["data_end"].as_str().unwrap()[..7].to_owned()
 }

@@ -623,17 +623,39 @@ pub enum FormatArg {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct KpiArgs {
-    #[arg(long, value_name = "FILE")]
-    pub evidence: PathBuf,
+    #[command(subcommand)]
+    pub command: Option<KpiCommand>,
+    #[arg(long, value_name = "FILE", requires = "contract")]
+    pub evidence: Option<PathBuf>,
     #[arg(long, value_name = "NAME|FILE")]
-    pub contract: String,
-    #[arg(long, value_name = "YYYY-MM")]
-    pub month: Month,
+    pub contract: Option<String>,
+    #[arg(long, value_name = "YYYY-MM", required = true)]
+    pub month: Option<Month>,
+    #[arg(long, value_name = "FILE", conflicts_with = "evidence")]
+    pub with: Option<PathBuf>,
     #[arg(long, value_name = "json|table|xlsx")]
     pub format: Option<FormatArg>,
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KpiCommand {
+    ExportEvidence(EvidenceArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct EvidenceArgs {
+    #[arg(long, value_name = "NAME|FILE")]
+    pub contract: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub with: Option<PathBuf>,
+    #[arg(long, value_name = "YYYY-MM")]
+    pub from: Option<Month>,
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]

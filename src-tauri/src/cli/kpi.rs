@@ -1,14 +1,21 @@
-//! `kpi`: the indicators of a contract from an evidence document. Needs no profile, no server and no window: the computation
-//! can be checked by anyone who has the two files.
+//! `kpi`: the indicators of a contract, from an evidence document (which needs no profile, no server and no window: the computation
+//! can be checked by anyone who has the two files) or from what the desk holds, and that as a document.
 
 use super::{
     Ending, Output,
-    args::{FormatArg, KpiArgs},
-    output::shortened,
+    args::{FormatArg, KpiArgs, KpiCommand},
+    output::{shortened, shown_time},
 };
-use crate::{error::AppError, messages::Locale};
+use crate::{
+    core::{
+        Desk,
+        evidence::{self, Parts, Written},
+    },
+    error::AppError,
+    messages::Locale,
+};
 use guichet_service_levels::{
-    Contract, EvidenceError, Report,
+    Contract, EvidenceError, Month, Report,
     contract::{Indicator, Text},
     evidence::{document::DocumentError, stream},
     export::{Headings, Labels, workbook},
@@ -19,6 +26,7 @@ use std::{
     fs::File,
     io::{IsTerminal, Write},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// Characters of an indicator's name in the table.
@@ -117,42 +125,112 @@ impl KpiError {
     }
 }
 
-/// Computes and writes.
-pub fn run(out: &Output, args: &KpiArgs) -> Result<Ending, AppError> {
+/// How the report is written, and whether it can be.
+fn format_of(out: &Output, args: &KpiArgs) -> Result<FormatArg, AppError> {
     let format = args
         .format
         .unwrap_or(if out.json { FormatArg::Json } else { FormatArg::Table });
     if format == FormatArg::Xlsx && args.output.is_none() && std::io::stdout().is_terminal() {
         return Err(KpiError::OutputMissing.into());
     }
-    let contract = crate::core::contract::load(&args.contract)?;
+    Ok(format)
+}
+
+/// The month, which the grammar asks for.
+fn month_of(args: &KpiArgs) -> Result<Month, AppError> {
+    args.month.ok_or_else(|| AppError::Usage {
+        what: "month",
+        value: String::new(),
+    })
+}
+
+/// Computes from a file of evidence, and writes.
+pub fn run(out: &Output, args: &KpiArgs, evidence: &Path) -> Result<Ending, AppError> {
+    let (format, month) = (format_of(out, args)?, month_of(args)?);
+    let contract = crate::core::contract::load(args.contract.as_deref().unwrap_or_default())?;
     // A missing file is told as such, before anything is computed.
-    drop(File::open(&args.evidence).map_err(|source| AppError::File {
-        path: args.evidence.clone(),
+    drop(File::open(evidence).map_err(|source| AppError::File {
+        path: evidence.to_owned(),
         source,
     })?);
-    let report =
-        stream::report(|| File::open(&args.evidence), &contract, args.month).map_err(|source| KpiError::Evidence {
-            path: args.evidence.clone(),
-            source,
-        })?;
-    let words = Words {
-        out,
-        contract: &contract,
-    };
+    let report = stream::report(|| File::open(evidence), &contract, month).map_err(|source| KpiError::Evidence {
+        path: evidence.to_owned(),
+        source,
+    })?;
+    write(out, args, format, &report, &contract)
+}
+
+async fn contract_of(desk: &Desk, named: Option<&str>) -> Result<Arc<Contract>, AppError> {
+    match named {
+        Some(name) => Ok(Arc::new(crate::core::contract::load(name)?)),
+        None => desk.contract().await,
+    }
+}
+
+fn parts_of(path: Option<&Path>) -> Result<Parts, AppError> {
+    path.map_or_else(|| Ok(Parts::default()), evidence::parts)
+}
+
+/// What cannot be told is said beside the figures, where it disturbs no program.
+fn say_gaps(out: &Output, written: &Written) {
+    for line in evidence::told(&written.gaps, out.locale) {
+        out.aside(&line);
+    }
+}
+
+/// Computes from what the desk holds, or writes that as evidence.
+pub async fn run_on(desk: &Desk, out: &Output, args: &KpiArgs) -> Result<Ending, AppError> {
+    if let Some(KpiCommand::ExportEvidence(args)) = &args.command {
+        let contract = contract_of(desk, args.contract.as_deref()).await?;
+        let parts = parts_of(args.with.as_deref())?;
+        let written = desk.write_evidence(&contract, args.from, &parts, &args.output).await?;
+        let path = args.output.display().to_string();
+        let (tickets, calls) = (written.tickets, written.calls);
+        out.answer(
+            &serde_json::json!({ "path": path, "tickets": tickets, "calls": calls, "gaps": written.gaps, "data_end": written.data_end }),
+            || {
+                let filled = [
+                    ("tickets", tickets.to_string()),
+                    ("calls", calls.to_string()),
+                    ("path", path.clone()),
+                    ("data_end", shown_time(written.data_end)),
+                ];
+                out.text("kpi.exported", &filled)
+            },
+        );
+        say_gaps(out, &written);
+        return Ok(Ending::Done);
+    }
+    let (format, month) = (format_of(out, args)?, month_of(args)?);
+    let contract = contract_of(desk, args.contract.as_deref()).await?;
+    let parts = parts_of(args.with.as_deref())?;
+    let (report, written) = desk.indicators(&contract, month, &parts).await?;
+    out.aside(&out.text("kpi.from_desk", &[("data_end", shown_time(written.data_end))]));
+    say_gaps(out, &written);
+    write(out, args, format, &report, &contract)
+}
+
+fn write(
+    out: &Output,
+    args: &KpiArgs,
+    format: FormatArg,
+    report: &Report,
+    contract: &Contract,
+) -> Result<Ending, AppError> {
+    let words = Words { out, contract };
     let bytes = match format {
         FormatArg::Json => {
-            let mut bytes = serde_json::to_vec(&report).map_err(|error| KpiError::Write {
+            let mut bytes = serde_json::to_vec(report).map_err(|error| KpiError::Write {
                 path: args.output.clone().unwrap_or_default(),
                 source: error.into(),
             })?;
             bytes.push(b'\n');
             bytes
         }
-        FormatArg::Table => format!("{}\n", words.table(&report)).into_bytes(),
+        FormatArg::Table => format!("{}\n", words.table(report)).into_bytes(),
         FormatArg::Xlsx => workbook(
-            &report,
-            &contract,
+            report,
+            contract,
             &words.labels(),
             &|indicator| words.name(&indicator.name).to_owned(),
             &|reason| words.reason(reason),

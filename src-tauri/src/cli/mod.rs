@@ -28,7 +28,7 @@ use crate::{
 use args::{CallsCommand, Command, CommandLine, KbCommand, OutboxCommand, TicketCommand};
 use clap::FromArgMatches;
 pub use output::{Ending, Output};
-use std::ffi::OsString;
+use std::{ffi::OsString, path::Path};
 
 /// What the arguments ask for.
 pub enum Asked {
@@ -109,10 +109,10 @@ async fn execute(line: CommandLine) -> Ending {
     let result = match command {
         Command::Sandbox(args) => sandbox::serve(&out, args).await,
         Command::Doctor => doctor::run(&core, &mut out).await,
-        Command::Kpi(args) => {
+        Command::Kpi(args) if args.evidence.is_some() => {
             // Who asks for JSON is told of errors in JSON.
             out.json |= args.format == Some(args::FormatArg::Json);
-            kpi::run(&out, &args)
+            kpi::run(&out, &args, args.evidence.as_deref().unwrap_or(Path::new("")))
         }
         Command::Remote(args::RemoteCommand::Plan(args)) => remote::run(&out, &args),
         // The profile is the window's, which has it open.
@@ -135,6 +135,10 @@ async fn execute(line: CommandLine) -> Ending {
                     Command::Calls(CallsCommand::List(args)) => calls::list(&desk, &out, &args).await,
                     Command::Calls(CallsCommand::Show(args)) => calls::show(&desk, &out, &args.id).await,
                     Command::Calls(CallsCommand::Stats(args)) => calls::stats(&desk, &out, &args).await,
+                    Command::Kpi(args) => {
+                        out.json |= args.format == Some(args::FormatArg::Json);
+                        kpi::run_on(&desk, &out, &args).await
+                    }
                     Command::Export(command) => export::run(&desk, &out, command).await,
                     Command::Remote(command) => remote_desk::run(&desk, &out, &command).await,
                     Command::Transfer(command) => transfer::run(&desk, &out, &command).await,
@@ -143,7 +147,7 @@ async fn execute(line: CommandLine) -> Ending {
                     Command::Surge(command) => escalation::surge(&desk, &out, command).await,
                     Command::Outbox(OutboxCommand::List(args)) => read::outbox(&desk, &out, args.all).await,
                     Command::Outbox(command) => write::outbox(&desk, &out, command).await,
-                    Command::Sandbox(_) | Command::Doctor | Command::Kpi(_) | Command::Call(_) => Ok(Ending::Usage),
+                    Command::Sandbox(_) | Command::Doctor | Command::Call(_) => Ok(Ending::Usage),
                 };
                 drop(desk);
                 result

@@ -7,6 +7,7 @@ pub mod contract;
 pub mod desk;
 pub mod diagnosis;
 pub mod escalation;
+pub mod evidence;
 pub mod export;
 pub mod files;
 pub mod notifier;

@@ -122,7 +122,33 @@ impl EscalationError {
     }
 }
 
+/// How much of a category's full name ("Réseau > VPN") a beginning ("reseau") is, in bytes; `None` where it is none. Accents and case do
+/// not count, words are whole.
+#[must_use]
+pub fn beginning_fits(category: &str, beginning: &str) -> Option<usize> {
+    let (category, beginning) = (strip_accents(category.trim()), strip_accents(beginning.trim()));
+    let rest = category.strip_prefix(&beginning)?;
+    let whole = !beginning.is_empty() && !rest.starts_with(char::is_alphanumeric);
+    whole.then_some(beginning.len())
+}
+
 impl EscalationPolicy {
+    /// The level of a group of the matrix: 1 for the help desk, 2 for the second level, 3 for those beyond (experts, on site, vendors);
+    /// the lowest where it is in charge at several. `None` for a group that is in no row.
+    #[must_use]
+    pub fn level_of(&self, group: &str) -> Option<u8> {
+        let group = strip_accents(group.trim());
+        let charges = self.matrix.iter().flat_map(|row| &row.charges);
+        let levels = charges.filter(|(_, charge)| strip_accents(charge.group.trim()) == group);
+        levels
+            .map(|(level, _)| match level {
+                SupportLevel::N1 => 1,
+                SupportLevel::N2 => 2,
+                SupportLevel::N3 | SupportLevel::OnSite | SupportLevel::Vendor => 3,
+            })
+            .min()
+    }
+
     /// Who is in charge of a domain at a level.
     ///
     /// # Errors
@@ -140,13 +166,7 @@ impl EscalationPolicy {
     /// The domain of a category, by its full name ("Réseau > VPN"): the row with the longest beginning that fits.
     #[must_use]
     pub fn domain_of(&self, category: &str) -> Option<&str> {
-        let category = strip_accents(category.trim());
-        let fits = |beginning: &String| {
-            let beginning = strip_accents(beginning.trim());
-            let rest = category.strip_prefix(&beginning)?;
-            let whole = !beginning.is_empty() && !rest.starts_with(char::is_alphanumeric);
-            whole.then_some(beginning.len())
-        };
+        let fits = |beginning: &String| beginning_fits(category, beginning);
         let rows = self.matrix.iter().filter_map(|row| {
             let longest = row.categories.iter().filter_map(fits).max()?;
             Some((longest, row))

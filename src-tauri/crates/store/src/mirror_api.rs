@@ -2,8 +2,8 @@
 
 use crate::{
     AroundNew, AroundTicket, ArticleCategory, ArticleList, ArticleQuery, Batch, ChangeSet, CollectionState,
-    ExportedTickets, Hit, MirrorCounts, NewTicketWords, PersonCard, PlaceHit, PlaceLevel, PlaceQuery, SearchQuery,
-    SearchResults, Store, StoreError, TicketList, TicketQuery, TicketView,
+    ExportedTickets, Hit, KnownTickets, MirrorCounts, NewTicketWords, PersonCard, PlaceHit, PlaceLevel, PlaceQuery,
+    SearchQuery, SearchResults, Store, StoreError, TicketList, TicketQuery, TicketView,
     mirror::{self, apply, around, found, others, people, refresh, schema, search::Waiting, ticket},
     sql::{Columns, micros, opt_instant},
     view::{name_tickets, read_mirror, write_mirror},
@@ -172,6 +172,21 @@ impl Store {
         let after = after.unwrap_or(TicketId(i64::MIN));
         read_mirror!(self, |connection| mirror::exported::part(
             connection, query, after, limit
+        )
+        .await?)
+    }
+
+    /// A part of the tickets at the server that are open or changed since an instant, with what is known of them for the
+    /// indicators of a contract. Operations that wait are no evidence. `after` is the last part's [`KnownTickets::last`].
+    pub async fn known_tickets(
+        &self,
+        since: Timestamp,
+        after: Option<TicketId>,
+        limit: u32,
+    ) -> Result<KnownTickets, StoreError> {
+        let after = after.unwrap_or(TicketId(0));
+        read_mirror!(self, |connection| mirror::evidence::part(
+            connection, since, after, limit
         )
         .await?)
     }

@@ -2,7 +2,7 @@
 
 use crate::{GroupHead, Grouping, TicketFilter};
 use guichet_domain::{
-    ArticleId, OperationId, TicketId, UserId,
+    ArticleId, GroupId, OperationId, TicketId, UserId,
     asset::Asset,
     call::{Call, Direction},
     catalogue::Availability,
@@ -13,6 +13,8 @@ use guichet_domain::{
     people::Person,
     record::{Departure, LinkKind},
     ticket::{Level, Status, TicketKind},
+    timeline::{Approval, EntryKind},
+    triage::Marked,
     wrap_up::{CallBack, Disposition, NoTicket},
 };
 use jiff::Timestamp;
@@ -280,6 +282,71 @@ pub struct ExportedTicket {
     pub solved_at: Option<Timestamp>,
     /// When it was closed.
     pub closed_at: Option<Timestamp>,
+}
+
+/// What is known of a ticket for the indicators of a contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownTicket {
+    /// Its number.
+    pub id: TicketId,
+    /// Incident or request.
+    pub kind: TicketKind,
+    /// Where it stands.
+    pub status: Status,
+    /// Urgency.
+    pub urgency: Level,
+    /// Priority.
+    pub priority: Level,
+    /// Its category's full name.
+    pub category: Option<String>,
+    /// The channel it came by.
+    pub channel: Option<String>,
+    /// A requester is a VIP.
+    pub vip: bool,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When somebody first began to handle it.
+    pub taken_up_at: Option<Timestamp>,
+    /// When it was last solved.
+    pub solved_at: Option<Timestamp>,
+    /// When it was closed.
+    pub closed_at: Option<Timestamp>,
+    /// It is the duplicate of another one.
+    pub duplicate: bool,
+    /// Who asked.
+    pub requesters: Vec<UserId>,
+    /// Groups that it is assigned to.
+    pub groups: Vec<GroupId>,
+    /// What was written, by time.
+    pub entries: Vec<KnownEntry>,
+    /// Where its escalation stood, by time.
+    pub markers: Vec<Marked>,
+}
+
+/// An entry of a ticket's timeline, without its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownEntry {
+    /// Which kind.
+    pub kind: EntryKind,
+    /// The instant it tells of.
+    pub at: Timestamp,
+    /// Who wrote it.
+    pub author: Option<UserId>,
+    /// Hidden from the requester.
+    pub private: bool,
+    /// What the requester said of a solution, and when.
+    pub answer: Option<(Approval, Option<Timestamp>)>,
+}
+
+/// A part of them, in the order of their numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownTickets {
+    /// The tickets.
+    pub rows: Vec<KnownTicket>,
+    /// The next part begins after this one; `None`: there is no more.
+    pub last: Option<TicketId>,
 }
 
 /// A part of the tickets that are exported.

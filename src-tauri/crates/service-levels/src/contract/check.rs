@@ -129,6 +129,7 @@ fn file_checked(file: &File) -> Checked<Contract> {
         hot_transfer,
         escalation,
         calls,
+        classification: policies::classification(file)?,
         surge,
         rosters,
         calendars: names.calendars,

@@ -30,6 +30,7 @@ pub(super) struct File {
     #[serde(default)]
     pub escalation_form: Vec<Spanned<FormTable>>,
     pub calls: Option<CallsTable>,
+    pub classification: Option<ClassificationTable>,
     pub surge: Option<SurgeTable>,
     #[serde(default)]
     pub responsibilities: Vec<ResponsibilityTable>,
@@ -97,6 +98,21 @@ pub(super) struct CallsTable {
     pub link_as: CallLink,
     pub call_back: Spanned<String>,
     pub call_back_owner: Spanned<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClassificationTable {
+    #[serde(default)]
+    pub infrastructure: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub information: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub quotes: BTreeMap<Quote, Vec<Spanned<String>>>,
+    pub blocking_urgency: Option<Spanned<u8>>,
+    pub priorities: Option<[Priority; 6]>,
+    pub urgencies: Option<[Urgency; 5]>,
+    pub channels: Option<BTreeMap<Channel, Vec<Spanned<String>>>>,
 }
 
 #[derive(Debug, Deserialize)]

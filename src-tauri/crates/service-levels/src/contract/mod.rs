@@ -3,6 +3,7 @@
 //! the file (`assets/contracts/*.toml`, format in `docs/service-levels.md`).
 
 mod check;
+mod classification;
 mod file;
 mod length;
 mod policies;
@@ -13,6 +14,7 @@ use crate::{
     evidence::model::{Severity, Ticket, Word},
     instant::{Instant, Nanoseconds, SECOND},
 };
+pub use classification::Classification;
 pub use guichet_domain::{
     diagnosis::EscalationForm,
     escalation::{EscalationPolicy, Responsibility},
@@ -279,6 +281,8 @@ pub struct Contract {
     pub escalation: EscalationPolicy,
     /// How calls are kept.
     pub calls: CallPolicy,
+    /// What tickets are, from what the ITSM says of them.
+    pub classification: Classification,
     /// When a surge is noticed.
     pub surge: Option<SurgePolicy>,
     /// Who is rung.

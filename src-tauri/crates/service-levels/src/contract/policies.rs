@@ -2,7 +2,7 @@
 //! to say, how calls are kept, when contacts are a surge.
 
 use super::{
-    HotTransferRules, Problem, Roster, RosterStep, VipPolicy,
+    Classification, HotTransferRules, Problem, Roster, RosterStep, VipPolicy,
     check::{Checked, Names, problem, range},
     file::{ChargeTable, File, MaskWord, ResponsibilityTable, VipTable},
 };
@@ -199,6 +199,37 @@ pub(super) fn escalation(file: &File, names: &Names, default: usize) -> Checked<
         matrix,
         forms,
     })
+}
+
+pub(super) fn classification(file: &File) -> Checked<Classification> {
+    let mut classes = Classification::default();
+    let Some(table) = &file.classification else {
+        return Ok(classes);
+    };
+    let names = |key: &str, texts: &[Spanned<String>]| {
+        let words = texts.iter().map(|text| some_words(key, text));
+        words.collect::<Checked<Vec<_>>>()
+    };
+    classes.infrastructure = names("infrastructure", &table.infrastructure)?;
+    classes.information = names("information", &table.information)?;
+    for (quote, texts) in &table.quotes {
+        classes.quotes.insert(*quote, names("quotes", texts)?);
+    }
+    if let Some(urgency) = &table.blocking_urgency {
+        if !(1..=5).contains(urgency.get_ref()) {
+            return Err(problem(urgency, range("blocking_urgency", 1, 5)));
+        }
+        classes.blocking_urgency = *urgency.get_ref();
+    }
+    classes.priorities = table.priorities.unwrap_or(classes.priorities);
+    classes.urgencies = table.urgencies.unwrap_or(classes.urgencies);
+    if let Some(channels) = &table.channels {
+        classes.channels.clear();
+        for (channel, texts) in channels {
+            classes.channels.insert(*channel, names("channels", texts)?);
+        }
+    }
+    Ok(classes)
 }
 
 fn responsibility(row: &ResponsibilityTable, domain: String, names: &Names) -> Checked<Responsibility> {

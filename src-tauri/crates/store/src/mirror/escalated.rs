@@ -157,7 +157,7 @@ async fn mirrored_actors(
     Ok(actors)
 }
 
-async fn mirrored_lines(
+pub(crate) async fn mirrored_lines(
     connection: &mut SqliteConnection,
     list: &str,
 ) -> Result<BTreeMap<i64, Vec<TimelineEntry>>, StoreError> {

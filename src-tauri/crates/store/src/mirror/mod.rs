@@ -7,6 +7,7 @@ pub(crate) mod children;
 pub(crate) mod codes;
 pub(crate) mod contacts;
 pub(crate) mod escalated;
+pub(crate) mod evidence;
 pub(crate) mod exported;
 pub(crate) mod found;
 pub(crate) mod grouping;

@@ -1,0 +1,514 @@
+//! Evidence for the indicators of a contract, from what the desk holds: the mirror's tickets and the journal's calls, written
+//! as the interchange document that anyone can compute the same figures from. Works without a network; what waits in the outbox is no
+//! evidence. What cannot be known from here is said beside it ([`Gap`]), never guessed.
+
+use crate::{core::desk::Desk, error::AppError, messages::Locale};
+use guichet_domain::{
+    GroupId, TicketId,
+    call::Direction as CallDirection,
+    ticket::Status,
+    timeline::{Approval, EntryKind},
+    triage::Marker,
+};
+use guichet_service_levels::{
+    Contract, EvidenceError, Instant, Month, Report,
+    evidence::{
+        model::{Call, Direction, Event, EventKind, Evidence, Ticket},
+        stream,
+    },
+};
+use guichet_store::{JournalCall, JournalQuery, KnownTicket};
+use jiff::{Timestamp, tz::TimeZone};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    fs::File,
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+/// Tickets of one read.
+const TICKETS: u32 = 1000;
+/// Calls of one read: the store's own limit.
+const CALLS: u32 = 500;
+/// Months of an export where none is said: a month and its history.
+const MONTHS: i32 = 13;
+
+/// Why there is no evidence.
+#[derive(Debug, thiserror::Error)]
+pub enum EvidenceFailure {
+    /// The server was never read to its end: nothing is known until any instant.
+    #[error("no round was ever complete")]
+    NothingRead,
+    /// The file of what is kept by hand is wrong.
+    #[error("{path}: {detail}")]
+    Parts {
+        /// Which.
+        path: PathBuf,
+        /// What.
+        detail: String,
+    },
+}
+
+impl EvidenceFailure {
+    /// Every code, for the catalogue's test.
+    pub const CODES: [&'static str; 2] = ["evidence_nothing_read", "evidence_parts"];
+
+    /// Key in the message catalogue.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NothingRead => "evidence_nothing_read",
+            Self::Parts { .. } => "evidence_parts",
+        }
+    }
+
+    /// What fills the places of the texts.
+    #[must_use]
+    pub fn args(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::NothingRead => Vec::new(),
+            Self::Parts { path, detail } => vec![("path", path.display().to_string()), ("detail", detail.clone())],
+        }
+    }
+}
+
+/// Something that cannot be told from what the desk holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gap {
+    /// The ITSM's history is not read: waits and assignments that were not noted in the ticket are not known.
+    History,
+    /// Tickets that wait without a line that says since when: their last change counts as the beginning.
+    WaitingSince,
+    /// Tickets of a higher level without a line that says since when: their escalation is not dated.
+    EscalatedAt,
+    /// Calls are those this desk has seen.
+    CallsOfThisDesk,
+    /// No alerts are known.
+    Alerts,
+    /// No answers about single tickets are known.
+    Satisfaction,
+}
+
+impl Gap {
+    /// Its text in the message catalogue.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::History => "kpi.gap.history",
+            Self::WaitingSince => "kpi.gap.waiting_since",
+            Self::EscalatedAt => "kpi.gap.escalated_at",
+            Self::CallsOfThisDesk => "kpi.gap.calls_of_this_desk",
+            Self::Alerts => "kpi.gap.alerts",
+            Self::Satisfaction => "kpi.gap.satisfaction",
+        }
+    }
+
+    /// Every one, for the catalogue's test.
+    pub const ALL: [Self; 6] = [
+        Self::History,
+        Self::WaitingSince,
+        Self::EscalatedAt,
+        Self::CallsOfThisDesk,
+        Self::Alerts,
+        Self::Satisfaction,
+    ];
+}
+
+/// The lists of the document that are kept by hand: everything but tickets and calls.
+const BY_HAND: [&str; 8] = [
+    "alerts",
+    "satisfaction",
+    "surveys",
+    "outages",
+    "services",
+    "compliance",
+    "milestones",
+    "deliverables",
+];
+
+/// What is kept by hand, in the document's own shape.
+#[derive(Debug, Default)]
+pub struct Parts(BTreeMap<String, Vec<Value>>);
+
+impl Parts {
+    /// Reads it: an object with some of the lists, each of whose records is one.
+    ///
+    /// # Errors
+    /// What does not belong there.
+    fn read(text: &str) -> Result<Self, String> {
+        let lists: BTreeMap<String, Vec<Value>> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if let Some(other) = lists.keys().find(|key| !BY_HAND.contains(&key.as_str())) {
+            return Err(format!("{other:?}"));
+        }
+        let mut document = serde_json::to_value(&lists).map_err(|error| error.to_string())?;
+        document["data_end"] = json!("2000-01-01T00:00:00Z");
+        let document = document.to_string();
+        serde_json::from_str::<Evidence<'_>>(&document).map_err(|error| error.to_string())?;
+        Ok(Self(lists))
+    }
+
+    fn list(&self, key: &str) -> &[Value] {
+        self.0.get(key).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// What is known of the groups of a contract.
+struct Levels(BTreeMap<GroupId, u8>);
+
+fn event(kind: EventKind, at: Timestamp) -> Event {
+    Event {
+        at: Instant::from(at),
+        kind,
+        level: None,
+    }
+}
+
+/// A ticket as the interchange has it. `contacts` are the requester's calls about it.
+fn ticket_of(
+    known: &KnownTicket,
+    contract: &Contract,
+    levels: &Levels,
+    contacts: &[Timestamp],
+    gaps: &mut BTreeSet<Gap>,
+) -> Ticket<'static> {
+    let classes = &contract.classification;
+    let category = known.category.as_deref();
+    let mut events: Vec<Event> = Vec::new();
+    events.extend(known.taken_up_at.map(|at| event(EventKind::TakenUp, at)));
+    let mut waiting = false;
+    let mut dated = false;
+    for marked in &known.markers {
+        let over = matches!(
+            marked.marker,
+            Marker::Accepted | Marker::SentBack | Marker::ReRouted { .. } | Marker::Done | Marker::Answered { .. }
+        );
+        if over && waiting {
+            waiting = false;
+            events.push(event(EventKind::WaitingEnded, marked.at));
+        }
+        match &marked.marker {
+            Marker::Sent { to } | Marker::ReRouted { to } => {
+                dated = true;
+                events.push(Event {
+                    level: Some(contract.escalation.level_of(to).unwrap_or(2)),
+                    ..event(EventKind::Assigned, marked.at)
+                });
+            }
+            Marker::SentBack => events.push(Event {
+                level: Some(1),
+                ..event(EventKind::Assigned, marked.at)
+            }),
+            Marker::Waiting { .. } if !waiting => {
+                waiting = true;
+                events.push(event(EventKind::WaitingStarted, marked.at));
+            }
+            _ => {}
+        }
+    }
+    if known.status == Status::Waiting && !waiting {
+        gaps.insert(Gap::WaitingSince);
+        events.push(event(EventKind::WaitingStarted, known.updated_at));
+    }
+    let highest = known.groups.iter().filter_map(|group| levels.0.get(group)).max();
+    if !dated && highest.is_some_and(|level| *level > 1) {
+        gaps.insert(Gap::EscalatedAt);
+    }
+    solutions(known, &mut events);
+    let contact = |at: &Timestamp| *at > known.opened_at;
+    let written = known.entries.iter().filter(|entry| {
+        entry.kind == EntryKind::Followup
+            && !entry.private
+            && entry.author.is_some_and(|author| known.requesters.contains(&author))
+    });
+    let written = written.map(|entry| entry.at);
+    events.extend(
+        written
+            .chain(contacts.iter().copied())
+            .filter(contact)
+            .map(|at| event(EventKind::RequesterContact, at)),
+    );
+    if known.duplicate {
+        // When it was marked is not told; that it counts nowhere is what matters.
+        events.push(event(EventKind::Merged, known.solved_at.unwrap_or(known.updated_at)));
+    }
+    events.sort_by_key(|event| event.at);
+    Ticket {
+        id: Cow::Owned(known.id.to_string()),
+        kind: classes.kind(known.kind, category),
+        channel: classes.channel(known.channel.as_deref()),
+        scope: Some(classes.scope(category)),
+        priority: Some(classes.priority(known.priority)),
+        urgency: Some(classes.urgency(known.urgency)),
+        blocking: Some(classes.is_blocking(known.urgency)),
+        vip: Some(known.vip),
+        quote: classes.quote(category),
+        created_at: Instant::from(known.opened_at),
+        events,
+    }
+}
+
+/// Solutions, what was said of them, and the end.
+fn solutions(known: &KnownTicket, events: &mut Vec<Event>) {
+    let solutions: Vec<_> = known
+        .entries
+        .iter()
+        .filter_map(|entry| entry.answer.map(|answer| (entry.at, answer)))
+        .collect();
+    let mut refused = false;
+    for (at, (approval, answered_at)) in &solutions {
+        events.push(event(EventKind::Solved, *at));
+        refused = *approval == Approval::Refused;
+        if refused {
+            events.push(event(EventKind::Reopened, answered_at.unwrap_or(*at)));
+        }
+    }
+    match (solutions.is_empty(), known.solved_at, known.status.is_open()) {
+        // Solved without a solution: by its status.
+        (true, Some(at), false) => events.push(event(EventKind::Solved, at)),
+        // Open again though nobody refused: by a follow-up. When is not told.
+        (false, _, true) if !refused => events.push(event(EventKind::Reopened, known.updated_at)),
+        _ => {}
+    }
+    if known.status == Status::Closed {
+        events.extend(known.closed_at.map(|at| event(EventKind::Closed, at)));
+    }
+}
+
+/// A call as the interchange has it.
+fn call_of(journal: &JournalCall) -> Call<'static> {
+    let call = &journal.call;
+    let offered = call.queued_at.or(call.ringing_at).unwrap_or(call.started_at);
+    Call {
+        id: Cow::Owned(call.id.clone()),
+        direction: match call.direction {
+            CallDirection::Inbound => Direction::Inbound,
+            CallDirection::Outbound => Direction::Outbound,
+        },
+        queue: call.queue.clone().map(Cow::Owned),
+        offered_at: Instant::from(offered),
+        answered_at: call.answered_at.map(Instant::from),
+        ended_at: call.ended_at.map(Instant::from),
+    }
+}
+
+/// A document that is being written: lists of records, each as it comes.
+struct Document<W: Write> {
+    out: W,
+    first: bool,
+}
+
+impl<W: Write> Document<W> {
+    fn begin(mut out: W, data_end: Timestamp) -> std::io::Result<Self> {
+        write!(
+            out,
+            "{{\"data_end\":{}",
+            serde_json::to_string(&Instant::from(data_end))?
+        )?;
+        Ok(Self { out, first: true })
+    }
+
+    fn open(&mut self, key: &str) -> std::io::Result<()> {
+        self.first = true;
+        write!(self.out, ",\n\"{key}\":[")
+    }
+
+    fn record(&mut self, record: &impl Serialize) -> std::io::Result<()> {
+        self.out.write_all(if self.first { b"\n" } else { b",\n" })?;
+        self.first = false;
+        serde_json::to_writer(&mut self.out, record)?;
+        Ok(())
+    }
+
+    fn close(&mut self) -> std::io::Result<()> {
+        self.out.write_all(b"]")
+    }
+
+    fn list(&mut self, key: &str, records: &[impl Serialize]) -> std::io::Result<()> {
+        self.open(key)?;
+        for record in records {
+            self.record(record)?;
+        }
+        self.close()
+    }
+
+    fn end(mut self) -> std::io::Result<()> {
+        self.out.write_all(b"}\n")?;
+        self.out.flush()
+    }
+}
+
+/// Reads what is kept by hand.
+///
+/// # Errors
+/// When it cannot be read, or holds what does not belong there.
+pub fn parts(path: &Path) -> Result<Parts, AppError> {
+    let text = std::fs::read_to_string(path).map_err(|source| AppError::File {
+        path: path.to_owned(),
+        source,
+    })?;
+    Parts::read(&text).map_err(|detail| {
+        EvidenceFailure::Parts {
+            path: path.to_owned(),
+            detail,
+        }
+        .into()
+    })
+}
+
+/// Evidence that was written.
+#[derive(Debug)]
+pub struct Written {
+    /// Tickets in it.
+    pub tickets: u64,
+    /// Calls in it.
+    pub calls: u64,
+    /// What cannot be told from here.
+    pub gaps: BTreeSet<Gap>,
+    /// Nothing is known after this.
+    pub data_end: Timestamp,
+}
+
+impl Desk {
+    /// Writes the evidence for a contract from a month on (thirteen months where none is said).
+    ///
+    /// # Errors
+    /// When the server was never read to its end, the databases cannot be read, or the document cannot be written.
+    pub async fn write_evidence(
+        &self,
+        contract: &Contract,
+        from: Option<Month>,
+        parts: &Parts,
+        path: &Path,
+    ) -> Result<Written, AppError> {
+        let data_end = self.store.last_round_at().await?.ok_or(EvidenceFailure::NothingRead)?;
+        let since = first_instant(from, data_end);
+        let refused = |source| AppError::FileNotSaved {
+            path: path.to_owned(),
+            source,
+        };
+        let file = File::create(path).map_err(refused)?;
+        let mut document = Document::begin(BufWriter::new(file), data_end).map_err(refused)?;
+        let mut gaps = BTreeSet::from([Gap::History, Gap::CallsOfThisDesk]);
+        if parts.list("alerts").is_empty() {
+            gaps.insert(Gap::Alerts);
+        }
+        if parts.list("satisfaction").is_empty() {
+            gaps.insert(Gap::Satisfaction);
+        }
+        let mut contacts: BTreeMap<TicketId, Vec<Timestamp>> = BTreeMap::new();
+        let mut calls = 0;
+        document.open("calls").map_err(refused)?;
+        loop {
+            let slice = JournalQuery {
+                from: Some(since),
+                to: Some(data_end),
+                offset: u32::try_from(calls).unwrap_or(u32::MAX),
+                limit: CALLS,
+                ..JournalQuery::default()
+            };
+            let page = self.store.journal(&slice).await?;
+            for journal in &page.rows {
+                document.record(&call_of(journal)).map_err(refused)?;
+                if let (CallDirection::Inbound, Some(ticket)) = (journal.call.direction, journal.ticket) {
+                    contacts.entry(ticket).or_default().push(journal.call.started_at);
+                }
+            }
+            calls += page.rows.len() as u64;
+            if page.rows.len() < CALLS as usize {
+                break;
+            }
+        }
+        document.close().map_err(refused)?;
+        let groups = self.store.groups().await?;
+        let level = |name: &str| contract.escalation.level_of(name);
+        let levels = Levels(
+            groups
+                .iter()
+                .filter_map(|group| Some((group.id, level(&group.name)?)))
+                .collect(),
+        );
+        let mut tickets = 0;
+        let mut after = None;
+        document.open("tickets").map_err(refused)?;
+        loop {
+            let part = self.store.known_tickets(since, after, TICKETS).await?;
+            for known in &part.rows {
+                let calls = contacts.get(&known.id).map(Vec::as_slice).unwrap_or_default();
+                let ticket = ticket_of(known, contract, &levels, calls, &mut gaps);
+                document.record(&ticket).map_err(refused)?;
+                tickets += 1;
+            }
+            match part.last {
+                Some(last) => after = Some(last),
+                None => break,
+            }
+        }
+        document.close().map_err(refused)?;
+        for key in BY_HAND {
+            document.list(key, parts.list(key)).map_err(refused)?;
+        }
+        document.end().map_err(refused)?;
+        Ok(Written {
+            tickets,
+            calls,
+            gaps,
+            data_end,
+        })
+    }
+
+    /// The indicators of a month from what the desk holds: computed from the very document that an export writes.
+    ///
+    /// # Errors
+    /// As [`Desk::write_evidence`].
+    pub async fn indicators(
+        &self,
+        contract: &Contract,
+        month: Month,
+        parts: &Parts,
+    ) -> Result<(Report, Written), AppError> {
+        let folder = tempfile::tempdir().map_err(|source| AppError::FileNotSaved {
+            path: std::env::temp_dir(),
+            source,
+        })?;
+        let path = folder.path().join("evidence.json");
+        let written = self
+            .write_evidence(contract, Some(month.plus(1 - MONTHS)), parts, &path)
+            .await?;
+        let contract = contract.clone();
+        let report = tokio::task::spawn_blocking(move || {
+            let _folder = folder;
+            stream::report(|| File::open(&path), &contract, month)
+        });
+        let report = report
+            .await
+            .map_err(|error| AppError::Store(std::io::Error::other(error).into()))?
+            .map_err(|source: EvidenceError| crate::cli::kpi::KpiError::Evidence {
+                path: PathBuf::new(),
+                source,
+            })?;
+        Ok((report, written))
+    }
+}
+
+/// The first instant of the months asked for.
+fn first_instant(from: Option<Month>, data_end: Timestamp) -> Timestamp {
+    let zone = TimeZone::system();
+    let day = zone.to_datetime(data_end).date();
+    let current = Month::new(day.year(), day.month());
+    let month = from.or_else(|| current.map(|month| month.plus(1 - MONTHS)));
+    month.map_or(Timestamp::UNIX_EPOCH, |month| month.first_instant(&zone).timestamp())
+}
+
+/// What cannot be told, in words.
+#[must_use]
+pub fn told(gaps: &BTreeSet<Gap>, locale: Locale) -> Vec<String> {
+    gaps.iter().map(|gap| locale.catalogue().text(gap.key(), &[])).collect()
+}
+
+#[cfg(test)]
+#[path = "evidence_tests.rs"]
+mod tests;
