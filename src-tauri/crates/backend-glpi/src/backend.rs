@@ -13,7 +13,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use bytes::Bytes;
-use guichet_backend::{Backend, BackendError, Clock, Cursor, Outgoing, Page, Presence, Probe, ServerInfo};
+use guichet_backend::{Backend, BackendError, Clock, Cursor, HistoryPage, Outgoing, Page, Presence, Probe, ServerInfo};
 use guichet_domain::{
     DocumentId, TicketId,
     asset::{AssetKey, AssetReach},
@@ -137,6 +137,10 @@ impl Backend for GlpiBackend {
             Collection::Articles => self.pull_articles(cursor).await,
             Collection::Assets => self.pull_assets(cursor).await,
         }
+    }
+
+    async fn history(&self, cursor: Option<&Cursor>, horizon: Timestamp) -> Result<HistoryPage, BackendError> {
+        self.pull_history(cursor, horizon).await
     }
 
     async fn list_ids(&self, collection: Collection) -> Result<Vec<i64>, BackendError> {

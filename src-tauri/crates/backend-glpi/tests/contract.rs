@@ -10,6 +10,8 @@ mod support;
 mod delta;
 #[path = "contract/errors.rs"]
 mod errors;
+#[path = "contract/history.rs"]
+mod history;
 #[path = "contract/mapping.rs"]
 mod mapping;
 #[path = "contract/probing.rs"]

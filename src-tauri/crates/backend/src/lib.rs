@@ -12,7 +12,7 @@ mod send;
 pub mod conformance;
 
 pub use error::{AuthProblem, BackendError, Delivery, Retry};
-pub use pull::{Cursor, Page, Presence, ServerInfo, Visibility};
+pub use pull::{Cursor, HistoryPage, Page, Presence, ServerInfo, Visibility};
 pub use send::{Outgoing, Probe};
 
 use async_trait::async_trait;
@@ -51,6 +51,11 @@ pub trait Backend: Send + Sync + 'static {
     /// One page of a collection from where `cursor` stands (`None`: from the beginning). The page's own cursor is stored
     /// in the same transaction as its records; an adapter must accept a page being applied twice.
     async fn pull(&self, collection: Collection, cursor: Option<&Cursor>) -> Result<Page, BackendError>;
+
+    /// One page of the tickets' history, from where `cursor` stands: the newest lines first, down to the last one a finished
+    /// reading saw, and for the first reading down to `horizon`. Bounded, and resumed with the page's cursor while it says
+    /// `more`. An account that may not read it gets an empty page that says so, never an error.
+    async fn history(&self, cursor: Option<&Cursor>, horizon: Timestamp) -> Result<HistoryPage, BackendError>;
 
     /// The complete list of visible identities of a collection (tickets, articles, people, groups; assets are listed by
     /// [`Backend::pull`] alone and answer [`BackendError::Unsupported`]), ascending: what the mirror holds beyond it has left,

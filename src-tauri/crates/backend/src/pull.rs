@@ -3,6 +3,7 @@
 use guichet_domain::{
     UserId,
     catalogue::Availability,
+    history::HistoryChange,
     record::{Departure, Record, Removal},
 };
 use jiff::Timestamp;
@@ -33,6 +34,24 @@ pub struct Page {
     pub availability: Availability,
     /// The server was asked for it. A page of a collection that is not due yet is made of what is known here, and says
     /// nothing of whether the server can be reached.
+    pub asked: bool,
+}
+
+/// A piece of the tickets' history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HistoryPage {
+    /// Lines, the newest first. A line may come again; its number tells it.
+    pub changes: Vec<HistoryChange>,
+    /// Where to go on.
+    pub cursor: Cursor,
+    /// Another page is waiting now.
+    pub more: bool,
+    /// Everything from the horizon of the first reading up to now has been read. Until then a ticket's history may lack its
+    /// beginning.
+    pub complete: bool,
+    /// Whether the account may read it at all.
+    pub availability: Availability,
+    /// The server was asked for it.
     pub asked: bool,
 }
 

@@ -12,6 +12,7 @@ pub mod consent;
 pub mod diagnosis;
 pub mod document;
 pub mod escalation;
+pub mod history;
 pub mod hot_transfer;
 pub mod ids;
 pub mod merge;

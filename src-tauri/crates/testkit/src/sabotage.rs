@@ -2,13 +2,14 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use guichet_backend::{Backend, BackendError, Cursor, Outgoing, Page, Presence, Probe, ServerInfo};
+use guichet_backend::{Backend, BackendError, Cursor, HistoryPage, Outgoing, Page, Presence, Probe, ServerInfo};
 use guichet_domain::{
     DocumentId, TicketId,
     asset::{AssetKey, AssetReach},
     outbox::Receipt,
     record::{Collection, Record, TicketBundle},
 };
+use jiff::Timestamp;
 use std::sync::{
     Arc,
     atomic::{AtomicU32, Ordering},
@@ -71,6 +72,10 @@ impl Backend for Saboteur {
             }
         }
         Ok(page)
+    }
+
+    async fn history(&self, cursor: Option<&Cursor>, horizon: Timestamp) -> Result<HistoryPage, BackendError> {
+        self.backend.history(cursor, horizon).await
     }
 
     async fn list_ids(&self, collection: Collection) -> Result<Vec<i64>, BackendError> {

@@ -5,6 +5,7 @@ pub(crate) mod articles;
 pub(crate) mod assets;
 pub(crate) mod catalogues;
 pub(crate) mod details;
+pub(crate) mod history;
 pub(crate) mod ids;
 pub(crate) mod people;
 pub(crate) mod tickets;

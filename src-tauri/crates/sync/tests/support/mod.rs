@@ -4,7 +4,8 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use guichet_backend::{
-    Backend, BackendError, Clock, Cursor, Delivery, Outgoing, Page, Presence, Probe, ServerInfo, Visibility,
+    Backend, BackendError, Clock, Cursor, Delivery, HistoryPage, Outgoing, Page, Presence, Probe, ServerInfo,
+    Visibility,
 };
 use guichet_domain::{
     DocumentId, OperationId, TicketId, UserId,
@@ -206,6 +207,20 @@ impl Backend for ScriptedBackend {
         self.up()?;
         self.script(|script| script.pages.get_mut(&collection).and_then(VecDeque::pop_front))
             .unwrap_or_else(|| Ok(page(Vec::new(), from, false)))
+    }
+
+    async fn history(&self, cursor: Option<&Cursor>, horizon: Timestamp) -> Answer<HistoryPage> {
+        let from = cursor.and_then(|cursor| cursor.0.as_i64()).unwrap_or(-1);
+        self.see("history", None, None, horizon.as_second());
+        self.up()?;
+        Ok(HistoryPage {
+            changes: Vec::new(),
+            cursor: Cursor(from.into()),
+            more: false,
+            complete: true,
+            availability: Availability::Available,
+            asked: true,
+        })
     }
 
     async fn list_ids(&self, collection: Collection) -> Answer<Vec<i64>> {
