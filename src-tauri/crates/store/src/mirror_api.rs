@@ -4,7 +4,7 @@ use crate::{
     AroundNew, AroundTicket, ArticleCategory, ArticleList, ArticleQuery, Batch, ChangeSet, CollectionState,
     ExportedTickets, Hit, KnownTickets, MirrorCounts, NewTicketWords, PersonCard, PlaceHit, PlaceLevel, PlaceQuery,
     SearchQuery, SearchResults, Store, StoreError, TicketList, TicketQuery, TicketView,
-    mirror::{self, apply, around, found, others, people, refresh, schema, search::Waiting, ticket},
+    mirror::{self, apply, around, found, history, others, people, refresh, schema, search::Waiting, ticket},
     sql::{Columns, micros, opt_instant},
     view::{name_tickets, read_mirror, write_mirror},
 };
@@ -14,6 +14,7 @@ use guichet_domain::{
     asset::{Asset, AssetKey, AssetReach},
     catalogue::{Availability, CatalogueItem, CatalogueKind},
     document::Document,
+    history::HistoryChange,
     people::{Group, Person},
     record::{Collection, TicketBundle},
 };
@@ -61,6 +62,31 @@ impl Store {
     /// Every collection's state.
     pub async fn collection_states(&self) -> Result<Vec<(Collection, CollectionState)>, StoreError> {
         read_mirror!(self, |connection| apply::states(connection).await?)
+    }
+
+    /// Stores a page of the tickets' history, and where reading it stands, in one transaction. A line that is held stays as it
+    /// is; lines of tickets that are not mirrored are kept, as the history is read once.
+    ///
+    /// # Errors
+    /// The database's own failures.
+    pub async fn apply_history(&self, changes: &[HistoryChange], state: &CollectionState) -> Result<(), StoreError> {
+        write_mirror!(self, |connection| history::apply(connection, changes, state).await?)
+    }
+
+    /// Where reading the history stands, and whether the account may read it; nothing before the first page.
+    ///
+    /// # Errors
+    /// The database's own failures.
+    pub async fn history_state(&self) -> Result<Option<CollectionState>, StoreError> {
+        read_mirror!(self, |connection| history::state(connection).await?)
+    }
+
+    /// The history of some tickets, by ticket and then in the order it happened. Meant for a batch of some hundred.
+    ///
+    /// # Errors
+    /// The database's own failures.
+    pub async fn ticket_history(&self, tickets: &[TicketId]) -> Result<Vec<HistoryChange>, StoreError> {
+        read_mirror!(self, |connection| history::of(connection, tickets).await?)
     }
 
     /// When the mirror was last known to be what the server shows: the end of the last complete round. `None` while the first

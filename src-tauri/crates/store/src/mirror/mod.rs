@@ -11,6 +11,7 @@ pub(crate) mod evidence;
 pub(crate) mod exported;
 pub(crate) mod found;
 pub(crate) mod grouping;
+pub(crate) mod history;
 pub(crate) mod index;
 pub(crate) mod lists;
 pub(crate) mod misspelling;

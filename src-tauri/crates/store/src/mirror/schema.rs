@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 /// "GuiM": the file is a Guichet mirror.
 pub(crate) const APPLICATION_ID: i64 = 0x4775_694d;
 /// The version of what follows. Any change of a table, of an index or of the way text is folded raises it.
-pub(crate) const VERSION: i64 = 10;
+pub(crate) const VERSION: i64 = 11;
 
 const TABLES: &str = r"
 CREATE TABLE tickets (
@@ -104,6 +104,14 @@ CREATE TABLE reach (
   kind TEXT NOT NULL, id INTEGER NOT NULL, record TEXT NOT NULL, PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE collections (name TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT, WITHOUT ROWID;
+-- What the backend's history said of tickets: also of tickets that are not mirrored (yet), as it is read once.
+CREATE TABLE ticket_history (
+  id INTEGER PRIMARY KEY, ticket INTEGER NOT NULL, at INTEGER NOT NULL,
+  -- 1 status (from, to), 2 joined and 3 parted (party 0 person, 2 group; its number; role or null), 4 binned, 5 restored.
+  event INTEGER NOT NULL, was INTEGER, became INTEGER, party INTEGER, party_id INTEGER, role INTEGER
+) STRICT;
+CREATE INDEX ticket_history_ticket ON ticket_history(ticket, id);
+CREATE TABLE history_state (one INTEGER PRIMARY KEY CHECK (one = 1), state TEXT NOT NULL) STRICT;
 CREATE TABLE last_round (one INTEGER PRIMARY KEY CHECK (one = 1), ended_at INTEGER NOT NULL) STRICT;
 
 CREATE TABLE ticket_view (
@@ -212,7 +220,7 @@ pub(crate) const SCOPES: [(&str, &str); 5] = [
 ];
 
 /// Tables that empty the mirror when dropped (virtual ones take theirs along).
-const DROPPED: [&str; 22] = [
+const DROPPED: [&str; 24] = [
     "tickets",
     "timeline",
     "actors",
@@ -228,6 +236,8 @@ const DROPPED: [&str; 22] = [
     "assets",
     "reach",
     "collections",
+    "ticket_history",
+    "history_state",
     "last_round",
     "ticket_view",
     "view_party",
