@@ -162,6 +162,9 @@ impl Engine {
             status.last_round_at = Some(ended);
             status.last_error = None;
         }
+        if !self.closed_since(round) {
+            self.read_history(round, reading, report).await?;
+        }
         Ok(())
     }
 

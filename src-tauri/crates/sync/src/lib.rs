@@ -6,6 +6,7 @@
 mod backoff;
 mod engine;
 mod gate;
+mod history;
 mod lock;
 mod poll;
 mod probe;

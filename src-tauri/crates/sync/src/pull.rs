@@ -54,6 +54,8 @@ pub(crate) struct ReadingState {
     read_at: BTreeMap<Collection, Timestamp>,
     /// Failures in a row of one collection's reading: those that work come first.
     failures: BTreeMap<Collection, u32>,
+    /// When the history was last read to its end, or refused.
+    pub(crate) history_read_at: Option<Timestamp>,
     /// Comparison of identities.
     pub(crate) reconciling: crate::reconcile::Reconciling,
 }

@@ -11,6 +11,7 @@ use guichet_domain::{
     DocumentId, OperationId, TicketId, UserId,
     asset::{AssetKey, AssetReach},
     catalogue::Availability,
+    history::HistoryChange,
     operation::{NewTicket, Operation},
     outbox::{EntryState, OutboxEntry, Receipt},
     record::{Collection, Record, TicketBundle},
@@ -115,6 +116,8 @@ pub struct Script {
     pub sends_of: BTreeMap<i64, VecDeque<Answer<Receipt>>>,
     pub probes: VecDeque<Answer<Probe>>,
     pub pages: BTreeMap<Collection, VecDeque<Answer<Page>>>,
+    /// Pages of the history, in order; then empty ones.
+    pub histories: VecDeque<Answer<HistoryPage>>,
     pub opens: VecDeque<Answer<ServerInfo>>,
     pub tickets: BTreeMap<i64, TicketBundle>,
     pub presences: BTreeMap<i64, Presence>,
@@ -192,6 +195,18 @@ pub fn page(records: Vec<Record>, cursor: i64, more: bool) -> Page {
     }
 }
 
+/// A page of the history whose cursor is a number.
+pub fn history_page(changes: Vec<HistoryChange>, cursor: i64, more: bool) -> HistoryPage {
+    HistoryPage {
+        changes,
+        cursor: Cursor(cursor.into()),
+        more,
+        complete: !more,
+        availability: Availability::Available,
+        asked: true,
+    }
+}
+
 #[async_trait]
 impl Backend for ScriptedBackend {
     async fn open(&self) -> Answer<ServerInfo> {
@@ -213,14 +228,8 @@ impl Backend for ScriptedBackend {
         let from = cursor.and_then(|cursor| cursor.0.as_i64()).unwrap_or(-1);
         self.see("history", None, None, horizon.as_second());
         self.up()?;
-        Ok(HistoryPage {
-            changes: Vec::new(),
-            cursor: Cursor(from.into()),
-            more: false,
-            complete: true,
-            availability: Availability::Available,
-            asked: true,
-        })
+        self.script(|script| script.histories.pop_front())
+            .unwrap_or_else(|| Ok(history_page(Vec::new(), from, false)))
     }
 
     async fn list_ids(&self, collection: Collection) -> Answer<Vec<i64>> {
