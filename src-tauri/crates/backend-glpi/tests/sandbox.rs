@@ -13,10 +13,13 @@ use guichet_backend::{
 };
 use guichet_backend_glpi::{Credentials, GlpiBackend, GlpiConfig, HttpTransport};
 use guichet_domain::{
-    BlobHash, OperationId, TicketId,
+    BlobHash, OperationId, TicketId, UserId,
+    catalogue::Availability,
     document::Attachment,
+    history::{HistoryEvent, HistoryParty},
     operation::{AttachTo, Operation},
     record::Collection,
+    ticket::{Role, Status},
 };
 use guichet_sandbox::{Act, Options, Sandbox, Version};
 use jiff::{SignedDuration, Timestamp};
@@ -214,6 +217,78 @@ async fn after_any_story_the_mirror_is_the_server() {
         assert!(
             idle.records.is_empty() && idle.removals.is_empty(),
             "seed {seed}: {idle:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_happens_to_a_ticket_is_in_its_history_for_who_may_read_it() {
+    for version in VERSIONS {
+        let desk = Desk::new(version);
+        let horizon = desk.clock.now() - SignedDuration::from_hours(24);
+        let refused = desk.backend.history(None, horizon).await.unwrap();
+        assert_eq!(refused.availability, Availability::Forbidden, "{version:?}");
+
+        desk.act(&Act::Rights {
+            login: guichet_sandbox::options::TECHNICIAN.to_owned(),
+            entities: vec![(0, true)],
+            lists: true,
+        });
+        desk.backend.close().await;
+        desk.clock.advance(3600);
+        let user = {
+            let core = desk.direct.core.lock().unwrap();
+            core.user_id(guichet_sandbox::options::TECHNICIAN).unwrap()
+        };
+        let opened = Act::Open {
+            title: "Imprimante".to_owned(),
+            text: "<p>En panne</p>".to_owned(),
+            requester: Some(user),
+        };
+        let now = desk.clock.now();
+        let ticket = desk.direct.core.lock().unwrap().act(&opened, now).unwrap();
+        for act in [
+            Act::Assign { ticket, user },
+            Act::Edit {
+                ticket,
+                field: "status".to_owned(),
+                value: 4.into(),
+            },
+            Act::Bin { ticket },
+            Act::Restore { ticket },
+        ] {
+            desk.act(&act);
+        }
+        let mut cursor = refused.cursor;
+        let mut said = Vec::new();
+        loop {
+            let page = desk.backend.history(Some(&cursor), horizon).await.unwrap();
+            assert_eq!(page.availability, Availability::Available, "{version:?}");
+            said.extend(page.changes);
+            cursor = page.cursor;
+            if !page.more {
+                break;
+            }
+        }
+        said.retain(|change| change.ticket == TicketId(ticket));
+        said.reverse();
+        let said: Vec<_> = said.into_iter().map(|change| change.what).collect();
+        let joined = |role| HistoryEvent::Joined {
+            party: HistoryParty::User { id: UserId(user) },
+            role: Some(role),
+        };
+        let status = |from, to| HistoryEvent::Status { from, to };
+        assert_eq!(
+            said,
+            [
+                joined(Role::Requester),
+                joined(Role::Assigned),
+                status(Status::New, Status::Assigned),
+                status(Status::Assigned, Status::Waiting),
+                HistoryEvent::Trashed,
+                HistoryEvent::Restored,
+            ],
+            "{version:?}"
         );
     }
 }

@@ -68,6 +68,9 @@ impl Glpi {
             return Err(Refused::permission());
         }
         let mut changed = self.apply(pen, Kind::Ticket, id, &cells);
+        if restores {
+            self.write_history(pen, id, 14, "0", 0, "", "");
+        }
         if let Some(status) = status.filter(|status| *status != before) {
             self.set_status(pen, id, status);
             changed = true;
@@ -186,6 +189,10 @@ impl Glpi {
     pub(crate) fn set_status(&mut self, pen: &Pen, ticket: i64, status: i64) {
         let before = self.db.int(Kind::Ticket, ticket, "status");
         self.db.set(Kind::Ticket, ticket, "status", Cell::Int(status));
+        if before != status {
+            let (old, new) = (before.to_string(), status.to_string());
+            self.write_history(pen, ticket, 0, "", 12, &old, &new);
+        }
         let opened = self
             .db
             .time(Kind::Ticket, ticket, "date")
@@ -224,6 +231,57 @@ impl Glpi {
         self.db.set(kind, id, "date_mod", pen.stamp());
         if kind == Kind::Ticket {
             self.bump(pen, id);
+            self.write_history(pen, id, 13, "0", 0, "", "");
+        }
+    }
+
+    /// Writes a line of a ticket's history, with the numbers of GLPI's `linked_action`s and of the ticket's search options.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn write_history(
+        &mut self,
+        pen: &Pen,
+        ticket: i64,
+        action: i64,
+        link: &str,
+        option: i64,
+        old: &str,
+        new: &str,
+    ) {
+        let user = pen.session.user;
+        let author = format!("{} ({user})", self.db.text(Kind::User, user, "name"));
+        self.db.table_mut(Kind::Log).insert(vec![
+            ("itemtype", Cell::text("Ticket")),
+            ("items_id", Cell::Int(ticket)),
+            ("itemtype_link", Cell::text(link)),
+            ("linked_action", Cell::Int(action)),
+            ("user_name", Cell::text(&author)),
+            ("date_mod", pen.stamp()),
+            ("id_search_option", Cell::Int(option)),
+            ("old_value", Cell::text(old)),
+            ("new_value", Cell::text(new)),
+        ]);
+    }
+
+    /// Writes that somebody got a part in a ticket (`joined`), or lost it. An address without an account leaves no line.
+    pub(super) fn write_part(&mut self, pen: &Pen, ticket: i64, kind: Kind, actor: i64, part: i64, joined: bool) {
+        let (link, party, options) = match kind {
+            Kind::TicketUser => ("User", Kind::User, [4, 5, 66]),
+            Kind::GroupTicket => ("Group", Kind::Group, [71, 8, 65]),
+            _ => return,
+        };
+        if actor <= 0 {
+            return;
+        }
+        let option = match part {
+            1 => options[0],
+            2 => options[1],
+            _ => options[2],
+        };
+        let who = format!("{} ({actor})", self.db.text(party, actor, "name"));
+        if joined {
+            self.write_history(pen, ticket, 15, link, option, "", &who);
+        } else {
+            self.write_history(pen, ticket, 16, link, option, &who, "");
         }
     }
 
@@ -231,6 +289,18 @@ impl Glpi {
     pub(super) fn erase(&mut self, pen: &Pen, kind: Kind, id: i64) {
         let ticket = self.db.ticket_of(kind, id).filter(|_| kind != Kind::Ticket);
         let assigned = ticket.is_some_and(|ticket| self.db.assigned(ticket));
+        if let Some(ticket) = ticket {
+            let column = if kind == Kind::TicketUser {
+                "users_id"
+            } else {
+                "groups_id"
+            };
+            if matches!(kind, Kind::TicketUser | Kind::GroupTicket) {
+                let actor = self.db.int(kind, id, column);
+                let part = self.db.int(kind, id, "type");
+                self.write_part(pen, ticket, kind, actor, part, false);
+            }
+        }
         for child in Kind::ALL {
             let rows = self.db.on(*child, kind, id);
             if matches!(

@@ -133,6 +133,7 @@ impl Glpi {
                 ("type", Cell::Int(part)),
             ];
             self.db.table_mut(kind).insert(link);
+            self.write_part(pen, id, kind, actor, part, true);
         }
         if let Some(Value::Object(items)) = given.get("items_id") {
             for (itemtype, ids) in items {
@@ -381,6 +382,7 @@ impl Glpi {
         let mut cells = self.cells(pen, kind, input);
         cells.extend([("tickets_id", Cell::Int(ticket)), ("type", Cell::Int(part))]);
         let id = self.db.table_mut(kind).insert(cells);
+        self.write_part(pen, ticket, kind, actor, part, true);
         if part == 2 {
             self.take_into_account(pen, ticket);
             if self.db.int(Kind::Ticket, ticket, "status") == NEW {
