@@ -6,7 +6,9 @@ use crate::{core::desk::Desk, error::AppError, messages::Locale};
 use guichet_domain::{
     GroupId, TicketId,
     call::Direction as CallDirection,
-    ticket::Status,
+    catalogue::Availability,
+    history::{HistoryChange, HistoryEvent, HistoryParty},
+    ticket::{Role, Status},
     timeline::{Approval, EntryKind},
     triage::Marker,
 };
@@ -167,12 +169,14 @@ fn event(kind: EventKind, at: Timestamp) -> Event {
     }
 }
 
-/// A ticket as the interchange has it. `contacts` are the requester's calls about it.
+/// A ticket as the interchange has it. `contacts` are the requester's calls about it; `history` is the ITSM's, where it may be read:
+/// then waits are dated by it, and by nothing else.
 fn ticket_of(
     known: &KnownTicket,
     contract: &Contract,
     levels: &Levels,
     contacts: &[Timestamp],
+    history: Option<&[HistoryChange]>,
     gaps: &mut BTreeSet<Gap>,
 ) -> Ticket<'static> {
     let classes = &contract.classification;
@@ -188,7 +192,9 @@ fn ticket_of(
         );
         if over && waiting {
             waiting = false;
-            events.push(event(EventKind::WaitingEnded, marked.at));
+            if history.is_none() {
+                events.push(event(EventKind::WaitingEnded, marked.at));
+            }
         }
         match &marked.marker {
             Marker::Sent { to } | Marker::ReRouted { to } => {
@@ -204,12 +210,18 @@ fn ticket_of(
             }),
             Marker::Waiting { .. } if !waiting => {
                 waiting = true;
-                events.push(event(EventKind::WaitingStarted, marked.at));
+                if history.is_none() {
+                    events.push(event(EventKind::WaitingStarted, marked.at));
+                }
             }
             _ => {}
         }
     }
-    if known.status == Status::Waiting && !waiting {
+    let by_history = history.map(|lines| changes(lines, levels, &mut events));
+    dated |= by_history.as_ref().is_some_and(|told| told.assigned_above);
+    // Without a line that says since when: too old for what is read of the history, or there is none.
+    let since_known = by_history.as_ref().map_or(waiting, |told| told.waiting);
+    if known.status == Status::Waiting && !since_known {
         gaps.insert(Gap::WaitingSince);
         events.push(event(EventKind::WaitingStarted, known.updated_at));
     }
@@ -217,7 +229,9 @@ fn ticket_of(
     if !dated && highest.is_some_and(|level| *level > 1) {
         gaps.insert(Gap::EscalatedAt);
     }
-    solutions(known, &mut events);
+    if !by_history.is_some_and(|told| told.solved) {
+        solutions(known, &mut events);
+    }
     let contact = |at: &Timestamp| *at > known.opened_at;
     let written = known.entries.iter().filter(|entry| {
         entry.kind == EntryKind::Followup
@@ -249,6 +263,68 @@ fn ticket_of(
         created_at: Instant::from(known.opened_at),
         events,
     }
+}
+
+/// What the history told of a ticket.
+#[derive(Debug, Default)]
+struct Told {
+    waiting: bool,
+    solved: bool,
+    assigned_above: bool,
+}
+
+/// Events that the ITSM's history dates. A part that it did not write down is not known.
+fn changes(history: &[HistoryChange], levels: &Levels, events: &mut Vec<Event>) -> Told {
+    let mut told = Told::default();
+    let mut trashed = None;
+    for change in history {
+        let mut push = |kind| events.push(event(kind, change.at));
+        match change.what {
+            HistoryEvent::Status { from, to } => {
+                if from == Status::Waiting && to != Status::Waiting {
+                    told.waiting = false;
+                    push(EventKind::WaitingEnded);
+                }
+                match to {
+                    Status::Waiting => {
+                        told.waiting = true;
+                        push(EventKind::WaitingStarted);
+                    }
+                    Status::Solved if from.is_open() => {
+                        told.solved = true;
+                        push(EventKind::Solved);
+                    }
+                    // Closed at once: solved as well.
+                    Status::Closed => {
+                        if from.is_open() {
+                            told.solved = true;
+                            push(EventKind::Solved);
+                        }
+                        push(EventKind::Closed);
+                    }
+                    _ if !from.is_open() && to.is_open() => push(EventKind::Reopened),
+                    _ => {}
+                }
+            }
+            HistoryEvent::Joined {
+                party: HistoryParty::Group { id },
+                role: Some(Role::Assigned),
+            } => {
+                if let Some(level) = levels.0.get(&id) {
+                    told.assigned_above |= *level > 1;
+                    events.push(Event {
+                        level: Some(*level),
+                        ..event(EventKind::Assigned, change.at)
+                    });
+                }
+            }
+            HistoryEvent::Trashed => trashed = Some(change.at),
+            HistoryEvent::Restored => trashed = None,
+            _ => {}
+        }
+    }
+    events.extend(trashed.map(|at| event(EventKind::Trashed, at)));
+    told
 }
 
 /// Solutions, what was said of them, and the end.
@@ -392,7 +468,15 @@ impl Desk {
         };
         let file = File::create(path).map_err(refused)?;
         let mut document = Document::begin(BufWriter::new(file), data_end).map_err(refused)?;
-        let mut gaps = BTreeSet::from([Gap::History, Gap::CallsOfThisDesk]);
+        let mut gaps = BTreeSet::from([Gap::CallsOfThisDesk]);
+        let readable = self
+            .store
+            .history_state()
+            .await?
+            .is_some_and(|state| state.complete && state.availability == Availability::Available);
+        if !readable {
+            gaps.insert(Gap::History);
+        }
         if parts.list("alerts").is_empty() {
             gaps.insert(Gap::Alerts);
         }
@@ -436,9 +520,17 @@ impl Desk {
         document.open("tickets").map_err(refused)?;
         loop {
             let part = self.store.known_tickets(since, after, TICKETS).await?;
+            let mut lines: BTreeMap<TicketId, Vec<HistoryChange>> = BTreeMap::new();
+            if readable {
+                let ids: Vec<TicketId> = part.rows.iter().map(|known| known.id).collect();
+                for change in self.store.ticket_history(&ids).await? {
+                    lines.entry(change.ticket).or_default().push(change);
+                }
+            }
             for known in &part.rows {
+                let of_it = lines.get(&known.id).map(Vec::as_slice).unwrap_or_default();
                 let calls = contacts.get(&known.id).map(Vec::as_slice).unwrap_or_default();
-                let ticket = ticket_of(known, contract, &levels, calls, &mut gaps);
+                let ticket = ticket_of(known, contract, &levels, calls, readable.then_some(of_it), &mut gaps);
                 document.record(&ticket).map_err(refused)?;
                 tickets += 1;
             }

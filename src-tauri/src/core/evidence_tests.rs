@@ -77,9 +77,17 @@ fn vsgp() -> Contract {
 
 /// Events as (minute, kind, level), and what could not be told.
 fn told_of(known: &KnownTicket, contacts: &[Timestamp]) -> (Vec<(i64, &'static str, Option<u8>)>, BTreeSet<Gap>) {
+    told_with(known, contacts, None)
+}
+
+fn told_with(
+    known: &KnownTicket,
+    contacts: &[Timestamp],
+    history: Option<&[HistoryChange]>,
+) -> (Vec<(i64, &'static str, Option<u8>)>, BTreeSet<Gap>) {
     let levels = Levels(BTreeMap::from([(GroupId(1), 1), (GroupId(2), 2)]));
     let mut gaps = BTreeSet::new();
-    let ticket = ticket_of(known, &vsgp(), &levels, contacts, &mut gaps);
+    let ticket = ticket_of(known, &vsgp(), &levels, contacts, history, &mut gaps);
     let minute = |at: Instant| (at.timestamp().as_second() - 1_780_000_000) / 60;
     let events = ticket
         .events
@@ -91,7 +99,7 @@ fn told_of(known: &KnownTicket, contacts: &[Timestamp]) -> (Vec<(i64, &'static s
 #[test]
 fn what_a_ticket_is_comes_from_the_contracts_classification() {
     let levels = Levels(BTreeMap::new());
-    let ticket = ticket_of(&known(), &vsgp(), &levels, &[], &mut BTreeSet::new());
+    let ticket = ticket_of(&known(), &vsgp(), &levels, &[], None, &mut BTreeSet::new());
     assert_eq!(ticket.id, "7");
     assert_eq!(ticket.kind, TicketType::Incident);
     assert_eq!(ticket.channel, Some(Channel::Phone));
@@ -147,6 +155,71 @@ fn what_is_not_noted_is_said_and_not_guessed() {
         [(500, "waiting_started", None)],
         "and no escalation without a date"
     );
+    assert_eq!(gaps, BTreeSet::from([Gap::WaitingSince, Gap::EscalatedAt]));
+}
+
+#[test]
+fn the_history_dates_waits_assignments_and_the_end_where_it_may_be_read() {
+    let lines = |what: &[(i64, HistoryEvent)]| -> Vec<HistoryChange> {
+        let line = |(minute, what): &(i64, HistoryEvent)| HistoryChange {
+            id: *minute,
+            ticket: TicketId(7),
+            at: at(*minute),
+            what: *what,
+        };
+        what.iter().map(line).collect()
+    };
+    let status = |from, to| HistoryEvent::Status { from, to };
+    let joined = |id, role| HistoryEvent::Joined {
+        party: HistoryParty::Group { id: GroupId(id) },
+        role,
+    };
+    use Status as S;
+    let history = lines(&[
+        (1, joined(1, Some(Role::Assigned))),
+        (2, joined(2, Some(Role::Observer))),
+        (3, joined(2, None)),
+        (5, status(S::New, S::Waiting)),
+        (8, status(S::Waiting, S::Assigned)),
+        (9, joined(2, Some(Role::Assigned))),
+        (20, status(S::Assigned, S::Solved)),
+        (30, status(S::Solved, S::Assigned)),
+        (40, status(S::Assigned, S::Closed)),
+        (50, HistoryEvent::Trashed),
+        (60, HistoryEvent::Restored),
+        (70, HistoryEvent::Trashed),
+    ]);
+    let mut ticket = known();
+    ticket.groups = vec![GroupId(2)];
+    ticket.entries = vec![solution(20, Approval::Waiting, None)];
+    // What the ticket's own lines say of waits is not counted beside it.
+    ticket.markers = vec![marked(
+        6,
+        Marker::Waiting {
+            third: "Orange".to_owned(),
+        },
+    )];
+    let (events, gaps) = told_with(&ticket, &[], Some(&history));
+    assert_eq!(
+        events,
+        [
+            (1, "assigned", Some(1)),
+            (5, "waiting_started", None),
+            (8, "waiting_ended", None),
+            (9, "assigned", Some(2)),
+            (20, "solved", None),
+            (30, "reopened", None),
+            (40, "solved", None),
+            (40, "closed", None),
+            (70, "trashed", None),
+        ]
+    );
+    assert!(gaps.is_empty(), "{gaps:?}");
+
+    // It waits since before what is read of the history.
+    ticket.status = S::Waiting;
+    let (events, gaps) = told_with(&ticket, &[], Some(&[]));
+    assert!(events.contains(&(500, "waiting_started", None)), "{events:?}");
     assert_eq!(gaps, BTreeSet::from([Gap::WaitingSince, Gap::EscalatedAt]));
 }
 
