@@ -3,11 +3,13 @@
 
 mod escalation;
 mod export;
+mod figures;
 mod remote;
 mod transfer;
 
 pub use escalation::*;
 pub use export::*;
+pub use figures::*;
 pub use remote::*;
 pub use transfer::*;
 

@@ -5,6 +5,7 @@ pub mod calls;
 pub mod desk;
 pub mod escalation;
 pub mod export;
+pub mod figures;
 pub mod profile;
 pub mod remote;
 pub mod surge;
@@ -88,6 +89,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             desk::document,
             desk::save_document,
             export::export,
+            figures::indicators,
             desk::sync_now,
             desk::user_active,
             desk::open_link,

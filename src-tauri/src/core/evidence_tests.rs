@@ -76,15 +76,13 @@ fn vsgp() -> Contract {
 }
 
 /// Events as (minute, kind, level), and what could not be told.
-fn told_of(known: &KnownTicket, contacts: &[Timestamp]) -> (Vec<(i64, &'static str, Option<u8>)>, BTreeSet<Gap>) {
+type ToldOf = (Vec<(i64, &'static str, Option<u8>)>, BTreeSet<Gap>);
+
+fn told_of(known: &KnownTicket, contacts: &[Timestamp]) -> ToldOf {
     told_with(known, contacts, None)
 }
 
-fn told_with(
-    known: &KnownTicket,
-    contacts: &[Timestamp],
-    history: Option<&[HistoryChange]>,
-) -> (Vec<(i64, &'static str, Option<u8>)>, BTreeSet<Gap>) {
+fn told_with(known: &KnownTicket, contacts: &[Timestamp], history: Option<&[HistoryChange]>) -> ToldOf {
     let levels = Levels(BTreeMap::from([(GroupId(1), 1), (GroupId(2), 2)]));
     let mut gaps = BTreeSet::new();
     let ticket = ticket_of(known, &vsgp(), &levels, contacts, history, &mut gaps);

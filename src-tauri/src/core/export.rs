@@ -103,7 +103,7 @@ const ESCALATION_COLUMNS: Columns = &[
 /// A table that is being filled, in either format.
 enum Writer {
     Xlsx(Box<Book>),
-    Csv(TextFile),
+    Csv(Box<TextFile>),
 }
 
 impl Writer {
@@ -112,8 +112,8 @@ impl Writer {
         match (format, locale) {
             (ExportFormat::Xlsx, _) => Self::Xlsx(Box::new(Book::new(zone))),
             // Where the comma is the decimal mark, spreadsheets expect semicolons.
-            (ExportFormat::Csv, Locale::Fr) => Self::Csv(TextFile::new(zone, ';')),
-            (ExportFormat::Csv, Locale::En) => Self::Csv(TextFile::new(zone, ',')),
+            (ExportFormat::Csv, Locale::Fr) => Self::Csv(Box::new(TextFile::new(zone, ';'))),
+            (ExportFormat::Csv, Locale::En) => Self::Csv(Box::new(TextFile::new(zone, ','))),
         }
     }
 
@@ -355,11 +355,15 @@ impl Desk {
             for call in page.rows {
                 let mut person = None;
                 if let Some(id) = call.person {
-                    if !names.contains_key(&id.0) {
-                        let card = self.store.person(id).await?;
-                        names.insert(id.0, card.map(|card| card.person.display_name()));
-                    }
-                    person = names.get(&id.0).cloned().flatten();
+                    person = match names.get(&id.0) {
+                        Some(name) => name.clone(),
+                        None => {
+                            let card = self.store.person(id).await?;
+                            let name = card.map(|card| card.person.display_name());
+                            names.insert(id.0, name.clone());
+                            name
+                        }
+                    };
                 }
                 writer.row(call_row(locale, &contract.calls, person, call))?;
             }

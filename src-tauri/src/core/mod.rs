@@ -9,6 +9,7 @@ pub mod diagnosis;
 pub mod escalation;
 pub mod evidence;
 pub mod export;
+pub mod figures;
 pub mod files;
 pub mod notifier;
 pub mod pbx;

@@ -38,6 +38,7 @@ import type {
   Export,
   Exported,
   ExportFormat,
+  IndicatorSheet,
   Group,
   Hit,
   JournalPage,
@@ -149,6 +150,8 @@ export interface Backend {
   document(id: DocumentId): Promise<DocumentContent>;
   /** Saves a document among the downloads and resolves to where; `open`: opened there by the system's own program. */
   saveDocument(id: DocumentId, open: boolean): Promise<string>;
+  /** The indicators of a month ("2026-06"), computed from what is here. */
+  indicators(month: string): Promise<IndicatorSheet>;
   /** Writes everything that a list shows to a file in the downloads, never over another. */
   export(what: Export, format: ExportFormat): Promise<Exported>;
 

@@ -101,6 +101,8 @@ export const commands = {
 	saveDocument: (id: DocumentId, open: boolean) => __TAURI_INVOKE<string>("save_document", { id, open }),
 	/**  Writes everything that a list shows to a file in the downloads, never over another; answers where, and how many rows. */
 	export: (what: Export, format: ExportFormat) => __TAURI_INVOKE<Exported>("export", { what, format }),
+	/**  The indicators of a month ("2026-06"), from what the desk holds. */
+	indicators: (month: string) => __TAURI_INVOKE<IndicatorSheet>("indicators", { month }),
 	/**  The user asks for a round now. */
 	syncNow: () => __TAURI_INVOKE<null>("sync_now"),
 	/**  The user is there: poll at the active pace. */
@@ -1782,6 +1784,46 @@ export type HotTransferPolicy = {
 	by_hand: ByHandTexts,
 };
 
+/**  One indicator. */
+export type IndicatorRow = {
+	/**  Its name in the contract's table. */
+	id: string,
+	/**  What it is called, in the person's language. */
+	name: string,
+	/**  What it should be, 0 to 1. */
+	objective: number | null,
+	/**  It should be this or less, not this or more. */
+	at_most: boolean,
+	/**  Whether it is; `None` without data. */
+	met: boolean | null,
+	/**  Penalty level foreseen where it is not. */
+	penalty: string | null,
+	/**  What was missed (re-opened, for the re-open rate), sorted. */
+	missed: string[],
+	/**  What these are. */
+	missed_kind: MissedKind,
+	/**  Thirteen months, oldest first; the last is the month itself. */
+	history: MonthValue[],
+};
+
+/**  The indicators of a month. */
+export type IndicatorSheet = {
+	/**  "2026-06". */
+	month: string,
+	/**  The contract's name, in the person's language. */
+	contract: string,
+	/**  Nothing is known after this. */
+	data_end: string,
+	/**  In the contract's order. */
+	indicators: IndicatorRow[],
+	/**  Counted nowhere: duplicates, what is in the bin. */
+	excluded: LeftOut[],
+	/**  Bad data. */
+	rejected: LeftOut[],
+	/**  What cannot be told from what this desk holds, in the person's language. */
+	gaps: string[],
+};
+
 /**  A run of text within a block. */
 export type Inline = 
 /**  Plain text. */
@@ -1904,6 +1946,14 @@ export type Layout =
 "cards" | 
 /**  One line a ticket, in columns. */
 "table";
+
+/**  What was left out or refused, and why. */
+export type LeftOut = {
+	/**  What. */
+	id: string,
+	/**  Why, in the person's language. */
+	reason: string,
+};
 
 /**  A step on the 1–5 scale that urgency and impact use, and 1–6 for priority (6 is "major"). */
 export type Level = number;
@@ -2038,6 +2088,27 @@ export type MirrorCounts = {
 	people: number,
 	/**  Equipment. */
 	assets: number,
+};
+
+/**  What an indicator's missed items are. */
+export type MissedKind = 
+/**  Tickets, by their numbers. */
+"tickets" | 
+/**  Calls of the journal. */
+"calls" | 
+/**  What has no place of its own here: alerts, outages, milestones. */
+"other";
+
+/**  A figure of one month. */
+export type MonthValue = {
+	/**  "2026-06". */
+	month: string,
+	/**  Hits; a sum where the figure is a mean. */
+	numerator: number | null,
+	/**  The population. */
+	denominator: number | null,
+	/**  Their quotient, 0 to 1; `None` without data. */
+	value: number | null,
 };
 
 /**  A piece of equipment by its name. */

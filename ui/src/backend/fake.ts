@@ -6,6 +6,7 @@ import { type Backend, BackendFailure, type Unlisten } from './backend';
 import { aroundNew, openFirst, telling } from './fake-around';
 import { FakeTelephone } from './fake-calls';
 import { FakeEscalation } from './fake-escalation';
+import { indicatorSheet } from './fake-figures';
 import { pdfOf } from './fake-files';
 import { FakePlaces } from './fake-places';
 import { FakeRemote } from './fake-remote';
@@ -53,6 +54,7 @@ import type {
   Export,
   Exported,
   ExportFormat,
+  IndicatorSheet,
   Field,
   FieldValue,
   Gate,
@@ -847,6 +849,12 @@ export class FakeBackend implements Backend {
     this.note('saveDocument', id, open);
     this.refuse('saveDocument');
     return `/home/nadia/Téléchargements/${(await this.document(id)).filename}`;
+  }
+
+  async indicators(month: string): Promise<IndicatorSheet> {
+    this.note('indicators', month);
+    this.refuse('indicators');
+    return indicatorSheet(month, (await this.settings()).locale ?? 'fr');
   }
 
   async export(what: Export, format: ExportFormat): Promise<Exported> {

@@ -82,6 +82,8 @@ export type {
   Export,
   Exported,
   ExportFormat,
+  IndicatorRow,
+  IndicatorSheet,
   EscalationTimer,
   Field,
   FieldValue,

@@ -155,6 +155,25 @@ export function number(value: number): string {
   return intl('number', (region) => new Intl.NumberFormat(region)).format(value);
 }
 
+/** "94,9 %" of a share of 1, cut and not rounded: 94.99 must not read like the 95 it misses. A dash where there is none. */
+export function percent(share: number | null): string {
+  if (share === null) return '–';
+  // A hair is added first: 0.29 × 1,000 is 289.99999999999994.
+  const cut = Math.floor(share * 1000 + 1e-7) / 1000;
+  return intl(
+    'percent',
+    (region) => new Intl.NumberFormat(region, { style: 'percent', maximumFractionDigits: 1 }),
+  ).format(cut);
+}
+
+/** "juin 2026" of "2026-06". */
+export function monthName(month: string): string {
+  const [year = 0, number = 1] = month.split('-').map(Number);
+  return intl('month', (r) => new Intl.DateTimeFormat(r, { month: 'long', year: 'numeric' })).format(
+    new Date(year, number - 1, 1),
+  );
+}
+
 /** "09:12". */
 export function time(at: string | Date): string {
   return intl('time', (r) => new Intl.DateTimeFormat(r, { hour: '2-digit', minute: '2-digit' })).format(new Date(at));

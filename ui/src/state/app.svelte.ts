@@ -36,6 +36,7 @@ import { paced } from './paced';
 import { PlacesModel } from './places.svelte';
 import { QueueModel } from './queue.svelte';
 import { Exporting } from './exporting.svelte';
+import { Figures } from './figures.svelte';
 import { RemoteSessions } from './remote.svelte';
 import { Surges } from './surges.svelte';
 import { Transfers } from './transfers.svelte';
@@ -98,6 +99,7 @@ export class AppModel {
   readonly surges = new Surges(this);
   readonly remote = new RemoteSessions(this);
   readonly exporting = new Exporting(this);
+  readonly figures = new Figures(this);
   readonly calls: Calls;
   readonly transfers = new Transfers(this);
 
@@ -206,6 +208,7 @@ export class AppModel {
       this.diagnoses.reset();
       this.surges.reset();
       this.remote.reset();
+      this.figures.reset();
     }
     if (state.signed_in) {
       this.signingIn = false;

@@ -233,6 +233,13 @@ const ANYWHERE: readonly Command[] = [
     },
   },
   {
+    id: 'figures',
+    section: 'anywhere',
+    label: (t) => t('command.figures'),
+    keys: [key('i')],
+    run: (app) => app.nav.show('figures'),
+  },
+  {
     id: 'surge',
     section: 'anywhere',
     label: (t) => t('command.surge'),

@@ -1,7 +1,8 @@
 // Where the window is: a screen of the rail, and in the centre one pane with the way back to the one before.
 import type { ArticleId, AssetKey, TicketId, UserId } from '../backend/types';
 
-export type Screen = 'queue' | 'knowledge' | 'places' | 'calls' | 'triage' | 'drafts' | 'outbox' | 'settings';
+export type Screen =
+  'queue' | 'knowledge' | 'places' | 'calls' | 'triage' | 'figures' | 'drafts' | 'outbox' | 'settings';
 
 export type Pane =
   | { type: 'ticket'; id: TicketId }
@@ -73,7 +74,7 @@ export class Navigation {
 
   /** Shows something in the centre. */
   open(pane: Pane): void {
-    const screen: Screen = ['calls', 'triage', 'drafts', 'outbox', 'settings'].includes(this.screen)
+    const screen: Screen = ['calls', 'triage', 'figures', 'drafts', 'outbox', 'settings'].includes(this.screen)
       ? pane.type === 'article'
         ? 'knowledge'
         : 'queue'

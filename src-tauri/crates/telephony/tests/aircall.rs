@@ -1,5 +1,5 @@
 //! The Aircall adapter over real sockets, against a server that behaves as Aircall's developer documentation says.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::result_large_err, missing_docs)]
 
 #[path = "common/desk.rs"]
 #[allow(dead_code, reason = "Aircall cannot consult, hold or answer")]
@@ -32,6 +32,11 @@ use tokio::{net::TcpListener, sync::mpsc};
 const OWN: &str = "456";
 const SUPPORT: u64 = 1234;
 const CALLER: &str = "+33 6 12 34 00 13";
+
+/// Whether a call is the one of that number.
+fn is(call: &Value, id: &str) -> bool {
+    call["id"].as_u64().is_some_and(|number| number.to_string() == id)
+}
 
 #[derive(Default)]
 struct Inner {
@@ -102,11 +107,7 @@ impl Fake {
 
     fn changes(&self, id: &str, change: Value) {
         self.with(|inner| {
-            let call = inner
-                .calls
-                .iter_mut()
-                .find(|call| call["id"].to_string() == id)
-                .unwrap();
+            let call = inner.calls.iter_mut().find(|call| is(call, id)).unwrap();
             for (key, value) in change.as_object().unwrap() {
                 call[key] = value.clone();
             }
@@ -455,7 +456,7 @@ async fn calls_go_on_while_aircall_is_away_and_what_ended_unseen_is_told_after()
     assert_eq!(desk.blind(&ends, "789").await, Err(ActionError::NotConnected));
     fake.ends(&ends, json!({ "missed_call_reason": "abandoned_in_classic" }));
     fake.with(|inner| {
-        inner.calls.retain(|call| call["id"].to_string() != vanishes);
+        inner.calls.retain(|call| !is(call, &vanishes));
         inner.away = false;
     });
     let missed = desk.until(Kind::Missed, None).await;

@@ -44,10 +44,9 @@ pub(super) struct Number {
 impl Number {
     /// What people call it; its digits, else its identity, where it has no name.
     pub(super) fn label(&self) -> String {
-        let named = [&self.name, &self.digits].into_iter().flatten().map(|text| clip(text));
+        let mut named = [&self.name, &self.digits].into_iter().flatten().map(|text| clip(text));
         named
-            .filter(|text| !text.is_empty())
-            .next()
+            .find(|text| !text.is_empty())
             .unwrap_or_else(|| self.id.to_string())
     }
 

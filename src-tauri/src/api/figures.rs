@@ -1,0 +1,82 @@
+//! The indicators of a contract, as the window shows them.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use specta::Type;
+
+/// What an indicator's missed items are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum MissedKind {
+    /// Tickets, by their numbers.
+    Tickets,
+    /// Calls of the journal.
+    Calls,
+    /// What has no place of its own here: alerts, outages, milestones.
+    Other,
+}
+
+/// A figure of one month.
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+pub struct MonthValue {
+    /// "2026-06".
+    pub month: String,
+    /// Hits; a sum where the figure is a mean.
+    pub numerator: f64,
+    /// The population.
+    pub denominator: f64,
+    /// Their quotient, 0 to 1; `None` without data.
+    pub value: Option<f64>,
+}
+
+/// One indicator.
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+pub struct IndicatorRow {
+    /// Its name in the contract's table.
+    pub id: String,
+    /// What it is called, in the person's language.
+    pub name: String,
+    /// What it should be, 0 to 1.
+    pub objective: f64,
+    /// It should be this or less, not this or more.
+    pub at_most: bool,
+    /// Whether it is; `None` without data.
+    pub met: Option<bool>,
+    /// Penalty level foreseen where it is not.
+    pub penalty: Option<String>,
+    /// What was missed (re-opened, for the re-open rate), sorted.
+    pub missed: Vec<String>,
+    /// What these are.
+    pub missed_kind: MissedKind,
+    /// Thirteen months, oldest first; the last is the month itself.
+    pub history: Vec<MonthValue>,
+}
+
+/// What was left out or refused, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+pub struct LeftOut {
+    /// What.
+    pub id: String,
+    /// Why, in the person's language.
+    pub reason: String,
+}
+
+/// The indicators of a month.
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+pub struct IndicatorSheet {
+    /// "2026-06".
+    pub month: String,
+    /// The contract's name, in the person's language.
+    pub contract: String,
+    /// Nothing is known after this.
+    #[specta(type = String)]
+    pub data_end: Timestamp,
+    /// In the contract's order.
+    pub indicators: Vec<IndicatorRow>,
+    /// Counted nowhere: duplicates, what is in the bin.
+    pub excluded: Vec<LeftOut>,
+    /// Bad data.
+    pub rejected: Vec<LeftOut>,
+    /// What cannot be told from what this desk holds, in the person's language.
+    pub gaps: Vec<String>,
+}
