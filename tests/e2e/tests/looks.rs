@@ -73,6 +73,10 @@ async fn views(console: &Console, looks: &mut Looks, prefix: &str) {
 
     window.find("[data-testid^=\"queue-row-\"]").await.unwrap();
     look("queue").await;
+    click("queue-export").await;
+    there("queue-export-csv").await;
+    look("queue-export").await;
+    escape().await;
     for (button, dialog) in [("filter-open", "filter-dialog"), ("display-open", "display-dialog")] {
         click(button).await;
         there(dialog).await;
@@ -111,6 +115,10 @@ async fn views(console: &Console, looks: &mut Looks, prefix: &str) {
     click("places-button").await;
     there("places-tree").await;
     look("places").await;
+    click("figures-button").await;
+    click("indicator-KPI5-open").await;
+    there("indicator-KPI5-detail").await;
+    look("figures").await;
     click("drafts-button").await;
     there("drafts").await;
     look("drafts").await;

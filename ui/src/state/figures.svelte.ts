@@ -12,7 +12,8 @@ export function monthOf(date: Date): string {
 }
 
 export class Figures {
-  month = $state(monthOf(clock.now));
+  /** This month, where no other was chosen. */
+  private chosen = $state<string | null>(null);
   sheet = $state.raw<IndicatorSheet | null>(null);
   failed = $state.raw<Failure | null>(null);
   busy = $state(false);
@@ -22,6 +23,10 @@ export class Figures {
 
   constructor(private readonly app: AppModel) {}
 
+  get month(): string {
+    return this.chosen ?? monthOf(clock.now);
+  }
+
   /** Newest first. */
   get months(): string[] {
     const now = clock.now;
@@ -29,7 +34,7 @@ export class Figures {
   }
 
   choose(month: string): void {
-    this.month = month;
+    this.chosen = month;
     void this.read();
   }
 
@@ -55,6 +60,7 @@ export class Figures {
   /** Forgets everything: another account, another profile. */
   reset(): void {
     this.asked++;
+    this.chosen = null;
     this.sheet = null;
     this.failed = null;
     this.busy = false;
