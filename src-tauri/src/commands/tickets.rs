@@ -14,9 +14,8 @@ use guichet_domain::{
     people::{Group, Person},
 };
 use guichet_store::{
-    AroundNew, AroundTicket, ArticleCategory, ArticleList, ArticleQuery, AssigneeFilter, Hit, NewTicketWords,
-    PersonCard, PlaceHit, PlaceLevel, PlaceQuery, SearchQuery, SearchResults, TicketList, TicketQuery, TicketView,
-    View,
+    AroundNew, AroundTicket, ArticleCategory, ArticleList, ArticleQuery, Hit, NewTicketWords, PersonCard, PlaceHit,
+    PlaceLevel, PlaceQuery, SearchQuery, SearchResults, TicketList, TicketQuery, TicketView,
 };
 use tauri::State;
 
@@ -26,12 +25,7 @@ use tauri::State;
 pub async fn list_tickets(core: State<'_, AppCore>, query: TicketQuery) -> Answer<TicketList> {
     let result = async {
         let desk = core.desk().await?;
-        let mut query = query;
-        let mine = query.view == View::Mine || query.filter.assignee == Some(AssigneeFilter::Me);
-        if mine && query.me.is_none() {
-            query.me = desk.account().await.map(|account| account.user);
-        }
-        Ok::<_, AppError>(desk.store.list_tickets(&query).await?)
+        Ok::<_, AppError>(desk.store.list_tickets(&desk.with_me(&query).await).await?)
     };
     let result = result.await;
     told(&core, result).await

@@ -24,7 +24,9 @@ use guichet_backend::{Backend, Clock, ServerInfo};
 use guichet_backend_glpi::{GlpiBackend, GlpiConfig, HttpTransport, normalise_base_url};
 use guichet_domain::{OperationId, TicketId, UserId, outbox::Gate, wrap_up::WrapUp};
 use guichet_service_levels::Contract;
-use guichet_store::{ChangeSet, Draft, OpenReport, Resolution, Store, StoreError, Submission};
+use guichet_store::{
+    AssigneeFilter, ChangeSet, Draft, OpenReport, Resolution, Store, StoreError, Submission, TicketQuery, View,
+};
 use guichet_sync::{Engine, NoSteps, SyncEvent, SyncSettings, SyncStatus};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -337,6 +339,16 @@ impl Desk {
         });
         let previous = self.session.write().await.replace(session);
         stop(previous).await;
+    }
+
+    /// A list's query in which "mine" means the signed-in account, unless it says whose.
+    pub async fn with_me(&self, query: &TicketQuery) -> TicketQuery {
+        let mut query = query.clone();
+        let mine = query.view == View::Mine || query.filter.assignee == Some(AssigneeFilter::Me);
+        if mine && query.me.is_none() {
+            query.me = self.account().await.map(|account| account.user);
+        }
+        query
     }
 
     /// The name or the file of the contract this desk works by.

@@ -14,7 +14,7 @@ use guichet_domain::{
     wrap_up::{CallPolicy, NoTicket},
 };
 use guichet_service_levels::table::{Book, Cell, Column, TableError, TextFile};
-use guichet_store::{AssigneeFilter, ExportedTicket, JournalCall, JournalQuery, TicketQuery, View};
+use guichet_store::{ExportedTicket, JournalCall, JournalQuery, TicketQuery};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -310,11 +310,7 @@ impl Desk {
         query: &TicketQuery,
         locale: Locale,
     ) -> Result<u32, AppError> {
-        let mut query = query.clone();
-        let mine = query.view == View::Mine || query.filter.assignee == Some(AssigneeFilter::Me);
-        if mine && query.me.is_none() {
-            query.me = self.account().await.map(|account| account.user);
-        }
+        let query = self.with_me(query).await;
         writer.begin(name, TICKET_COLUMNS, locale)?;
         let (mut rows, mut after) = (0, None);
         loop {

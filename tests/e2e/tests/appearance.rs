@@ -100,6 +100,13 @@ async fn every_screen_is_accessible_in_both_languages_and_themes() {
         window.click(&test_id("places-button")).await.unwrap();
         window.find(&test_id("places-tree")).await.unwrap();
         look(&screen("places")).await;
+        // Computed from what was just read, by the real engine.
+        window.click(&test_id("figures-button")).await.unwrap();
+        window.find(&test_id("indicator-TAKE-UP-open")).await.unwrap();
+        window.click(&test_id("indicator-TAKE-UP-open")).await.unwrap();
+        window.find(&test_id("indicator-TAKE-UP-detail")).await.unwrap();
+        look(&screen("figures")).await;
+        window.click(&test_id("indicator-TAKE-UP-open")).await.unwrap();
         console.queue().await.unwrap();
         console.open_ticket("messagerie lente", ticket).await.unwrap();
         look(&screen("ticket")).await;
