@@ -216,7 +216,7 @@ pub(crate) fn forward_events<R: Runtime>(app: &AppHandle<R>) {
                 Err(RecvError::Closed) => return,
             };
             let emitted = match event {
-                AppEvent::Changed(changes) => Changed(changes).emit(&app),
+                AppEvent::Changed(changes) | AppEvent::Targets(changes) => Changed(changes).emit(&app),
                 AppEvent::Status(status) => SyncStatusChanged(*status).emit(&app),
                 AppEvent::Telephony(TelephonyEvent::Call(card)) => CallChanged(*card).emit(&app),
                 AppEvent::Telephony(TelephonyEvent::Transfer(card)) => TransferChanged(*card).emit(&app),

@@ -80,3 +80,19 @@ pub struct IndicatorSheet {
     /// What cannot be told from what this desk holds, in the person's language.
     pub gaps: Vec<String>,
 }
+
+/// When the contract's calendars are open, around now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+pub struct ServiceHours {
+    /// In the contract's order: a target's clock names its calendar by its place.
+    pub calendars: Vec<ServiceCalendar>,
+}
+
+/// A calendar's openings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+pub struct ServiceCalendar {
+    /// A service day, in seconds: its longest.
+    pub day_s: u32,
+    /// Each opening with its end, in seconds since 1970 (UTC), in order.
+    pub spans: Vec<(u32, u32)>,
+}

@@ -128,6 +128,10 @@ pub async fn tickets(desk: &Desk, out: &Output, args: &ListArgs) -> Result<Endin
                     ),
                     shortened(&row.title, 60),
                     shown_time(row.updated_at),
+                    row.target
+                        .as_ref()
+                        .and_then(|target| target.due)
+                        .map_or_else(String::new, shown_time),
                     pending_mark(out, row),
                 ]
             })
@@ -139,6 +143,7 @@ pub async fn tickets(desk: &Desk, out: &Output, args: &ListArgs) -> Result<Endin
             "column.requester",
             "column.title",
             "column.updated",
+            "column.target",
             "column.pending",
         ];
         format!(

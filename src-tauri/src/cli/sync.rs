@@ -1,7 +1,10 @@
 //! `sync`: one round, or rounds until interrupted.
 
 use super::{Ending, Output, args::SyncArgs};
-use crate::{core::Desk, error::AppError};
+use crate::{
+    core::{Desk, clocks::Due},
+    error::AppError,
+};
 use guichet_domain::outbox::Gate;
 use guichet_sync::RoundReport;
 use serde_json::{Value, json};
@@ -61,6 +64,7 @@ pub async fn run(desk: &Desk, out: &Output, args: &SyncArgs) -> Result<Ending, A
     // A person asked: a closed gate is tried once more.
     session.engine.nudge();
     let report = session.engine.round().await?;
+    wind(desk).await;
     out.answer(&document(&report, out), || human(&report, out));
     Ok(if report.gate == Gate::Open {
         Ending::Done
@@ -79,6 +83,7 @@ async fn watch(desk: &Desk, out: &Output) -> Result<Ending, AppError> {
             report = session.engine.round() => report?,
             _ = tokio::signal::ctrl_c() => return Ok(Ending::Done),
         };
+        wind(desk).await;
         // A round that changed nothing says nothing.
         if report.sent > 0 || report.applied.values().any(|rows| *rows > 0) || gate.as_ref() != Some(&report.gate) {
             out.answer(&document(&report, out), || human(&report, out));
@@ -88,5 +93,13 @@ async fn watch(desk: &Desk, out: &Output) -> Result<Ending, AppError> {
             () = tokio::time::sleep(pause) => {}
             _ = tokio::signal::ctrl_c() => return Ok(Ending::Done),
         }
+    }
+}
+
+/// Brings the contract's targets up to date with what was read. A contract that does not read takes nothing from the round: it is told
+/// where it is chosen.
+async fn wind(desk: &Desk) {
+    if let Err(error) = desk.wind_clocks(&Due::All).await {
+        tracing::warn!(code = error.code(), "targets could not be worked out");
     }
 }

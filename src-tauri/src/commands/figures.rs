@@ -1,11 +1,19 @@
 //! Dashboards.
 
 use crate::{
-    api::IndicatorSheet,
+    api::{IndicatorSheet, ServiceHours},
     commands::{Answer, told},
     core::AppCore,
 };
 use tauri::State;
+
+/// When the contract's calendars are open, so that the window counts the service time that is left.
+#[tauri::command]
+#[specta::specta]
+pub async fn service_hours(core: State<'_, AppCore>) -> Answer<ServiceHours> {
+    let result = async { core.desk().await?.service_hours().await }.await;
+    told(&core, result).await
+}
 
 /// The indicators of a month ("2026-06"), from what the desk holds.
 #[tauri::command]

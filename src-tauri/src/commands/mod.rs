@@ -90,6 +90,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             desk::save_document,
             export::export,
             figures::indicators,
+            figures::service_hours,
             desk::sync_now,
             desk::user_active,
             desk::open_link,

@@ -3,6 +3,7 @@
 use crate::{
     api::{AppState, PbxSettings, Settings, SignIn, SignInMethod},
     core::{
+        clocks,
         desk::{AppEvent, Desk, Pace, telephone_place},
         notifier::Notifier,
         profile::{ProfileError, ProfileFolder, Profiles},
@@ -113,6 +114,7 @@ impl AppCore {
             let profiles = self.profiles.clone();
             tokio::task::spawn_blocking(move || profiles.remember(&folder));
             surge::watch(&desk);
+            clocks::watch(&desk);
             let starting = desk.clone();
             tokio::spawn(async move {
                 if starting.signed_in().await

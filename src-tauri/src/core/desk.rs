@@ -23,12 +23,12 @@ use crate::{
 use guichet_backend::{Backend, Clock, ServerInfo};
 use guichet_backend_glpi::{GlpiBackend, GlpiConfig, HttpTransport, normalise_base_url};
 use guichet_domain::{OperationId, TicketId, UserId, outbox::Gate, wrap_up::WrapUp};
-use guichet_service_levels::Contract;
+use guichet_service_levels::{Clocks, Contract};
 use guichet_store::{
     AssigneeFilter, ChangeSet, Draft, OpenReport, Resolution, Store, StoreError, Submission, TicketQuery, View,
 };
 use guichet_sync::{Engine, NoSteps, SyncEvent, SyncSettings, SyncStatus};
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use std::{
     path::{Path, PathBuf},
@@ -64,6 +64,8 @@ struct Owner {
 pub enum AppEvent {
     /// Reads to make again.
     Changed(ChangeSet),
+    /// Reads to make again, because targets by the contract are others.
+    Targets(ChangeSet),
     /// The sync engine's state.
     Status(Box<SyncStatus>),
     /// A call, or the PBX.
@@ -125,6 +127,8 @@ pub struct Desk {
     contract: RwLock<Option<(String, Arc<Contract>)>>,
     /// The contract's calendar, worked out.
     service: RwLock<Option<(Arc<Contract>, Arc<ServiceClock>)>>,
+    /// Its clocks, worked out.
+    clocks: RwLock<Option<Arc<Clocks>>>,
     /// Why there is no session although an account is configured: a code of the message catalogue.
     obstacle: RwLock<Option<&'static str>>,
     /// What is remembered of surges is changed by one at a time.
@@ -169,6 +173,7 @@ impl Desk {
             telephone: RwLock::new(None),
             contract: RwLock::new(None),
             service: RwLock::new(None),
+            clocks: RwLock::new(None),
             obstacle: RwLock::new(None),
             surging: Mutex::new(()),
             remote: RemoteDesk::default(),
@@ -396,6 +401,26 @@ impl Desk {
             .map_err(|error| AppError::Store(std::io::Error::other(error).into()))?;
         *self.service.write().await = Some((contract, clock.clone()));
         Ok(clock)
+    }
+
+    /// The contract's clocks.
+    ///
+    /// # Errors
+    /// As [`Desk::contract`].
+    pub async fn clocks(&self) -> Result<Arc<Clocks>, AppError> {
+        let contract = self.contract().await?;
+        if let Some(known) = self.clocks.read().await.as_ref()
+            && Arc::ptr_eq(known.contract(), &contract)
+        {
+            return Ok(known.clone());
+        }
+        // Targets lie hours or days ahead.
+        let last_year = self.now().to_zoned(TimeZone::UTC).year().saturating_add(2);
+        let clocks = tokio::task::spawn_blocking(move || Arc::new(Clocks::new(contract, last_year)))
+            .await
+            .map_err(|error| AppError::Store(std::io::Error::other(error).into()))?;
+        *self.clocks.write().await = Some(clocks.clone());
+        Ok(clocks)
     }
 
     /// The current instant.

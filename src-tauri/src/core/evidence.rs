@@ -8,6 +8,7 @@ use guichet_domain::{
     call::Direction as CallDirection,
     catalogue::Availability,
     history::{HistoryChange, HistoryEvent, HistoryParty},
+    people::Group,
     ticket::{Role, Status},
     timeline::{Approval, EntryKind},
     triage::Marker,
@@ -159,9 +160,22 @@ impl Parts {
 }
 
 /// What is known of the groups of a contract.
-struct Levels(BTreeMap<GroupId, u8>);
+pub(super) struct Levels(BTreeMap<GroupId, u8>);
 
-fn event(kind: EventKind, at: Timestamp) -> Event {
+impl Levels {
+    /// Of the groups that the contract names, by the numbers that the ITSM gave them.
+    pub(super) fn of(contract: &Contract, groups: &[Group]) -> Self {
+        let level = |group: &Group| Some((group.id, contract.escalation.level_of(&group.name)?));
+        Self(groups.iter().filter_map(level).collect())
+    }
+
+    /// The highest level among groups.
+    pub(super) fn highest(&self, groups: &[GroupId]) -> Option<u8> {
+        groups.iter().filter_map(|group| self.0.get(group)).max().copied()
+    }
+}
+
+pub(super) fn event(kind: EventKind, at: Timestamp) -> Event {
     Event {
         at: Instant::from(at),
         kind,
@@ -171,7 +185,7 @@ fn event(kind: EventKind, at: Timestamp) -> Event {
 
 /// A ticket as the interchange has it. `contacts` are the requester's calls about it; `history` is the ITSM's, where it may be read:
 /// then waits are dated by it, and by nothing else.
-fn ticket_of(
+pub(super) fn ticket_of(
     known: &KnownTicket,
     contract: &Contract,
     levels: &Levels,
@@ -225,8 +239,11 @@ fn ticket_of(
         gaps.insert(Gap::WaitingSince);
         events.push(event(EventKind::WaitingStarted, known.updated_at));
     }
-    let highest = known.groups.iter().filter_map(|group| levels.0.get(group)).max();
-    if !dated && highest.is_some_and(|level| *level > 1) {
+    if known.status != Status::Waiting && by_history.as_ref().is_some_and(|told| told.waiting) {
+        // The ticket was read later than its history.
+        events.push(event(EventKind::WaitingEnded, known.updated_at));
+    }
+    if !dated && levels.highest(&known.groups).is_some_and(|level| level > 1) {
         gaps.insert(Gap::EscalatedAt);
     }
     if !by_history.is_some_and(|told| told.solved) {
@@ -469,11 +486,7 @@ impl Desk {
         let file = File::create(path).map_err(refused)?;
         let mut document = Document::begin(BufWriter::new(file), data_end).map_err(refused)?;
         let mut gaps = BTreeSet::from([Gap::CallsOfThisDesk]);
-        let readable = self
-            .store
-            .history_state()
-            .await?
-            .is_some_and(|state| state.complete && state.availability == Availability::Available);
+        let readable = self.history_is_read().await?;
         if !readable {
             gaps.insert(Gap::History);
         }
@@ -507,14 +520,7 @@ impl Desk {
             }
         }
         document.close().map_err(refused)?;
-        let groups = self.store.groups().await?;
-        let level = |name: &str| contract.escalation.level_of(name);
-        let levels = Levels(
-            groups
-                .iter()
-                .filter_map(|group| Some((group.id, level(&group.name)?)))
-                .collect(),
-        );
+        let levels = Levels::of(contract, &self.store.groups().await?);
         let mut tickets = 0;
         let mut after = None;
         document.open("tickets").map_err(refused)?;
@@ -550,6 +556,12 @@ impl Desk {
             gaps,
             data_end,
         })
+    }
+
+    /// Whether the ITSM's history is known to its beginning.
+    pub(super) async fn history_is_read(&self) -> Result<bool, AppError> {
+        let state = self.store.history_state().await?;
+        Ok(state.is_some_and(|state| state.complete && state.availability == Availability::Available))
     }
 
     /// The indicators of a month from what the desk holds: computed from the very document that an export writes.

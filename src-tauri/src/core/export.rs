@@ -192,7 +192,7 @@ fn ticket_row(locale: Locale, exported: ExportedTicket) -> [Cell; TICKET_COLUMNS
         Cell::At(ticket.updated_at),
         exported.solved_at.into(),
         exported.closed_at.into(),
-        ticket.next_target.into(),
+        ticket.target.and_then(|target| target.due).into(),
         Cell::count(ticket.pending.into()),
     ]
 }

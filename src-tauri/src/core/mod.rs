@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod bulk;
+pub mod clocks;
 pub mod contract;
 pub mod desk;
 pub mod diagnosis;

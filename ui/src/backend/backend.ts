@@ -63,6 +63,7 @@ import type {
   SavedView,
   SearchQuery,
   SearchResults,
+  ServiceHours,
   Settings,
   SignIn,
   Submission,
@@ -150,6 +151,8 @@ export interface Backend {
   document(id: DocumentId): Promise<DocumentContent>;
   /** Saves a document among the downloads and resolves to where; `open`: opened there by the system's own program. */
   saveDocument(id: DocumentId, open: boolean): Promise<string>;
+  /** When the contract's calendars are open, around now. */
+  serviceHours(): Promise<ServiceHours>;
   /** The indicators of a month ("2026-06"), computed from what is here. */
   indicators(month: string): Promise<IndicatorSheet>;
   /** Writes everything that a list shows to a file in the downloads, never over another. */

@@ -103,6 +103,8 @@ export const commands = {
 	export: (what: Export, format: ExportFormat) => __TAURI_INVOKE<Exported>("export", { what, format }),
 	/**  The indicators of a month ("2026-06"), from what the desk holds. */
 	indicators: (month: string) => __TAURI_INVOKE<IndicatorSheet>("indicators", { month }),
+	/**  When the contract's calendars are open, so that the window counts the service time that is left. */
+	serviceHours: () => __TAURI_INVOKE<ServiceHours>("service_hours"),
 	/**  The user asks for a round now. */
 	syncNow: () => __TAURI_INVOKE<null>("sync_now"),
 	/**  The user is there: poll at the active pace. */
@@ -2196,6 +2198,16 @@ export type NewTicketWords = {
 	title: string,
 };
 
+/**  A ticket's next target. */
+export type NextTarget = {
+	/**  What is to be done. */
+	kind: TargetKind,
+	/**  By when; nothing while the contract's clock stands still. */
+	due: string | null,
+	/**  The contract's clock; nothing where the date is the backend's own. */
+	clock: TargetClock | null,
+};
+
 /**  Why a call has no ticket. */
 export type NoTicket = 
 /**  A wrong number. */
@@ -2845,6 +2857,20 @@ export type SecretStoreKind =
 /**  A file of mode 0600 in the profile, for machines without a keyring. */
 "file";
 
+/**  A calendar's openings. */
+export type ServiceCalendar = {
+	/**  A service day, in seconds: its longest. */
+	day_s: number,
+	/**  Each opening with its end, in seconds since 1970 (UTC), in order. */
+	spans: ([number, number])[],
+};
+
+/**  When the contract's calendars are open, around now. */
+export type ServiceHours = {
+	/**  In the contract's order: a target's clock names its calendar by its place. */
+	calendars: ServiceCalendar[],
+};
+
 /**  A profile's settings. */
 export type Settings = {
 	/**  The language; `None` follows the operating system. */
@@ -3210,6 +3236,21 @@ export type SyncStatus = {
 /**  The sync engine's state, after each change. */
 export type SyncStatusChanged = SyncStatus;
 
+/**  How the contract counts the time until a target. */
+export type TargetClock = {
+	/**  Which indicator of the contract asks for it. */
+	indicator: string,
+	/**  Which calendar of the contract it runs by. */
+	calendar: number,
+	/**  From when on little is left; nothing while the clock stands still. */
+	soon_at: string | null,
+	/**
+	 *  Seconds of service time left while the clock stands still (the ticket waits on somebody else), negative when late; nothing
+	 *  while it runs.
+	 */
+	paused_left_s: number | null,
+};
+
 /**  How far the next target is. */
 export type TargetFilter = 
 /**  Missed, and still open. */
@@ -3232,6 +3273,8 @@ export type TargetFrom =
 export type TargetKind = 
 /**  Take it up. */
 "own" | 
+/**  Escalate it, if it is to be escalated. */
+"escalate" | 
 /**  Resolve it. */
 "resolve";
 
@@ -3472,10 +3515,8 @@ export type TicketRow = {
 	opened_at: string,
 	/**  When last changed. */
 	updated_at: string,
-	/**  The next target, as the backend computed it. */
-	next_target: string | null,
-	/**  Which one it is: `own` or `resolve`. */
-	next_target_kind: TargetKind | null,
+	/**  The next target: by the contract where it has one for the ticket, else as the backend computed it. */
+	target: NextTarget | null,
 	/**  Operations waiting to be sent. */
 	pending: number,
 	/**  Operations waiting for a person. */
@@ -3511,6 +3552,8 @@ export type TicketView = {
 	departure: Departure | null,
 	/**  Its timeline and actors have been read (false early in a first sync). */
 	details_read: boolean,
+	/**  Its next target, as its row in lists has it. */
+	target: NextTarget | null,
 };
 
 /**  One entry of a ticket's timeline. */

@@ -110,7 +110,8 @@ export function inGroups(
       else if (party.type === 'email') put(row, 'address', '3');
       else put(row, `${party.type}:${String(party.id)}`, `1${fold(row.assignee ?? '')}`, row.assignee);
     } else if (grouping === 'target') {
-      const left = row.next_target === null ? Infinity : new Date(row.next_target).getTime() - now.getTime();
+      const due = row.target?.due ?? null;
+      const left = due === null ? Infinity : new Date(due).getTime() - now.getTime();
       const at = left === Infinity ? 4 : left < 0 ? 0 : left < HOUR_MS ? 1 : left < 24 * HOUR_MS ? 2 : 3;
       put(row, BUCKETS[at], String(at));
     } else {

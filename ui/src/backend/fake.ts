@@ -68,6 +68,7 @@ import type {
   Locale,
   MajorIncident,
   NewEscalation,
+  NextTarget,
   NewTicketWords,
   OpenedTicket,
   Operation,
@@ -86,6 +87,7 @@ import type {
   SavedView,
   SearchQuery,
   SearchResults,
+  ServiceHours,
   Settings,
   SignIn,
   Submission,
@@ -171,6 +173,8 @@ export class FakeBackend implements Backend {
   entries: OutboxEntry[] = [];
   gate: Gate;
   /** Set by a test: the next call of that name is refused. */
+  /** Targets by the contract, where a test sets them. */
+  targets = new Map<TicketId, NextTarget>();
   failNext = new Map<string, BackendFailure>();
   /** Set by a test: how long a draft's save takes, in milliseconds. */
   saveDelayMs = 0;
@@ -450,6 +454,7 @@ export class FakeBackend implements Backend {
       requester: card,
       departure: null,
       details_read: !this.options.firstSync,
+      target: this.nextTarget(ticket),
     };
   }
 
@@ -849,6 +854,23 @@ export class FakeBackend implements Backend {
     this.note('saveDocument', id, open);
     this.refuse('saveDocument');
     return `/home/nadia/Téléchargements/${(await this.document(id)).filename}`;
+  }
+
+  /** The server's own target; a test may set the contract's. */
+  private nextTarget(ticket: Ticket): NextTarget | null {
+    const set = this.targets.get(ticket.id);
+    if (ticket.status === 'solved' || ticket.status === 'closed') return null;
+    if (set) return set;
+    const own = ticket.status === 'new' && ticket.time_to_own !== null;
+    const due = own ? ticket.time_to_own : ticket.time_to_resolve;
+    return due === null ? null : { kind: own ? 'own' : 'resolve', due, clock: null };
+  }
+
+  /** Always open: the demonstration's targets are counted on the wall's clock. */
+  async serviceHours(): Promise<ServiceHours> {
+    this.note('serviceHours');
+    this.refuse('serviceHours');
+    return { calendars: [{ day_s: 86_400, spans: [[0, 4_102_444_800]] }] };
   }
 
   async indicators(month: string): Promise<IndicatorSheet> {
@@ -1433,7 +1455,6 @@ export class FakeBackend implements Backend {
       const facts = { ticket, assignees: this.assignees(id, pending), me: ME };
       const now = query.now ? new Date(query.now) : this.options.start;
       if (!narrowed(facts, query.filter, now, this.world.catalogues)) return [];
-      const own = ticket.status === 'new';
       return [
         {
           id,
@@ -1451,9 +1472,7 @@ export class FakeBackend implements Backend {
           entity: ticket.entity?.name ?? null,
           opened_at: ticket.opened_at,
           updated_at: ticket.updated_at,
-          next_target: open ? (own ? ticket.time_to_own : ticket.time_to_resolve) : null,
-          next_target_kind:
-            open && (own ? ticket.time_to_own : ticket.time_to_resolve) ? (own ? 'own' : 'resolve') : null,
+          target: this.nextTarget(ticket),
           pending: pending.length,
           wedged: pending.filter((entry) => entry.state.type === 'wedged').length,
         },
@@ -1461,7 +1480,7 @@ export class FakeBackend implements Backend {
     });
     const late = '9999';
     const orders: Record<TicketQuery['sort'], (a: TicketRow, b: TicketRow) => number> = {
-      next_target: (a, b) => (a.next_target ?? late).localeCompare(b.next_target ?? late) || b.priority - a.priority,
+      next_target: (a, b) => (a.target?.due ?? late).localeCompare(b.target?.due ?? late) || b.priority - a.priority,
       updated: (a, b) => b.updated_at.localeCompare(a.updated_at),
       opened: (a, b) => b.opened_at.localeCompare(a.opened_at),
       oldest: (a, b) => a.opened_at.localeCompare(b.opened_at),

@@ -67,6 +67,7 @@ export const tauriBackend: Backend = {
   attachment: (blob) => ask(commands.attachment(blob)),
   document: (id) => ask(commands.document(id)),
   saveDocument: (id, open) => ask(commands.saveDocument(id, open)),
+  serviceHours: () => ask(commands.serviceHours()),
   indicators: (month) => ask(commands.indicators(month)),
   export: (what, format) => ask(commands.export(what, format)),
   syncNow: () => tell(commands.syncNow()),

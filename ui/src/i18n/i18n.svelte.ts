@@ -207,15 +207,15 @@ export function moment(at: string | Date, now: Date): string {
   return date.toDateString() === now.toDateString() ? time(date) : `${day(date, now)} ${time(date)}`;
 }
 
-/** "4 min", "1 h 52", "2,5 j": a length of time, as short as it can be said. */
-export function span(milliseconds: number): string {
+/** "4 min", "1 h 52", "2,5 j": a length of time, as short as it can be said; of service time, where a `day` is a service day. */
+export function span(milliseconds: number, day = 24 * 3_600_000): string {
   const minutes = Math.floor(Math.abs(milliseconds) / 60_000);
   if (minutes < 1) return t('time.under_a_minute');
   if (minutes < 60) return t('time.minutes', { n: minutes });
-  if (minutes < 24 * 60) {
+  if (minutes < day / 60_000) {
     return t('time.hours', { h: Math.floor(minutes / 60), m: String(minutes % 60).padStart(2, '0') });
   }
-  const days = Math.round((minutes / (24 * 60)) * 2) / 2;
+  const days = Math.round(((minutes * 60_000) / day) * 2) / 2;
   return t('time.days', {
     d: days >= 10 ? number(Math.round(days)) : number(days),
   });

@@ -37,6 +37,7 @@ import { PlacesModel } from './places.svelte';
 import { QueueModel } from './queue.svelte';
 import { Exporting } from './exporting.svelte';
 import { Figures } from './figures.svelte';
+import { serviceHours } from './servicehours.svelte';
 import { RemoteSessions } from './remote.svelte';
 import { Surges } from './surges.svelte';
 import { Transfers } from './transfers.svelte';
@@ -209,6 +210,7 @@ export class AppModel {
       this.surges.reset();
       this.remote.reset();
       this.figures.reset();
+      serviceHours.forget();
     }
     if (state.signed_in) {
       this.signingIn = false;
@@ -229,6 +231,7 @@ export class AppModel {
     // What cannot be read now is taken up at the next start.
     this.drafts.recover().catch(() => undefined);
     void this.readGroups();
+    void this.readServiceHours();
     void this.calls.read().then(() => this.transfers.read());
     void this.surges.read();
     void this.remote.read();
@@ -313,6 +316,7 @@ export class AppModel {
   async saveSettings(settings: Settings): Promise<boolean> {
     try {
       this.settings = await this.backend.saveSettings(settings);
+      void this.readServiceHours();
       const state = await this.backend.appState();
       this.state = state;
       this.useLocale(state.locale);
@@ -407,6 +411,15 @@ export class AppModel {
     } catch {
       // Shown as unavailable in the settings page; what the state says holds.
       this.settings = null;
+    }
+  }
+
+  private async readServiceHours(): Promise<void> {
+    try {
+      serviceHours.take(await this.backend.serviceHours());
+    } catch {
+      // Until they are known, what is left is told on the wall's clock.
+      serviceHours.forget();
     }
   }
 

@@ -26,6 +26,8 @@ export interface Notice {
 const GAP_MS = 2_000;
 /** Tickets of one's own that are watched. */
 const WATCHED = 500;
+/** Of those that nobody has: the next ones that are to be taken up. */
+const UNTAKEN = 50;
 /** Changed tickets that are looked into in one reading. */
 const LOOKED_INTO = 20;
 /** Notices kept. */
@@ -55,6 +57,8 @@ export class Notices {
   list = $state.raw<Notice[]>([]);
   open = $state(false);
   readonly unseen = $derived(this.list.filter((one) => !one.seen).length);
+  /** Nobody's: whoever is there takes them up in time. */
+  private untaken: TicketRow[] = [];
   private rows: Map<TicketId, TicketRow> | null = null;
   /** The account whose list was read: another one begins anew. */
   private whose: string | null = null;
@@ -100,6 +104,7 @@ export class Notices {
   /** Targets come near by themselves. */
   tick(): void {
     for (const row of this.rows?.values() ?? []) this.near(row);
+    for (const row of this.untaken) this.near(row);
   }
 
   private async read(): Promise<void> {
@@ -117,6 +122,16 @@ export class Notices {
         limit: WATCHED,
       });
       rows = list.rows;
+      const nobodys = await app.backend.listTickets({
+        view: 'unassigned',
+        me: app.me,
+        vip_only: false,
+        requester: null,
+        sort: 'next_target',
+        offset: 0,
+        limit: UNTAKEN,
+      });
+      this.untaken = nobodys.rows.filter((row) => row.target?.kind === 'own');
     } catch {
       return;
     }
@@ -167,10 +182,14 @@ export class Notices {
   }
 
   private near(row: TicketRow): void {
-    if (row.next_target === null || row.status === 'solved' || row.status === 'closed') return;
-    const left = new Date(row.next_target).getTime() - clock.now.getTime();
-    const key = `${String(row.id)}:${row.next_target}`;
-    if (left < 0 || left > NEAR_MS || this.warned.has(key)) return;
+    if (row.target === null || row.target.due === null) return;
+    const { due, clock: of } = row.target;
+    const now = clock.now.getTime();
+    const at = new Date(due).getTime();
+    // The contract says when little is left; without it, so long before.
+    const near = of === null ? at - NEAR_MS : new Date(of.soon_at ?? due).getTime();
+    const key = `${String(row.id)}:${due}`;
+    if (now > at || now < near || this.warned.has(key)) return;
     this.warned.add(key);
     this.add('target', row, null, clock.now.toISOString());
   }

@@ -83,7 +83,7 @@ test('a target that is near is told once', async () => {
   // 4821 has seven minutes left.
   await waitFor(() => expect(Number(screen.getByTestId('bell').dataset.unseen)).toBeGreaterThan(0), LATER);
   await user.click(screen.getByTestId('bell'));
-  expect((await screen.findByTestId('notice-4821')).textContent).toContain('Échéance dans moins de 30 min');
+  expect((await screen.findByTestId('notice-4821')).textContent).toContain('Échéance proche');
   await user.keyboard('{Escape}');
   expect(screen.queryByTestId('notices')).toBeNull();
   expect(document.activeElement).toBe(screen.getByTestId('bell'));

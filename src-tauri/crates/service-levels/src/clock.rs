@@ -9,6 +9,7 @@ use crate::{
     instant::{Instant, Nanoseconds, SECOND},
 };
 use serde::Serialize;
+use std::sync::Arc;
 
 /// What has to be done by the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -41,8 +42,12 @@ pub struct NextTarget {
     pub kind: TargetKind,
     /// Which indicator of the contract asks for it.
     pub indicator: String,
+    /// The calendar it runs by, as an index into the contract's.
+    pub calendar: usize,
     /// By when. While the ticket waits on somebody else: if the wait ended now.
     pub due: jiff::Timestamp,
+    /// From when on less than the contract's share of the target is left; as `due` while it waits.
+    pub soon_at: jiff::Timestamp,
     /// Service time left, in seconds; negative when late: service time since.
     pub remaining_service_seconds: i64,
     /// How it stands.
@@ -53,8 +58,8 @@ pub struct NextTarget {
 
 /// A contract with its calendars worked out, to be asked again and again.
 #[derive(Debug)]
-pub struct Clocks<'c> {
-    contract: &'c Contract,
+pub struct Clocks {
+    contract: Arc<Contract>,
     calendars: Vec<Calendar>,
 }
 
@@ -62,24 +67,38 @@ pub struct Clocks<'c> {
 struct Open<'a> {
     kind: TargetKind,
     indicator: &'a str,
+    number: usize,
     calendar: &'a Calendar,
     target: Nanoseconds,
     spent: Nanoseconds,
     paused: bool,
 }
 
-impl<'c> Clocks<'c> {
+/// When a calendar is open, for whoever counts service time without it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Openings {
+    /// A service day, in seconds.
+    pub day_s: i64,
+    /// Each opening with its end, in order.
+    pub spans: Vec<(jiff::Timestamp, jiff::Timestamp)>,
+}
+
+impl Clocks {
     /// For tickets that are due before the end of `last_year`.
     #[must_use]
-    pub fn new(contract: &'c Contract, last_year: i16) -> Self {
-        let calendars = contract
+    pub fn new(contract: Arc<Contract>, last_year: i16) -> Self {
+        let calendars: Vec<Calendar> = contract
             .calendars
             .iter()
-            .map(|named| Calendar::new(&named.rules, last_year));
-        Self {
-            contract,
-            calendars: calendars.collect(),
-        }
+            .map(|named| Calendar::new(&named.rules, last_year))
+            .collect();
+        Self { contract, calendars }
+    }
+
+    /// The contract.
+    #[must_use]
+    pub fn contract(&self) -> &Arc<Contract> {
+        &self.contract
     }
 
     /// The ticket's next target at an instant: of those still open, the one due first. `None` when the ticket is over, left
@@ -101,6 +120,7 @@ impl<'c> Clocks<'c> {
             let open = |kind, target, spent, paused| Open {
                 kind,
                 indicator: &indicator.id,
+                number: indicator.calendar,
                 calendar,
                 target,
                 spent,
@@ -134,26 +154,49 @@ impl<'c> Clocks<'c> {
         next
     }
 
+    /// The openings of each of the contract's calendars between two instants.
+    #[must_use]
+    pub fn openings(&self, from: jiff::Timestamp, to: jiff::Timestamp) -> Vec<Openings> {
+        let of = |calendar: &Calendar| Openings {
+            day_s: calendar.service_day() / SECOND,
+            spans: calendar
+                .openings(from.into(), to.into())
+                .map(|(opens, closes)| (opens.timestamp(), closes.timestamp()))
+                .collect(),
+        };
+        self.calendars.iter().map(of).collect()
+    }
+
     fn told(&self, open: &Open<'_>, now: Instant, life: &Life, start: Instant) -> Option<NextTarget> {
         let left = open.target - open.spent;
-        let due = if left < 0 {
-            let waits = if open.kind == TargetKind::Resolve {
-                life.waits.as_slice()
-            } else {
-                &[]
-            };
-            open.calendar.own_target_date(start, open.target, waits)?
-        } else if open.paused || left > 0 {
-            open.calendar.target_date(now, left)?
+        let waits = if open.kind == TargetKind::Resolve {
+            life.waits.as_slice()
         } else {
-            now
+            &[]
         };
-        #[allow(clippy::cast_precision_loss, reason = "a share of a few days")]
-        let soon = (left as f64) < self.contract.warning_share * open.target as f64;
+        #[allow(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            reason = "a share of a few days"
+        )]
+        let margin = (self.contract.warning_share * open.target as f64) as Nanoseconds;
+        // When the clock has shown, or will show, that so much is left.
+        let shows = |left_then: Nanoseconds| -> Option<Instant> {
+            if left > left_then {
+                open.calendar.target_date(now, left - left_then)
+            } else {
+                open.calendar.own_target_date(start, open.target - left_then, waits)
+            }
+        };
+        let due = shows(0)?;
+        let soon_at = shows(margin)?;
+        let soon = left < margin;
         Some(NextTarget {
             kind: open.kind,
             indicator: open.indicator.to_owned(),
+            calendar: open.number,
             due: due.timestamp(),
+            soon_at: soon_at.timestamp(),
             remaining_service_seconds: left.div_euclid(SECOND),
             state: if left < 0 {
                 TargetState::Late

@@ -35,7 +35,7 @@ fn ticket(created: &str, events: &[(&str, EventKind)]) -> Ticket<'static> {
 /// Kind, due, seconds left, state, paused.
 fn next(ticket: &Ticket<'_>, now: &str) -> Option<(TargetKind, String, i64, TargetState, bool)> {
     let contract = Contract::embedded("vsgp").unwrap().unwrap();
-    let target = Clocks::new(&contract, 2027).next_target(ticket, at(now))?;
+    let target = Clocks::new(Arc::new(contract), 2027).next_target(ticket, at(now))?;
     Some((
         target.kind,
         target.due.strftime("%d %H:%M").to_string(),
@@ -163,4 +163,56 @@ fn a_reopened_ticket_keeps_its_first_solution_and_has_no_new_target() {
         ],
     );
     assert_eq!(next(&reopened, "02 11:00"), None);
+}
+
+#[test]
+fn it_says_from_when_on_little_is_left_and_by_which_calendar() {
+    let contract = Contract::embedded("vsgp").unwrap().unwrap();
+    let contract = Arc::new(contract);
+    let clocks = Clocks::new(contract.clone(), 2027);
+    let taken = ticket("02 08:00", &[("02 08:05", EventKind::Assigned)]);
+    // The same before, between and after.
+    for now in ["02 09:00", "02 10:30", "03 09:00"] {
+        let target = clocks.next_target(&taken, at(now)).unwrap();
+        assert_eq!(
+            (target.soon_at, target.due),
+            (at("02 10:15"), at("02 11:00")),
+            "seen at {now}"
+        );
+        assert_eq!(
+            contract
+                .indicators
+                .iter()
+                .find(|one| one.id == target.indicator)
+                .unwrap()
+                .calendar,
+            target.calendar
+        );
+    }
+}
+
+#[test]
+fn openings_count_the_same_service_time_as_the_calendar() {
+    let contract = Contract::embedded("vsgp").unwrap().unwrap();
+    let contract = Arc::new(contract);
+    let clocks = Clocks::new(contract.clone(), 2027);
+    let (from, to) = (at("01 00:00"), at("30 00:00"));
+    for (openings, named) in clocks.openings(from, to).iter().zip(&contract.calendars) {
+        let calendar = Calendar::new(&named.rules, 2027);
+        assert_eq!(openings.day_s, calendar.service_day() / SECOND);
+        for (start, end) in [
+            ("02 04:00", "02 05:00"),
+            ("02 07:30", "08 09:00"),
+            ("05 15:59", "29 06:01"),
+        ] {
+            let (start, end) = (at(start), at(end));
+            let told: i64 = openings
+                .spans
+                .iter()
+                .map(|(opens, closes)| (end.min(*closes).as_second() - start.max(*opens).as_second()).max(0))
+                .sum();
+            let counted = calendar.service_time(start.into(), end.into()) / SECOND;
+            assert_eq!(told, counted, "{start} {end}");
+        }
+    }
 }

@@ -13,7 +13,7 @@ pub mod report;
 pub mod table;
 
 pub use calendar::{Calendar, CalendarRules, Wait};
-pub use clock::{Clocks, NextTarget, TargetKind, TargetState};
+pub use clock::{Clocks, NextTarget, Openings, TargetKind, TargetState};
 pub use contract::{Contract, ContractError};
 pub use engine::compute;
 pub use evidence::{model::Evidence, stream::EvidenceError};

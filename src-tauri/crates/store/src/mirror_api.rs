@@ -2,9 +2,9 @@
 
 use crate::{
     AroundNew, AroundTicket, ArticleCategory, ArticleList, ArticleQuery, Batch, ChangeSet, CollectionState,
-    ExportedTickets, Hit, KnownTickets, MirrorCounts, NewTicketWords, PersonCard, PlaceHit, PlaceLevel, PlaceQuery,
-    SearchQuery, SearchResults, Store, StoreError, TicketList, TicketQuery, TicketView,
-    mirror::{self, apply, around, found, history, others, people, refresh, schema, search::Waiting, ticket},
+    ExportedTickets, Hit, KnownTickets, MirrorCounts, NewTicketWords, NextTarget, OpenTicket, PersonCard, PlaceHit,
+    PlaceLevel, PlaceQuery, SearchQuery, SearchResults, Store, StoreError, TicketList, TicketQuery, TicketView,
+    mirror::{self, apply, around, found, history, others, people, refresh, schema, search::Waiting, targets, ticket},
     sql::{Columns, micros, opt_instant},
     view::{name_tickets, read_mirror, write_mirror},
 };
@@ -215,6 +215,56 @@ impl Store {
             connection, since, after, limit
         )
         .await?)
+    }
+
+    /// Open tickets for the contract's clock, local ones included, with how they stand: those `named`, or a part of all of them, which
+    /// follows the ticket `after`; the second value is the next part's `after`.
+    ///
+    /// # Errors
+    /// The database's own failures.
+    pub async fn open_tickets(
+        &self,
+        named: Option<&[TicketId]>,
+        after: Option<TicketId>,
+        limit: u32,
+    ) -> Result<(Vec<OpenTicket>, Option<TicketId>), StoreError> {
+        read_mirror!(self, |connection| mirror::evidence::open(
+            connection, named, after, limit
+        )
+        .await?)
+    }
+
+    /// Tickets whose kept target is to be worked out again though nothing changed: those that are open no more, and those whose time
+    /// to be escalated has passed.
+    ///
+    /// # Errors
+    /// The database's own failures.
+    pub async fn stale_targets(&self, now: Timestamp) -> Result<Vec<TicketId>, StoreError> {
+        read_mirror!(self, |connection| {
+            let mut tickets = targets::left_over(connection).await?;
+            tickets.extend(targets::passed(connection, now).await?);
+            tickets
+        })
+    }
+
+    /// Keeps the contract's next targets of tickets, or that they have none, and brings their rows in lists up to date. A target
+    /// without a clock is none of the contract's. Meant for some hundred at once.
+    ///
+    /// # Errors
+    /// The database's own failures.
+    pub async fn set_targets(&self, targets: &[(TicketId, Option<NextTarget>)]) -> Result<ChangeSet, StoreError> {
+        let changed = write_mirror!(self, |connection| {
+            let pending = self.pending().await?;
+            let changed = targets::set(connection, targets).await?;
+            refresh::refresh(connection, &changed, &pending, self.account()).await?;
+            changed
+        })?;
+        let mut changes = ChangeSet {
+            lists: !changed.is_empty(),
+            ..ChangeSet::default()
+        };
+        name_tickets(&mut changes, changed);
+        Ok(changes)
     }
 
     /// One ticket with everything the screen needs, pending operations included. Follows a local number to the backend's.

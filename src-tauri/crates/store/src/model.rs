@@ -256,11 +256,8 @@ pub struct TicketRow {
     /// When last changed.
     #[cfg_attr(feature = "bindings", specta(type = String))]
     pub updated_at: Timestamp,
-    /// The next target, as the backend computed it.
-    #[cfg_attr(feature = "bindings", specta(type = Option<String>))]
-    pub next_target: Option<Timestamp>,
-    /// Which one it is: `own` or `resolve`.
-    pub next_target_kind: Option<TargetKind>,
+    /// The next target: by the contract where it has one for the ticket, else as the backend computed it.
+    pub target: Option<NextTarget>,
     /// Operations waiting to be sent.
     pub pending: u32,
     /// Operations waiting for a person.
@@ -365,8 +362,50 @@ pub struct ExportedTickets {
 pub enum TargetKind {
     /// Take it up.
     Own,
+    /// Escalate it, if it is to be escalated.
+    Escalate,
     /// Resolve it.
     Resolve,
+}
+
+/// A ticket's next target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct NextTarget {
+    /// What is to be done.
+    pub kind: TargetKind,
+    /// By when; nothing while the contract's clock stands still.
+    #[cfg_attr(feature = "bindings", specta(type = Option<String>))]
+    pub due: Option<Timestamp>,
+    /// The contract's clock; nothing where the date is the backend's own.
+    pub clock: Option<TargetClock>,
+}
+
+/// How the contract counts the time until a target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct TargetClock {
+    /// Which indicator of the contract asks for it.
+    pub indicator: String,
+    /// Which calendar of the contract it runs by.
+    pub calendar: u32,
+    /// From when on little is left; nothing while the clock stands still.
+    #[cfg_attr(feature = "bindings", specta(type = Option<String>))]
+    pub soon_at: Option<Timestamp>,
+    /// Seconds of service time left while the clock stands still (the ticket waits on somebody else), negative when late; nothing
+    /// while it runs.
+    pub paused_left_s: Option<i32>,
+}
+
+/// An open ticket, for the contract's clock: what is known of it, and how it stands with what waits in the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenTicket {
+    /// What the server is known to have. Its facts (kind, urgency, priority, category, VIP mark) have pending changes in them.
+    pub known: KnownTicket,
+    /// Its status, pending changes included.
+    pub status: Status,
+    /// Nobody has it, pending changes included.
+    pub unassigned: bool,
 }
 
 /// A slice of a list.
@@ -512,6 +551,8 @@ pub struct TicketView {
     pub departure: Option<Departure>,
     /// Its timeline and actors have been read (false early in a first sync).
     pub details_read: bool,
+    /// Its next target, as its row in lists has it.
+    pub target: Option<NextTarget>,
 }
 
 /// A person as the third column shows them.

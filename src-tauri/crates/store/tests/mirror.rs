@@ -417,11 +417,15 @@ async fn views_choose_and_sorts_order() {
     assert_eq!(ids(&store, of).await, [6]);
     let first = row(&store, 1).await.unwrap();
     assert_eq!(
-        (first.next_target, first.next_target_kind),
-        (Some(at(500)), Some(TargetKind::Own))
+        first.target,
+        Some(NextTarget {
+            kind: TargetKind::Own,
+            due: Some(at(500)),
+            clock: None,
+        })
     );
     let solved = row(&store, 5).await.unwrap();
-    assert_eq!((solved.next_target, solved.next_target_kind), (None, None));
+    assert_eq!(solved.target, None);
 
     // Any slice, from either end, is a slice of the same order.
     for sort in [Sort::NextTarget, Sort::Updated, Sort::Opened, Sort::Priority] {

@@ -2,13 +2,17 @@
 
 use crate::{Engine, RoundReport, SyncError, gate::Pass, pull::ReadingState, time};
 use guichet_backend::{Cursor, Retry};
-use guichet_domain::catalogue::Availability;
-use guichet_store::CollectionState;
+use guichet_domain::{TicketId, catalogue::Availability};
+use guichet_store::{ChangeSet, CollectionState};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 
 /// How far back a first reading goes: the thirteen months that a figure is shown over, and one for tickets that were opened
 /// before them.
 const HORIZON_DAYS: i64 = 14 * 31;
+
+/// Above so many tickets none is named as changed: everything may be.
+const NAMED: usize = 500;
 
 /// Pages of one round. A first reading of a large server goes on in the rounds after it.
 const PAGES: u32 = 20;
@@ -62,6 +66,17 @@ impl Engine {
             if !stood_still {
                 self.db(self.store.apply_history(&page.changes, &state)).await?;
                 self.steps.reached("history.applied").await;
+                // Waits and assignments are dated by it: a ticket's next target may be another one now.
+                let mut tickets: BTreeSet<TicketId> = page.changes.iter().map(|change| change.ticket).collect();
+                let lists = tickets.len() > NAMED;
+                if lists {
+                    tickets.clear();
+                }
+                self.publish(ChangeSet {
+                    tickets,
+                    lists,
+                    ..ChangeSet::default()
+                });
             }
             let lines = page.changes.len() as u64;
             if lines > 0 {

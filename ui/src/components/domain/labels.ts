@@ -9,15 +9,17 @@ import type {
   GroupHead,
   Grouping,
   Layout,
+  NextTarget,
   Operation,
   OutboxEntry,
   Person,
   Status,
   TicketRow,
 } from '../../backend/types';
-import { moment, span, t } from '../../i18n/i18n.svelte';
+import { dateTime, moment, span, t } from '../../i18n/i18n.svelte';
 import type { AppModel } from '../../state/app.svelte';
 import { clock } from '../../state/clock.svelte';
+import { served, serviceHours } from '../../state/servicehours.svelte';
 import { toEditable, toText } from '../../state/richtext';
 
 export const STATUSES: readonly Status[] = ['new', 'assigned', 'planned', 'waiting', 'solved', 'closed'];
@@ -269,7 +271,7 @@ export function factOf(row: TicketRow, column: Column): string | null {
     case 'updated':
       return moment(row.updated_at, clock.now);
     case 'target':
-      return row.next_target === null ? null : remaining(row.next_target, clock.now).text;
+      return row.target === null ? null : remainingUntil(row.target, clock.now).text;
   }
 }
 
@@ -289,14 +291,39 @@ export interface Remaining {
   tone: 'late' | 'soon' | 'calm';
 }
 
-/** Minutes before a target from which it asks for attention. */
 const SOON_MIN = 30;
 
-/** What is left until a target: "7 min", "−4 min". */
-export function remaining(target: string, now: Date): Remaining {
-  const left = new Date(target).getTime() - now.getTime();
+/** What is left until an instant: "7 min", "−4 min". */
+export function remaining(at: string, now: Date): Remaining {
+  const left = new Date(at).getTime() - now.getTime();
   if (left < 0) return { text: `−${span(left)}`, tone: 'late' };
   return { text: span(left), tone: left < SOON_MIN * 60_000 ? 'soon' : 'calm' };
+}
+
+/** What is left until a target: service time where the contract counts it, else the time of the clock on the wall. */
+export function remainingUntil(target: NextTarget, now: Date): Remaining {
+  const { clock: of, due } = target;
+  const calendar = of === null ? undefined : serviceHours.calendars[of.calendar];
+  const day = (calendar?.day_s ?? 86_400) * 1000;
+  if (of !== null && of.paused_left_s !== null) {
+    const left = of.paused_left_s * 1000;
+    return { text: left < 0 ? `−${span(left, day)}` : span(left, day), tone: left < 0 ? 'late' : 'calm' };
+  }
+  if (due === null) return { text: '', tone: 'calm' };
+  if (of === null || calendar === undefined) return remaining(due, now);
+  const at = new Date(due);
+  if (at < now) return { text: `−${span(served(calendar, at, now) * 1000, day)}`, tone: 'late' };
+  const soon = of.soon_at !== null && new Date(of.soon_at) <= now;
+  return { text: span(served(calendar, now, at) * 1000, day), tone: soon ? 'soon' : 'calm' };
+}
+
+/** What a target asks for, by when, and who says so: for a tooltip. */
+export function targetText(target: NextTarget): string {
+  const asks = t(`target.${target.kind}.name`);
+  const when = target.due === null ? t('target.standing') : t('target.by', { at: dateTime(target.due) });
+  const whose =
+    target.clock === null ? t('target.server') : t('target.contract', { indicator: target.clock.indicator });
+  return `${asks} · ${when} · ${whose}`;
 }
 
 /** The text of an operation that can be changed before it is sent, or `null` where there is none. */

@@ -208,6 +208,17 @@ impl Calendar {
         begun.checked_sub(1).is_some_and(|last| at < self.ends[last])
     }
 
+    /// The openings that a stretch of time touches, each whole, in order.
+    pub fn openings(&self, from: Instant, to: Instant) -> impl Iterator<Item = (Instant, Instant)> + '_ {
+        let first = self.ends.partition_point(|end| *end <= from.nanoseconds());
+        let beyond = self.starts.partition_point(|start| *start < to.nanoseconds());
+        let instants = |of: &[i64]| of.iter().copied().map(Instant::from_nanoseconds).collect::<Vec<_>>();
+        let range = first..beyond.max(first);
+        instants(&self.starts[range.clone()])
+            .into_iter()
+            .zip(instants(&self.ends[range]))
+    }
+
     /// The target date: the first instant at which so much service time has passed since the start. `None` when that lies
     /// beyond the years worked out. A target of 0 is the start itself.
     #[must_use]

@@ -1,5 +1,6 @@
 //! A list in groups: what rows are grouped by, as a number, and the groups' names and order.
 
+use super::targets;
 use crate::{GroupHead, Grouping, StoreError, sql::json_ids};
 use guichet_domain::text;
 use jiff::Timestamp;
@@ -27,9 +28,9 @@ pub(crate) fn key(grouping: Grouping, now: Timestamp) -> String {
              WHEN assignee_group IS NOT NULL THEN assignee_group * 2 + 1 ELSE {ADDRESS} END"
         ),
         Grouping::Target => format!(
-            "CASE WHEN status >= 5 OR next_key = {none} THEN 4 WHEN next_key < {now} THEN 0 WHEN next_key < {hour} THEN 1 \
+            "CASE WHEN status >= 5 OR next_key >= {none} THEN 4 WHEN next_key < {now} THEN 0 WHEN next_key < {hour} THEN 1 \
              WHEN next_key < {day} THEN 2 ELSE 3 END",
-            none = i64::MAX,
+            none = targets::FIRST_PAUSED,
             hour = now.saturating_add(3_600_000_000),
             day = now.saturating_add(86_400_000_000),
         ),

@@ -4,10 +4,11 @@ use super::{
     codes::{kind_of, status_of},
     people,
     schema::{ORDERS, SCOPES},
+    targets,
 };
 use crate::{
-    MirrorCounts, Sort, StoreError, TargetKind, TicketList, TicketQuery, TicketRow, View,
-    sql::{Columns, instant, json_ids},
+    MirrorCounts, Sort, StoreError, TicketList, TicketQuery, TicketRow, View,
+    sql::{Columns, json_ids},
 };
 use guichet_domain::{TicketId, UserId, ticket::Level};
 use sqlx::{AssertSqlSafe, SqliteConnection, sqlite::SqliteRow};
@@ -24,10 +25,11 @@ pub(crate) const COLUMNS: &str = "id, title, kind, status, urgency, priority, \
      coalesce((SELECT name FROM catalogue WHERE kind = 2 AND id = category_id), category_text), \
      coalesce((SELECT name FROM catalogue WHERE kind = 3 AND id = location_id), location_text), \
      coalesce((SELECT name FROM catalogue WHERE kind = 1 AND id = entity_id), entity_text), \
-     opened_at, updated_at, next_key, next_kind, pending, wedged";
+     opened_at, updated_at, next_key, next_kind, (SELECT json_array(indicator, calendar, soon_at, paused_left_s) \
+       FROM targets WHERE ticket = ticket_view.id), pending, wedged";
 
 /// How many columns [`COLUMNS`] are.
-pub(crate) const WIDTH: usize = 19;
+pub(crate) const WIDTH: usize = 20;
 
 /// Reads a row of [`COLUMNS`].
 pub(crate) fn decode(row: &SqliteRow) -> Result<TicketRow, StoreError> {
@@ -45,12 +47,8 @@ pub(crate) fn decode(row: &SqliteRow) -> Result<TicketRow, StoreError> {
     let location = c.opt_text()?.map(str::to_owned);
     let entity = c.opt_text()?.map(str::to_owned);
     let (opened_at, updated_at) = (c.at()?, c.at()?);
-    let next = c.int()?;
-    let next_target_kind = match c.opt_int()? {
-        Some(1) => Some(TargetKind::Own),
-        Some(_) => Some(TargetKind::Resolve),
-        None => None,
-    };
+    let (key, kind_of_target, clock) = (c.int()?, c.opt_int()?, c.opt_text()?);
+    let target = targets::told(key, kind_of_target, clock)?;
     Ok(TicketRow {
         id,
         title,
@@ -67,8 +65,7 @@ pub(crate) fn decode(row: &SqliteRow) -> Result<TicketRow, StoreError> {
         entity,
         opened_at,
         updated_at,
-        next_target: next_target_kind.map(|_| instant(next)),
-        next_target_kind,
+        target,
         pending: count(c.int()?),
         wedged: count(c.int()?),
     })

@@ -22,6 +22,7 @@ pub(crate) mod ranking;
 pub(crate) mod refresh;
 pub(crate) mod schema;
 pub(crate) mod search;
+pub(crate) mod targets;
 pub(crate) mod ticket;
 pub(crate) mod tickets;
 

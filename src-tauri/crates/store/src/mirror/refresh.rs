@@ -6,7 +6,7 @@
 use super::{
     Effects,
     codes::{kind_code, role_code, status_code},
-    ticket, tickets,
+    targets, ticket, tickets,
 };
 use crate::{
     StoreError,
@@ -19,14 +19,11 @@ use guichet_domain::{
     ticket::{Party, Role, Status, Ticket},
     view::overlay,
 };
-use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Pending entries by lane.
 pub(crate) type Pending = BTreeMap<i64, Vec<OutboxEntry>>;
-
-const NO_TARGET: i64 = i64::MAX;
 
 /// Rows computed at once by SQL.
 const CHUNK: usize = 2000;
@@ -50,11 +47,18 @@ const ACTORS: &str = "LEFT JOIN actors r ON r.rid = (SELECT rid FROM actors WHER
     LEFT JOIN actors a ON a.rid = (SELECT rid FROM actors WHERE ticket = t.id AND role = 2 ORDER BY party, id LIMIT 1)";
 const REQUESTER: &str = "iif(r.party = 0, r.party_id, NULL), iif(r.party = 2, r.party_id, NULL), r.address";
 const ASSIGNEE: &str = "iif(a.party = 0, a.party_id, NULL), iif(a.party = 2, a.party_id, NULL), a.address";
-/// A ticket's next target: to be taken up while it is new, else to be resolved; none once solved.
-const NEXT_KEY: &str = "coalesce(CASE WHEN t.status >= 5 THEN NULL WHEN t.status = 1 AND t.time_to_own IS NOT NULL THEN t.time_to_own \
-    ELSE t.time_to_resolve END, 9223372036854775807)";
-const NEXT_KIND: &str = "CASE WHEN t.status >= 5 THEN NULL WHEN t.status = 1 AND t.time_to_own IS NOT NULL THEN 1 \
-    WHEN t.time_to_resolve IS NOT NULL THEN 2 END";
+/// A ticket's next target, for lists to be sorted by: the contract's, else the backend's own (to be taken up while it is new, else to
+/// be resolved); none once solved.
+fn next_key() -> String {
+    format!(
+        "coalesce(CASE WHEN t.status >= 5 THEN NULL ELSE coalesce((SELECT {} FROM targets x WHERE x.ticket = t.id), \
+         CASE WHEN t.status = 1 AND t.time_to_own IS NOT NULL THEN t.time_to_own ELSE t.time_to_resolve END) END, {})",
+        targets::sort_key_of("x"),
+        targets::NO_TARGET
+    )
+}
+const NEXT_KIND: &str = "CASE WHEN t.status >= 5 THEN NULL ELSE coalesce((SELECT x.kind FROM targets x WHERE x.ticket = t.id), \
+    CASE WHEN t.status = 1 AND t.time_to_own IS NOT NULL THEN 1 WHEN t.time_to_resolve IS NOT NULL THEN 2 END) END";
 const IS_VIP: &str = "(EXISTS (SELECT 1 FROM view_party v JOIN people p ON p.id = v.party_id \
       WHERE v.ticket = ticket_view.id AND v.role = 1 AND v.party = 0 AND p.vip = 1) \
     OR EXISTS (SELECT 1 FROM view_party v JOIN groups g ON g.id = v.party_id \
@@ -62,10 +66,11 @@ const IS_VIP: &str = "(EXISTS (SELECT 1 FROM view_party v JOIN people p ON p.id 
 
 /// Rows that are not there yet; `vip` is set afterwards.
 fn insert_from_mirror() -> String {
+    let next_key = next_key();
     format!(
         "INSERT INTO ticket_view ({COLUMNS}) SELECT t.id, t.title, t.kind, t.status, t.urgency, t.priority, t.status < 5, \
          a.rid IS NULL, 0, {REQUESTER}, {ASSIGNEE}, t.category, t.category_name, t.location, t.location_name, \
-         t.entity, t.entity_name, t.opened_at, t.updated_at, {NEXT_KEY}, {NEXT_KIND}, 0, 0 \
+         t.entity, t.entity_name, t.opened_at, t.updated_at, {next_key}, {NEXT_KIND}, 0, 0 \
          FROM json_each(?) j JOIN tickets t ON t.id = j.value {ACTORS} WHERE true"
     )
 }
@@ -73,6 +78,7 @@ fn insert_from_mirror() -> String {
 /// Rows that are there. Columns that lists are sorted, chosen or narrowed by are in twenty indexes, and SQLite writes an index again
 /// whenever one of its columns is set: so those are set only where they differ, each kind by a statement of its own.
 fn update_from_mirror() -> [String; 5] {
+    let next_key = next_key();
     [
         format!(
             "UPDATE ticket_view SET (title, requester_id, requester_group, requester_text, assignee_text, category_text, \
@@ -86,7 +92,7 @@ fn update_from_mirror() -> [String; 5] {
              assignee_id = f.assignee_id, assignee_group = f.assignee_group, opened_at = f.opened_at, next_key = f.next_key \
              FROM (SELECT t.id, t.status, t.status < 5 AS open, t.kind, t.urgency, t.priority, t.category, t.location, \
              t.entity, iif(a.party = 0, a.party_id, NULL) AS assignee_id, iif(a.party = 2, a.party_id, NULL) AS assignee_group, \
-             t.opened_at, {NEXT_KEY} AS next_key FROM json_each(?) j JOIN tickets t ON t.id = j.value {ACTORS}) f \
+             t.opened_at, {next_key} AS next_key FROM json_each(?) j JOIN tickets t ON t.id = j.value {ACTORS}) f \
              WHERE ticket_view.id = f.id AND (ticket_view.status, ticket_view.kind, ticket_view.urgency, \
              ticket_view.priority, ticket_view.category_id, ticket_view.location_id, ticket_view.entity_id, \
              ticket_view.assignee_id, ticket_view.assignee_group, ticket_view.opened_at, ticket_view.next_key) IS NOT \
@@ -125,14 +131,14 @@ async fn mark_vips(connection: &mut SqliteConnection, ids: &[i64]) -> Result<(),
     Ok(())
 }
 
-/// A ticket's next target: to be taken up while it is new, else to be resolved; none once solved.
-pub(crate) fn next_target(ticket: &Ticket) -> Option<(Timestamp, i64)> {
+/// The backend's own next target: to be taken up while it is new, else to be resolved; none once solved.
+pub(crate) fn next_target(ticket: &Ticket) -> Option<(i64, i64)> {
     if !ticket.status.is_open() {
         return None;
     }
     match ticket.time_to_own {
-        Some(own) if ticket.status == Status::New => Some((own, 1)),
-        _ => ticket.time_to_resolve.map(|at| (at, 2)),
+        Some(own) if ticket.status == Status::New => Some((micros(own), targets::OWN)),
+        _ => ticket.time_to_resolve.map(|at| (micros(at), targets::RESOLVE)),
     }
 }
 
@@ -217,8 +223,19 @@ async fn refresh_overlaid(
             .await?;
         return Ok(());
     };
+    let target = match targets::sort_key(connection, id).await? {
+        Some(target) if bundle.ticket.status.is_open() => Some(target),
+        _ => next_target(&bundle.ticket),
+    };
     let head = format!("INSERT INTO ticket_view ({COLUMNS})");
-    bulk(connection, &head, WIDTH, ON_CONFLICT, vec![row(id, &bundle, entries)]).await?;
+    bulk(
+        connection,
+        &head,
+        WIDTH,
+        ON_CONFLICT,
+        vec![row(id, &bundle, entries, target)],
+    )
+    .await?;
     let parties = bundle
         .actors
         .iter()
@@ -273,11 +290,10 @@ fn first(bundle: &TicketBundle, role: Role) -> [Val; 3] {
 }
 
 /// The row without its VIP mark, which [`mark_vips`] sets.
-fn row(id: i64, bundle: &TicketBundle, entries: &[OutboxEntry]) -> Vec<Val> {
+fn row(id: i64, bundle: &TicketBundle, entries: &[OutboxEntry], target: Option<(i64, i64)>) -> Vec<Val> {
     let ticket = &bundle.ticket;
     let [requester_id, requester_group, requester_text] = first(bundle, Role::Requester);
     let [assignee_id, assignee_group, assignee_text] = first(bundle, Role::Assigned);
-    let target = next_target(ticket);
     let wedged = entries
         .iter()
         .filter(|entry| matches!(entry.state, EntryState::Wedged { .. }))
@@ -310,7 +326,7 @@ fn row(id: i64, bundle: &TicketBundle, entries: &[OutboxEntry]) -> Vec<Val> {
         entity.and_then(|reference| reference.name.as_deref()).into(),
         ticket.opened_at.into(),
         ticket.updated_at.into(),
-        target.map_or(NO_TARGET, |(at, _)| micros(at)).into(),
+        target.map_or(targets::NO_TARGET, |(key, _)| key).into(),
         target.map(|(_, kind)| kind).into(),
         count(entries.len()),
         count(wedged),

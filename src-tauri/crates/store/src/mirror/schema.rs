@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 /// "GuiM": the file is a Guichet mirror.
 pub(crate) const APPLICATION_ID: i64 = 0x4775_694d;
 /// The version of what follows. Any change of a table, of an index or of the way text is folded raises it.
-pub(crate) const VERSION: i64 = 11;
+pub(crate) const VERSION: i64 = 12;
 
 const TABLES: &str = r"
 CREATE TABLE tickets (
@@ -111,6 +111,13 @@ CREATE TABLE ticket_history (
   event INTEGER NOT NULL, was INTEGER, became INTEGER, party INTEGER, party_id INTEGER, role INTEGER
 ) STRICT;
 CREATE INDEX ticket_history_ticket ON ticket_history(ticket, id);
+-- The contract's next target of open tickets, worked out by whoever knows the contract.
+CREATE TABLE targets (
+  ticket INTEGER PRIMARY KEY, kind INTEGER NOT NULL, indicator TEXT NOT NULL, calendar INTEGER NOT NULL,
+  -- While the clock runs: by when, and from when on little is left. While it stands still: what is left.
+  due INTEGER, soon_at INTEGER, paused_left_s INTEGER,
+  CHECK ((due IS NULL) = (paused_left_s IS NOT NULL))
+) STRICT;
 CREATE TABLE history_state (one INTEGER PRIMARY KEY CHECK (one = 1), state TEXT NOT NULL) STRICT;
 CREATE TABLE last_round (one INTEGER PRIMARY KEY CHECK (one = 1), ended_at INTEGER NOT NULL) STRICT;
 
@@ -220,7 +227,8 @@ pub(crate) const SCOPES: [(&str, &str); 5] = [
 ];
 
 /// Tables that empty the mirror when dropped (virtual ones take theirs along).
-const DROPPED: [&str; 24] = [
+const DROPPED: [&str; 25] = [
+    "targets",
     "tickets",
     "timeline",
     "actors",

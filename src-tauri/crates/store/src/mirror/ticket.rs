@@ -1,6 +1,6 @@
 //! One ticket with everything its screen needs, in one read.
 
-use super::{children, codes::departure_of, lists, people, tickets};
+use super::{children, codes::departure_of, lists, people, targets, tickets};
 use crate::{
     AttachedDocument, LinkedTicket, NamedGroup, NamedUser, StoreError, TicketView,
     sql::{Columns, json_ids},
@@ -190,6 +190,7 @@ pub(crate) async fn view(
         requester,
         departure,
         details_read,
+        target: targets::of(connection, id).await?,
     }))
 }
 
