@@ -19,6 +19,16 @@ pub enum Export {
         /// Which; its slice does not count.
         query: JournalQuery,
     },
+    /// The indicators of a period.
+    Indicators {
+        /// "2026-06", "2026-W23" or "2026".
+        period: String,
+    },
+    /// What missed the indicators of a period.
+    Missed {
+        /// "2026-06", "2026-W23" or "2026".
+        period: String,
+    },
     /// The escalations of the board.
     Escalations {
         /// Which.

@@ -16,11 +16,11 @@ pub enum MissedKind {
     Other,
 }
 
-/// A figure of one month.
+/// A figure of one period.
 #[derive(Debug, Clone, PartialEq, Serialize, Type)]
-pub struct MonthValue {
-    /// "2026-06".
-    pub month: String,
+pub struct PeriodValue {
+    /// "2026-06", "2026-W23" or "2026".
+    pub period: String,
     /// Hits; a sum where the figure is a mean.
     pub numerator: f64,
     /// The population.
@@ -48,8 +48,25 @@ pub struct IndicatorRow {
     pub missed: Vec<String>,
     /// What these are.
     pub missed_kind: MissedKind,
-    /// Thirteen months, oldest first; the last is the month itself.
-    pub history: Vec<MonthValue>,
+    /// The period and those before it, oldest first: thirteen weeks or months, two years.
+    pub history: Vec<PeriodValue>,
+    /// Thirteen months, oldest first, the last of which holds the period's end or the data's.
+    pub months: Vec<PeriodValue>,
+    /// The same period a year before: for a week, 52 weeks before.
+    pub year_before: Option<f64>,
+}
+
+/// A penalty level that is foreseen.
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+pub struct PenaltyForeseen {
+    /// Its name in the contract.
+    pub level: String,
+    /// How often: once for each month in which an indicator is not met.
+    pub times: u32,
+    /// What that comes to; 0 where the contract's amount is not known.
+    pub amount: f64,
+    /// "EUR".
+    pub currency: String,
 }
 
 /// What was left out or refused, and why.
@@ -61,11 +78,15 @@ pub struct LeftOut {
     pub reason: String,
 }
 
-/// The indicators of a month.
+/// The indicators of a month, a week or a year.
 #[derive(Debug, Clone, PartialEq, Serialize, Type)]
 pub struct IndicatorSheet {
-    /// "2026-06".
-    pub month: String,
+    /// "2026-06", "2026-W23" or "2026".
+    pub period: String,
+    /// Its first day, and the first after it: "2026-06-01".
+    pub first_day: String,
+    /// See `first_day`.
+    pub end_day: String,
     /// The contract's name, in the person's language.
     pub contract: String,
     /// Nothing is known after this.
@@ -73,6 +94,8 @@ pub struct IndicatorSheet {
     pub data_end: Timestamp,
     /// In the contract's order.
     pub indicators: Vec<IndicatorRow>,
+    /// Penalties of the months that the period has, by level. Contracts are judged by the month: a week has none.
+    pub penalties: Vec<PenaltyForeseen>,
     /// Counted nowhere: duplicates, what is in the bin.
     pub excluded: Vec<LeftOut>,
     /// Bad data.

@@ -10,6 +10,7 @@ use crate::{
     core::{
         Desk,
         evidence::{self, Parts, Written},
+        figures,
     },
     error::AppError,
     messages::Locale,
@@ -18,7 +19,7 @@ use guichet_service_levels::{
     Contract, EvidenceError, Month, Report,
     contract::{Indicator, Text},
     evidence::{document::DocumentError, stream},
-    export::{Headings, Labels, workbook},
+    export::workbook,
     report::{Figure, IndicatorReport, Listed},
 };
 use std::{
@@ -231,7 +232,7 @@ fn write(
         FormatArg::Xlsx => workbook(
             report,
             contract,
-            &words.labels(),
+            &figures::labels(out.locale),
             &|indicator| words.name(&indicator.name).to_owned(),
             &|reason| words.reason(reason),
         )?,
@@ -354,7 +355,7 @@ impl Words<'_> {
             "kpi.head",
             &[
                 ("contract", self.name(&self.contract.name).to_owned()),
-                ("month", report.month.to_string()),
+                ("month", report.period.to_string()),
             ],
         );
         let rows = self.contract.indicators.iter().zip(&report.indicators);
@@ -413,32 +414,6 @@ impl Words<'_> {
             .map(|(reason, count)| format!("{} {count}", self.reason(reason)))
             .collect();
         told.join(", ")
-    }
-
-    fn labels(&self) -> Labels {
-        let column = |name: &str| self.out.text(&format!("column.kpi.{name}"), &[]);
-        Labels {
-            sheets: ["indicators", "history", "missed", "excluded", "rejected"]
-                .map(|name| self.out.text(&format!("sheet.kpi.{name}"), &[])),
-            headings: Headings {
-                month: column("month"),
-                contract: column("contract"),
-                indicator: column("indicator"),
-                name: column("name"),
-                numerator: column("numerator"),
-                denominator: column("denominator"),
-                value: column("value"),
-                objective: column("objective"),
-                met: column("met"),
-                penalty: column("penalty"),
-                amount: column("amount"),
-                currency: column("currency"),
-                missed: column("missed"),
-                id: column("id"),
-                reason: column("reason"),
-                explanation: column("explanation"),
-            },
-        }
     }
 }
 
@@ -540,7 +515,7 @@ pub(crate) mod tests {
                 out: &out,
                 contract: &contract,
             };
-            let labels = format!("{:?}", words.labels());
+            let labels = format!("{:?}", figures::labels(words.out.locale));
             assert!(!labels.contains("kpi."), "{labels}");
         }
     }

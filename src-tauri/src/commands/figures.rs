@@ -15,11 +15,11 @@ pub async fn service_hours(core: State<'_, AppCore>) -> Answer<ServiceHours> {
     told(&core, result).await
 }
 
-/// The indicators of a month ("2026-06"), from what the desk holds.
+/// The indicators of a month ("2026-06"), a week ("2026-W23") or a year ("2026"), from what the desk holds.
 #[tauri::command]
 #[specta::specta]
-pub async fn indicators(core: State<'_, AppCore>, month: String) -> Answer<IndicatorSheet> {
+pub async fn indicators(core: State<'_, AppCore>, period: String) -> Answer<IndicatorSheet> {
     let locale = core.locale().await;
-    let result = async { core.desk().await?.indicator_sheet(&month, locale).await }.await;
+    let result = async { core.desk().await?.indicator_sheet(&period, locale).await }.await;
     told(&core, result).await
 }

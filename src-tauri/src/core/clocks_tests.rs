@@ -3,106 +3,14 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::{
-    core::{desk::Pace, profile::ProfileFolder},
-    messages::Locale,
-};
-use guichet_backend::Clock;
+use crate::core::test_desk::{at, desk, held, mirrored};
 use guichet_domain::{
-    OperationId, UserId,
+    OperationId,
     operation::{Field, FieldValue, NewTicket, Operation},
-    record::{ActorRow, Record, TicketBundle},
     rich_text::RichText,
-    ticket::{Actor, Level, Party, Role, Ticket as Held, TicketKind},
+    ticket::{Level, TicketKind},
 };
-use guichet_store::{Batch, Sort, Submission, TicketQuery, View};
-use std::{path::Path, sync::Mutex};
-
-/// A clock that is set by hand.
-struct Hand(Mutex<Timestamp>);
-
-impl Clock for Hand {
-    fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
-    }
-}
-
-/// Minutes after Tuesday 2 June 2026, 10:00 in Paris; the service is open from 8 to 18.
-fn at(minute: i64) -> Timestamp {
-    let ten: Timestamp = "2026-06-02T08:00:00Z".parse().unwrap();
-    ten + SignedDuration::from_mins(minute)
-}
-
-async fn desk(folder: &Path) -> (Arc<Desk>, Arc<Hand>) {
-    let profile = ProfileFolder {
-        id: "one".to_owned(),
-        path: folder.join("one"),
-    };
-    let (events, _) = broadcast::channel(64);
-    let clock = Arc::new(Hand(Mutex::new(at(0))));
-    let desk = Desk::open(profile, clock.clone(), events, Pace::OnDemand, Some(Locale::Fr))
-        .await
-        .unwrap();
-    let mut settings = desk.config().await.settings;
-    settings.contract = Some("vsgp".to_owned());
-    desk.save_settings(settings).await.unwrap();
-    (Arc::new(desk), clock)
-}
-
-fn held(id: i64, status: Status, priority: u8) -> Held {
-    Held {
-        id: TicketId(id),
-        title: "Imprimante".to_owned(),
-        description: RichText::default(),
-        kind: TicketKind::Incident,
-        status,
-        urgency: Level(3),
-        impact: Level(3),
-        priority: Level(priority),
-        category: None,
-        entity: None,
-        location: None,
-        channel: None,
-        recorder: None,
-        opened_at: at(0),
-        updated_at: at(0),
-        solved_at: None,
-        closed_at: None,
-        taken_up_at: None,
-        time_to_own: None,
-        // The server has its own idea.
-        time_to_resolve: Some(at(9999)),
-        slas: Vec::new(),
-        external_id: None,
-    }
-}
-
-async fn mirrored(desk: &Desk, ticket: Held) {
-    let taken = (ticket.status != Status::New).then_some(ActorRow {
-        id: ticket.id.0,
-        ticket: ticket.id,
-        actor: Actor {
-            role: Role::Assigned,
-            party: Party::User { id: UserId(2) },
-        },
-    });
-    let bundle = TicketBundle {
-        ticket,
-        actors: taken.into_iter().collect(),
-        timeline: Vec::new(),
-        documents: Vec::new(),
-        document_links: Vec::new(),
-        ticket_links: Vec::new(),
-        asset_links: Vec::new(),
-    };
-    let batch = Batch {
-        collection: None,
-        state: None,
-        records: vec![Record::Bundle(Box::new(bundle))],
-        removals: Vec::new(),
-    };
-    desk.store.apply(&batch).await.unwrap();
-}
+use guichet_store::{Sort, Submission, TicketQuery, View};
 
 async fn submitted(desk: &Desk, lane: Option<TicketId>, operation: Operation) -> TicketId {
     let submission = Submission {

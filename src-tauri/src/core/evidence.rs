@@ -14,7 +14,7 @@ use guichet_domain::{
     triage::Marker,
 };
 use guichet_service_levels::{
-    Contract, EvidenceError, Instant, Month, Report,
+    Contract, EvidenceError, Instant, Month, Period, Report,
     evidence::{
         model::{Call, Direction, Event, EventKind, Evidence, Ticket},
         stream,
@@ -574,27 +574,43 @@ impl Desk {
         month: Month,
         parts: &Parts,
     ) -> Result<(Report, Written), AppError> {
+        let from = month.plus(1 - MONTHS);
+        let (mut reports, written) = self.reports(contract, &[month.into()], from, parts).await?;
+        let report = reports.pop().ok_or(EvidenceFailure::NothingRead)?;
+        Ok((report, written))
+    }
+
+    /// Reports on several periods from one and the same evidence, which begins with a month.
+    ///
+    /// # Errors
+    /// As [`Desk::write_evidence`].
+    pub(super) async fn reports(
+        &self,
+        contract: &Contract,
+        periods: &[Period],
+        from: Month,
+        parts: &Parts,
+    ) -> Result<(Vec<Report>, Written), AppError> {
         let folder = tempfile::tempdir().map_err(|source| AppError::FileNotSaved {
             path: std::env::temp_dir(),
             source,
         })?;
         let path = folder.path().join("evidence.json");
-        let written = self
-            .write_evidence(contract, Some(month.plus(1 - MONTHS)), parts, &path)
-            .await?;
-        let contract = contract.clone();
-        let report = tokio::task::spawn_blocking(move || {
+        let written = self.write_evidence(contract, Some(from), parts, &path).await?;
+        let (contract, periods) = (contract.clone(), periods.to_vec());
+        let reports = tokio::task::spawn_blocking(move || {
             let _folder = folder;
-            stream::report(|| File::open(&path), &contract, month)
+            let report = |period: &Period| stream::report(|| File::open(&path), &contract, *period);
+            periods.iter().map(report).collect::<Result<Vec<_>, _>>()
         });
-        let report = report
+        let reports = reports
             .await
             .map_err(|error| AppError::Store(std::io::Error::other(error).into()))?
             .map_err(|source: EvidenceError| crate::cli::kpi::KpiError::Evidence {
                 path: PathBuf::new(),
                 source,
             })?;
-        Ok((report, written))
+        Ok((reports, written))
     }
 }
 

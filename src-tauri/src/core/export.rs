@@ -4,7 +4,7 @@
 
 use crate::{
     api::{Export, ExportFormat},
-    core::desk::Desk,
+    core::{desk::Desk, figures},
     error::AppError,
     messages::Locale,
 };
@@ -13,7 +13,11 @@ use guichet_domain::{
     ticket::Level,
     wrap_up::{CallPolicy, NoTicket},
 };
-use guichet_service_levels::table::{Book, Cell, Column, TableError, TextFile};
+use guichet_service_levels::{
+    Contract, Report,
+    export::workbook,
+    table::{Book, Cell, Column, TableError, TextFile},
+};
 use guichet_store::{ExportedTicket, JournalCall, JournalQuery, TicketQuery};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde::Serialize;
@@ -99,6 +103,34 @@ const ESCALATION_COLUMNS: Columns = &[
     ("used_s", 14.0),
     ("in_time", 10.0),
 ];
+
+const INDICATOR_COLUMNS: Columns = &[
+    ("period", 12.0),
+    ("indicator", 10.0),
+    ("indicator_name", 48.0),
+    ("numerator", 12.0),
+    ("denominator", 12.0),
+    ("value", 10.0),
+    ("objective", 10.0),
+    ("met", 8.0),
+];
+
+const MISSED_COLUMNS: Columns = &[
+    ("period", 12.0),
+    ("indicator", 10.0),
+    ("indicator_name", 48.0),
+    ("missed_item", 24.0),
+];
+
+/// What a file is called: what it holds, and the day.
+fn filename(name: &str, format: ExportFormat, now: Timestamp) -> String {
+    let day = TimeZone::system().to_datetime(now).date();
+    let ending = match format {
+        ExportFormat::Xlsx => "xlsx",
+        ExportFormat::Csv => "csv",
+    };
+    format!("guichet {} {day}.{ending}", name.to_lowercase())
+}
 
 /// A table that is being filled, in either format.
 enum Writer {
@@ -246,6 +278,8 @@ impl Desk {
             Export::Tickets { .. } => "tickets",
             Export::Calls { .. } => "calls",
             Export::Escalations { .. } => "escalations",
+            Export::Indicators { .. } => "indicators",
+            Export::Missed { .. } => "missed",
         };
         let name = locale.catalogue().text(&format!("export.{name}"), &[]);
         let mut writer = Writer::new(format, locale);
@@ -286,20 +320,88 @@ impl Desk {
                 }
                 u32::try_from(rows).unwrap_or(u32::MAX)
             }
+            Export::Indicators { period } => {
+                let contract = self.contract().await?;
+                let report = self.figures_of(&contract, period).await?.report;
+                let mut rows = 0;
+                if format == ExportFormat::Xlsx {
+                    return self.export_figures(&contract, &report, &name, locale, now);
+                }
+                writer.begin(&name, INDICATOR_COLUMNS, locale)?;
+                for (indicator, told) in contract.indicators.iter().zip(&report.indicators) {
+                    for figure in &told.history {
+                        rows += 1;
+                        writer.row([
+                            Cell::Period(figure.period),
+                            Cell::text(&told.id),
+                            Cell::text(figures::name_of(indicator, locale)),
+                            Cell::Number(figure.figure.numerator),
+                            Cell::Number(figure.figure.denominator),
+                            figure.figure.value.into(),
+                            Cell::Share(indicator.objective.share()),
+                            figure
+                                .figure
+                                .value
+                                .map_or(Cell::Nothing, |value| Cell::Bool(indicator.objective.is_met(value))),
+                        ])?;
+                    }
+                }
+                rows
+            }
+            Export::Missed { period } => {
+                let contract = self.contract().await?;
+                let report = self.figures_of(&contract, period).await?.report;
+                let mut rows = 0;
+                writer.begin(&name, MISSED_COLUMNS, locale)?;
+                for (indicator, told) in contract.indicators.iter().zip(&report.indicators) {
+                    for missed in &told.missed {
+                        rows += 1;
+                        writer.row([
+                            Cell::Period(report.period),
+                            Cell::text(&told.id),
+                            Cell::text(figures::name_of(indicator, locale)),
+                            // A ticket's number is one, so that it can be joined with the table of tickets.
+                            missed
+                                .parse()
+                                .map_or_else(|_| Cell::text(missed.as_ref()), Cell::Number),
+                        ])?;
+                    }
+                }
+                rows
+            }
         };
         // A large workbook is packed for seconds.
         let bytes = tokio::task::spawn_blocking(move || writer.finish())
             .await
             .map_err(|error| TableError::Text(error.to_string()))??;
-        let day = TimeZone::system().to_datetime(now).date();
-        let ending = match format {
-            ExportFormat::Xlsx => "xlsx",
-            ExportFormat::Csv => "csv",
-        };
         Ok(ExportFile {
-            filename: format!("guichet {} {day}.{ending}", name.to_lowercase()),
+            filename: filename(&name, format, now),
             bytes,
             rows,
+        })
+    }
+
+    /// The workbook that `kpi` writes as well: indicators, history, missed, excluded, rejected.
+    fn export_figures(
+        &self,
+        contract: &Contract,
+        report: &Report,
+        name: &str,
+        locale: Locale,
+        now: Timestamp,
+    ) -> Result<ExportFile, AppError> {
+        let catalogue = locale.catalogue();
+        let bytes = workbook(
+            report,
+            contract,
+            &figures::labels(locale),
+            &|indicator| figures::name_of(indicator, locale).to_owned(),
+            &|reason| catalogue.text(&format!("kpi.reason.{reason}"), &[]),
+        )?;
+        Ok(ExportFile {
+            filename: filename(name, ExportFormat::Xlsx, now),
+            bytes,
+            rows: u32::try_from(report.indicators.len()).unwrap_or(u32::MAX),
         })
     }
 

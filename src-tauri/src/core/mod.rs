@@ -20,6 +20,8 @@ pub mod sandbox;
 pub mod secrets;
 pub mod surge;
 pub mod telephony;
+#[cfg(test)]
+pub(crate) mod test_desk;
 pub mod transfers;
 pub mod triage;
 

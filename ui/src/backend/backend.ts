@@ -153,8 +153,8 @@ export interface Backend {
   saveDocument(id: DocumentId, open: boolean): Promise<string>;
   /** When the contract's calendars are open, around now. */
   serviceHours(): Promise<ServiceHours>;
-  /** The indicators of a month ("2026-06"), computed from what is here. */
-  indicators(month: string): Promise<IndicatorSheet>;
+  /** The indicators of a month ("2026-06"), a week ("2026-W23") or a year ("2026"), computed from what is here. */
+  indicators(period: string): Promise<IndicatorSheet>;
   /** Writes everything that a list shows to a file in the downloads, never over another. */
   export(what: Export, format: ExportFormat): Promise<Exported>;
 

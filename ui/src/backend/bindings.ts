@@ -101,8 +101,8 @@ export const commands = {
 	saveDocument: (id: DocumentId, open: boolean) => __TAURI_INVOKE<string>("save_document", { id, open }),
 	/**  Writes everything that a list shows to a file in the downloads, never over another; answers where, and how many rows. */
 	export: (what: Export, format: ExportFormat) => __TAURI_INVOKE<Exported>("export", { what, format }),
-	/**  The indicators of a month ("2026-06"), from what the desk holds. */
-	indicators: (month: string) => __TAURI_INVOKE<IndicatorSheet>("indicators", { month }),
+	/**  The indicators of a month ("2026-06"), a week ("2026-W23") or a year ("2026"), from what the desk holds. */
+	indicators: (period: string) => __TAURI_INVOKE<IndicatorSheet>("indicators", { period }),
 	/**  When the contract's calendars are open, so that the window counts the service time that is left. */
 	serviceHours: () => __TAURI_INVOKE<ServiceHours>("service_hours"),
 	/**  The user asks for a round now. */
@@ -1536,6 +1536,14 @@ query: TicketQuery } |
 { type: "calls"; 
 /**  Which; its slice does not count. */
 query: JournalQuery } | 
+/**  The indicators of a period. */
+{ type: "indicators"; 
+/**  "2026-06", "2026-W23" or "2026". */
+period: string } | 
+/**  What missed the indicators of a period. */
+{ type: "missed"; 
+/**  "2026-06", "2026-W23" or "2026". */
+period: string } | 
 /**  The escalations of the board. */
 { type: "escalations"; 
 /**  Which. */
@@ -1804,20 +1812,30 @@ export type IndicatorRow = {
 	missed: string[],
 	/**  What these are. */
 	missed_kind: MissedKind,
-	/**  Thirteen months, oldest first; the last is the month itself. */
-	history: MonthValue[],
+	/**  The period and those before it, oldest first: thirteen weeks or months, two years. */
+	history: PeriodValue[],
+	/**  Thirteen months, oldest first, the last of which holds the period's end or the data's. */
+	months: PeriodValue[],
+	/**  The same period a year before: for a week, 52 weeks before. */
+	year_before: number | null,
 };
 
-/**  The indicators of a month. */
+/**  The indicators of a month, a week or a year. */
 export type IndicatorSheet = {
-	/**  "2026-06". */
-	month: string,
+	/**  "2026-06", "2026-W23" or "2026". */
+	period: string,
+	/**  Its first day, and the first after it: "2026-06-01". */
+	first_day: string,
+	/**  See `first_day`. */
+	end_day: string,
 	/**  The contract's name, in the person's language. */
 	contract: string,
 	/**  Nothing is known after this. */
 	data_end: string,
 	/**  In the contract's order. */
 	indicators: IndicatorRow[],
+	/**  Penalties of the months that the period has, by level. Contracts are judged by the month: a week has none. */
+	penalties: PenaltyForeseen[],
 	/**  Counted nowhere: duplicates, what is in the bin. */
 	excluded: LeftOut[],
 	/**  Bad data. */
@@ -2100,18 +2118,6 @@ export type MissedKind =
 "calls" | 
 /**  What has no place of its own here: alerts, outages, milestones. */
 "other";
-
-/**  A figure of one month. */
-export type MonthValue = {
-	/**  "2026-06". */
-	month: string,
-	/**  Hits; a sum where the figure is a mean. */
-	numerator: number | null,
-	/**  The population. */
-	denominator: number | null,
-	/**  Their quotient, 0 to 1; `None` without data. */
-	value: number | null,
-};
 
 /**  A piece of equipment by its name. */
 export type NamedAsset = {
@@ -2484,6 +2490,30 @@ export type PbxSettings = {
 	queues: string[],
 	/**  Dialplan context that calls and consultations are dialled in. */
 	context: string,
+};
+
+/**  A penalty level that is foreseen. */
+export type PenaltyForeseen = {
+	/**  Its name in the contract. */
+	level: string,
+	/**  How often: once for each month in which an indicator is not met. */
+	times: number,
+	/**  What that comes to; 0 where the contract's amount is not known. */
+	amount: number | null,
+	/**  "EUR". */
+	currency: string,
+};
+
+/**  A figure of one period. */
+export type PeriodValue = {
+	/**  "2026-06", "2026-W23" or "2026". */
+	period: string,
+	/**  Hits; a sum where the figure is a mean. */
+	numerator: number | null,
+	/**  The population. */
+	denominator: number | null,
+	/**  Their quotient, 0 to 1; `None` without data. */
+	value: number | null,
 };
 
 /**  A person known to the backend. */

@@ -1,6 +1,18 @@
 // Made-up indicators, in the shape of the real ones: met, not met, without data, with gaps between months.
 import type { IndicatorRow, IndicatorSheet } from './types';
 
+/** The period and the twelve before it. */
+function periodsUntil(period: string): string[] {
+  const week = /^(\d{4})-W(\d{2})$/.exec(period);
+  if (week) {
+    return Array.from({ length: 13 }, (_, place) => {
+      const number = Number(week[2]) - 12 + place;
+      return `${String(Number(week[1]) - (number < 1 ? 1 : 0))}-W${String(number < 1 ? number + 52 : number).padStart(2, '0')}`;
+    });
+  }
+  return period.includes('-') ? monthsUntil(period) : [String(Number(period) - 1), period];
+}
+
 function monthsUntil(month: string): string[] {
   const [year = 0, number = 1] = month.split('-').map(Number);
   return Array.from({ length: 13 }, (_, place) => {
@@ -58,11 +70,24 @@ const MADE: readonly Made[] = [
   },
 ];
 
-export function indicatorSheet(month: string, locale: 'fr' | 'en'): IndicatorSheet {
-  const months = monthsUntil(month);
+export function indicatorSheet(period: string, locale: 'fr' | 'en'): IndicatorSheet {
+  const now = new Date();
+  const thisMonth = `${String(now.getFullYear())}-${String(now.getMonth() + 1).padStart(2, '0')}`;
+  const periods = periodsUntil(period);
+  const months = monthsUntil(/^\d{4}-\d{2}$/.test(period) ? period : thisMonth);
   const indicators = MADE.map((made): IndicatorRow => {
     const value = made.values.at(-1) ?? null;
     const met = value === null ? null : made.atMost ? value <= made.objective : value >= made.objective;
+    const told = (names: string[]) =>
+      names.map((name, place) => {
+        const share = made.values[made.values.length - names.length + place] ?? null;
+        return {
+          period: name,
+          numerator: Math.round((share ?? 0) * 200),
+          denominator: share === null ? 0 : 200,
+          value: share,
+        };
+      });
     return {
       id: made.id,
       name: made[locale],
@@ -72,19 +97,16 @@ export function indicatorSheet(month: string, locale: 'fr' | 'en'): IndicatorShe
       penalty: met === false ? (made.penalty ?? null) : null,
       missed: made.missed ?? [],
       missed_kind: made.kind ?? 'tickets',
-      history: months.map((name, place) => {
-        const share = made.values[place] ?? null;
-        return {
-          month: name,
-          numerator: Math.round((share ?? 0) * 200),
-          denominator: share === null ? 0 : 200,
-          value: share,
-        };
-      }),
+      history: told(periods),
+      months: told(months),
+      year_before: made.values[0] ?? null,
     };
   });
   return {
-    month,
+    period,
+    first_day: '2026-06-01',
+    end_day: '2026-07-01',
+    penalties: period.includes('W') ? [] : [{ level: 'P1', times: 1, amount: 500, currency: 'EUR' }],
     contract: locale === 'fr' ? 'Contrat de démonstration' : 'Demonstration contract',
     data_end: new Date().toISOString(),
     indicators,

@@ -873,21 +873,30 @@ export class FakeBackend implements Backend {
     return { calendars: [{ day_s: 86_400, spans: [[0, 4_102_444_800]] }] };
   }
 
-  async indicators(month: string): Promise<IndicatorSheet> {
-    this.note('indicators', month);
+  async indicators(period: string): Promise<IndicatorSheet> {
+    this.note('indicators', period);
     this.refuse('indicators');
-    return indicatorSheet(month, (await this.settings()).locale ?? 'fr');
+    return indicatorSheet(period, (await this.settings()).locale ?? 'fr');
   }
 
   async export(what: Export, format: ExportFormat): Promise<Exported> {
     this.note('export', what, format);
     this.refuse('export');
-    const rows =
-      what.type === 'tickets'
-        ? (await this.listTickets({ ...what.query, offset: 0, limit: 500 })).total
-        : what.type === 'calls'
-          ? (await this.callJournal({ ...what.query, offset: 0, limit: 500 })).numbers.all
-          : (await this.triageBoard(what.query)).rows.length;
+    const rowsOf = async (): Promise<number> => {
+      switch (what.type) {
+        case 'tickets':
+          return (await this.listTickets({ ...what.query, offset: 0, limit: 500 })).total;
+        case 'calls':
+          return (await this.callJournal({ ...what.query, offset: 0, limit: 500 })).numbers.all;
+        case 'escalations':
+          return (await this.triageBoard(what.query)).rows.length;
+        case 'indicators':
+          return indicatorSheet(what.period, 'fr').indicators.length;
+        case 'missed':
+          return indicatorSheet(what.period, 'fr').indicators.flatMap((one) => one.missed).length;
+      }
+    };
+    const rows = await rowsOf();
     return { path: `/home/nadia/Téléchargements/guichet ${what.type}.${format}`, rows };
   }
 

@@ -174,6 +174,18 @@ export function monthName(month: string): string {
   );
 }
 
+/** "juin 2026" of "2026-06", "semaine 23, du 1 juin 2026" of "2026-W23", "2026" of itself. */
+export function periodName(period: string): string {
+  const week = /^(\d{4})-W(\d{2})$/.exec(period);
+  if (!week) return period.includes('-') ? monthName(period) : period;
+  const [year, number_] = [Number(week[1]), Number(week[2])];
+  // The fourth of January is in the first week.
+  const fourth = new Date(year, 0, 4);
+  const monday = new Date(year, 0, 4 - ((fourth.getDay() + 6) % 7) + 7 * (number_ - 1));
+  const from = intl('week', (r) => new Intl.DateTimeFormat(r, { day: 'numeric', month: 'short', year: 'numeric' }));
+  return t('figures.week', { n: number_, from: from.format(monday) });
+}
+
 /** "09:12". */
 export function time(at: string | Date): string {
   return intl('time', (r) => new Intl.DateTimeFormat(r, { hour: '2-digit', minute: '2-digit' })).format(new Date(at));

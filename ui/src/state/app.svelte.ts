@@ -37,6 +37,7 @@ import { PlacesModel } from './places.svelte';
 import { QueueModel } from './queue.svelte';
 import { Exporting } from './exporting.svelte';
 import { Figures } from './figures.svelte';
+import { Live } from './live.svelte';
 import { serviceHours } from './servicehours.svelte';
 import { RemoteSessions } from './remote.svelte';
 import { Surges } from './surges.svelte';
@@ -101,6 +102,7 @@ export class AppModel {
   readonly remote = new RemoteSessions(this);
   readonly exporting = new Exporting(this);
   readonly figures = new Figures(this);
+  readonly live = new Live(this);
   readonly calls: Calls;
   readonly transfers = new Transfers(this);
 
@@ -155,7 +157,10 @@ export class AppModel {
       this.backend.onChanged((changes) => this.changed(changes)),
       this.backend.onSyncStatus((status) => this.statusChanged(status)),
       this.backend.onNoticeClicked((ticket) => this.notices.follow(ticket)),
-      this.backend.onCall((card) => this.calls.take(card)),
+      this.backend.onCall((card) => {
+        this.calls.take(card);
+        this.live.look();
+      }),
       this.backend.onSurge((cards) => this.surges.take(cards)),
       this.backend.onRemoteSession((card) => this.remote.take(card)),
       this.backend.onTransfer((card) => this.transfers.take(card)),
@@ -210,6 +215,7 @@ export class AppModel {
       this.surges.reset();
       this.remote.reset();
       this.figures.reset();
+      this.live.reset();
       serviceHours.forget();
     }
     if (state.signed_in) {
@@ -425,6 +431,7 @@ export class AppModel {
 
   private changed(changes: ChangeSet): void {
     this.ahead.forget();
+    this.live.look();
     for (const [local, remote] of changes.renumbered) {
       this.queue.renumber(local, remote);
       this.drafts.renumber(local, remote);

@@ -22,11 +22,17 @@ export class Exporting {
     };
   }
 
+  /** What is on screen. */
   async as(format: ExportFormat): Promise<void> {
-    if (this.busy || this.what === null) return;
+    if (this.what !== null) await this.one(this.what(), format);
+  }
+
+  /** A table that is named. */
+  async one(what: Export, format: ExportFormat): Promise<void> {
+    if (this.busy) return;
     this.busy = true;
     try {
-      const { path, rows } = await this.app.backend.export(this.what(), format);
+      const { path, rows } = await this.app.backend.export(what, format);
       this.app.tell(t('export.done', { n: number(rows), path }));
     } catch (error) {
       this.app.report(error);

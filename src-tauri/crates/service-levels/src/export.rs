@@ -2,7 +2,7 @@
 
 use crate::{
     contract::{Contract, Indicator},
-    instant::Month,
+    period::Period,
     report::{Figure, Listed, Report},
     table::{Book, Cell, Column, TableError},
 };
@@ -61,9 +61,9 @@ pub fn workbook(
     let headings = &labels.headings;
     let [indicators, history, missed, excluded, rejected] = &labels.sheets;
     let mut book = Book::new(TimeZone::UTC);
-    let begin = |month: Month, indicator: &Indicator| {
+    let begin = |period: Period, indicator: &Indicator| {
         vec![
-            Cell::Month(month),
+            Cell::Period(period),
             Cell::Text(report.contract.clone()),
             Cell::Text(indicator.id.clone()),
             Cell::Text(name(indicator)),
@@ -105,7 +105,7 @@ pub fn workbook(
     ]);
     book.table(indicators, columns)?;
     let rows = named(report, contract).map(|(indicator, told)| {
-        let mut row = begin(report.month, indicator);
+        let mut row = begin(report.period, indicator);
         figure(&mut row, &told.figure, indicator);
         let penalty = told.penalty.as_ref().and_then(|level| contract.penalties.get(level));
         row.extend([
@@ -123,7 +123,7 @@ pub fn workbook(
     book.table(history, with(&figures))?;
     let rows = named(report, contract).flat_map(|(indicator, told)| {
         told.history.iter().map(move |month| {
-            let mut row = begin(month.month, indicator);
+            let mut row = begin(month.period, indicator);
             figure(&mut row, &month.figure, indicator);
             row
         })
@@ -135,7 +135,7 @@ pub fn workbook(
     book.table(missed, with(&[column(&headings.id, 24.0)]))?;
     let rows = named(report, contract).flat_map(|(indicator, told)| {
         told.missed.iter().map(move |id| {
-            let mut row = begin(report.month, indicator);
+            let mut row = begin(report.period, indicator);
             row.push(Cell::Text(id.to_string()));
             row
         })

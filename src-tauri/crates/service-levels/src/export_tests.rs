@@ -41,7 +41,7 @@ fn an_independent_reader_finds_typed_cells_under_one_row_of_headings() {
          "answered_at": null, "ended_at": "2026-06-02T08:00:01Z"}]}"#;
     let evidence: Evidence<'_> = serde_json::from_str(text).unwrap();
     let contract = Contract::embedded("vsgp").unwrap().unwrap();
-    let report = compute(&evidence, &contract, "2026-06".parse().unwrap()).unwrap();
+    let report = compute(&evidence, &contract, "2026-06".parse::<crate::Month>().unwrap()).unwrap();
     let bytes = workbook(
         &report,
         &contract,

@@ -9,6 +9,7 @@ pub mod engine;
 pub mod evidence;
 pub mod export;
 pub mod instant;
+pub mod period;
 pub mod report;
 pub mod table;
 
@@ -18,4 +19,5 @@ pub use contract::{Contract, ContractError};
 pub use engine::compute;
 pub use evidence::{model::Evidence, stream::EvidenceError};
 pub use instant::{Instant, Month, Nanoseconds};
+pub use period::Period;
 pub use report::Report;

@@ -1,6 +1,6 @@
 //! The report: what is published for a month, in the order and the words of the interchange.
 
-use crate::instant::Month;
+use crate::period::Period;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 /// A number of the report: a whole one is written without a fraction.
@@ -48,22 +48,23 @@ impl Figure {
     }
 }
 
-/// A figure and its month.
+/// A figure and its period.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct MonthFigure {
+pub struct PeriodFigure {
     /// Which.
-    pub month: Month,
+    #[serde(rename = "month")]
+    pub period: Period,
     /// What.
     #[serde(flatten)]
     pub figure: Figure,
 }
 
-/// An indicator's month and history.
+/// An indicator's period and history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IndicatorReport {
     /// Its name in the contract.
     pub id: String,
-    /// The month's figure.
+    /// The period's figure.
     pub figure: Figure,
     /// What it should be.
     pub objective: f64,
@@ -73,8 +74,8 @@ pub struct IndicatorReport {
     pub penalty: Option<String>,
     /// Ids of what was missed (of what was re-opened, for the re-open rate), sorted.
     pub missed: Vec<Box<str>>,
-    /// Thirteen months, oldest first; the last is the month itself.
-    pub history: Vec<MonthFigure>,
+    /// Thirteen periods, oldest first; the last is the one asked for.
+    pub history: Vec<PeriodFigure>,
 }
 
 /// Written by hand so that the keys come in the interchange's order.
@@ -109,11 +110,12 @@ pub struct Listed {
     pub reason: &'static str,
 }
 
-/// What is published for a month.
+/// What is published for a month, or for a week or a year by the same rules.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// The month.
-    pub month: Month,
+    /// The period. The interchange knows months only.
+    #[serde(rename = "month")]
+    pub period: Period,
     /// The contract's name.
     pub contract: String,
     /// In the contract's order.

@@ -2,7 +2,7 @@
 //! sheet, typed cells (dates as dates, lengths of time as numbers whose unit the heading says), nothing merged. Rows are given
 //! one after the other, so that a list of any length is never held twice. The words are the caller's.
 
-use crate::instant::Month;
+use crate::period::Period;
 use jiff::{Timestamp, tz::TimeZone};
 use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 
@@ -36,8 +36,8 @@ pub enum Cell {
     Share(f64),
     /// Yes or no.
     Bool(bool),
-    /// A month: its first day.
-    Month(Month),
+    /// A month, a week or a year: its first day.
+    Period(Period),
     /// An instant, on the clock of the table's zone.
     At(Timestamp),
     /// A length of time in whole seconds; the heading says the unit.
@@ -108,6 +108,7 @@ struct Looks {
     heading: Format,
     share: Format,
     month: Format,
+    day: Format,
     at: Format,
 }
 
@@ -141,6 +142,7 @@ impl Book {
                 heading: Format::new().set_bold(),
                 share: format("0.00%"),
                 month: format("yyyy-mm"),
+                day: format("yyyy-mm-dd"),
                 at: format("yyyy-mm-dd hh:mm:ss"),
             },
             open: None,
@@ -214,8 +216,12 @@ impl Book {
                 Cell::Seconds(seconds) => sheet.write_number(row, place, seconds as f64)?,
                 Cell::Share(share) => sheet.write_number_with_format(row, place, share, &self.looks.share)?,
                 Cell::Bool(yes) => sheet.write_boolean(row, place, yes)?,
-                Cell::Month(month) => {
-                    sheet.write_datetime_with_format(row, place, month.first_day(), &self.looks.month)?
+                Cell::Period(period) => {
+                    let look = match period {
+                        Period::Month(_) => &self.looks.month,
+                        Period::Week(_) | Period::Year(_) => &self.looks.day,
+                    };
+                    sheet.write_datetime_with_format(row, place, period.first_day(), look)?
                 }
                 Cell::At(at) => {
                     let shown = self.zone.to_datetime(at);
@@ -309,7 +315,7 @@ impl TextFile {
             Cell::Number(number) | Cell::Share(number) => number.to_string(),
             Cell::Seconds(seconds) => seconds.to_string(),
             Cell::Bool(yes) => u8::from(yes).to_string(),
-            Cell::Month(month) => month.to_string(),
+            Cell::Period(period) => period.to_string(),
             Cell::At(at) => zone.to_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string(),
         }))
     }

@@ -15,7 +15,7 @@ fn every_kind() -> Vec<Cell> {
         Cell::Number(2.5),
         Cell::Share(0.95),
         Cell::Bool(true),
-        Cell::Month("2026-06".parse().unwrap()),
+        Cell::Period("2026-06".parse().unwrap()),
         Cell::At("2026-06-02T08:00:00Z".parse().unwrap()),
         Cell::Seconds(-90),
         Cell::count(3),

@@ -101,7 +101,7 @@ proptest! {
         let text = json!({"data_end": data_end.to_string(), "tickets": Value::from(tickets)}).to_string();
         let evidence: Evidence<'_> = serde_json::from_str(&text).unwrap();
         let contract = Contract::parse(CONTRACT).unwrap();
-        let last: Month = "2026-07".parse().unwrap();
+        let last: crate::Month = "2026-07".parse().unwrap();
         let report = compute(&evidence, &contract, last).unwrap();
         let out: Vec<&str> = report.excluded.iter().chain(&report.rejected).map(|listed| &*listed.id).collect();
 
@@ -118,7 +118,7 @@ proptest! {
             prop_assert_eq!(
                 (told.figure.numerator, told.figure.denominator),
                 (hits as f64, verdicts.len() as f64),
-                "{}", told.month
+                "{}", told.period
             );
         }
     }

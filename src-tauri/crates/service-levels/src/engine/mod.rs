@@ -2,9 +2,9 @@
 //! thirteen at once, and [`Engine::report`] turns the counts into the report. Several tallies filled side by side can be joined,
 //! so that cores share the work; what comes out does not depend on who counted what.
 
+mod bounds;
 mod life;
 mod mean;
-mod month_ends;
 mod small;
 mod tally;
 mod tickets;
@@ -13,16 +13,17 @@ use crate::{
     calendar::Calendar,
     contract::{Contract, Rule},
     evidence::model::{Alert, Call, Direction, Evidence},
-    instant::{Instant, Month},
+    instant::Instant,
+    period::Period,
     report::Report,
 };
+use bounds::Bounds;
 pub(crate) use life::Life;
-use month_ends::MonthEnds;
 pub use tally::{DuplicateTicket, Tally};
 pub(crate) use tickets::case_of;
 
-/// Months of history, the asked one included.
-pub const MONTHS: usize = 13;
+/// Periods of history, the asked one included.
+pub const PERIODS: usize = 13;
 
 /// Why a record is left out or refused: words of the report, and keys of the catalogue of messages.
 pub mod reason {
@@ -68,39 +69,40 @@ pub mod reason {
     ];
 }
 
-/// A contract worked out for one month and the twelve before it.
+/// A contract worked out for one period and the twelve before it.
 #[derive(Debug)]
 pub struct Engine<'c> {
     contract: &'c Contract,
-    month: Month,
+    period: Period,
     data_end: Instant,
     /// By the contract's calendars: the openings, and where the months begin in its zone. `None` for one that no indicator
     /// follows.
-    calendars: Vec<Option<(Calendar, MonthEnds)>>,
+    calendars: Vec<Option<(Calendar, Bounds)>>,
 }
 
 impl<'c> Engine<'c> {
-    /// For a month, knowing nothing after `data_end`.
+    /// For a period (a month, as contracts are judged by), knowing nothing after `data_end`.
     #[must_use]
-    pub fn new(contract: &'c Contract, month: Month, data_end: Instant) -> Self {
+    pub fn new(contract: &'c Contract, period: impl Into<Period>, data_end: Instant) -> Self {
+        let period = period.into();
         let last_year = data_end
             .timestamp()
             .to_zoned(jiff::tz::TimeZone::UTC)
             .year()
-            .max(month.year());
+            .max(period.first_day().year());
         let followed = |place: usize| contract.indicators.iter().any(|indicator| indicator.calendar == place);
         // A target that lies beyond the year after the last is in none of the months.
         let calendars = contract.calendars.iter().enumerate().map(|(place, named)| {
             followed(place).then(|| {
                 let calendar = Calendar::new(&named.rules, last_year.saturating_add(1));
-                let months = MonthEnds::new(calendar.zone(), month);
-                (calendar, months)
+                let periods = Bounds::new(calendar.zone(), period);
+                (calendar, periods)
             })
         });
         let calendars = calendars.collect();
         Self {
             contract,
-            month,
+            period,
             data_end,
             calendars,
         }
@@ -113,14 +115,14 @@ impl<'c> Engine<'c> {
     }
 
     /// The indicators with their places, calendars and months.
-    fn indicators(&self) -> impl Iterator<Item = (usize, &Rule, &Calendar, &MonthEnds)> {
+    fn indicators(&self) -> impl Iterator<Item = (usize, &Rule, &Calendar, &Bounds)> {
         self.contract
             .indicators
             .iter()
             .enumerate()
             .filter_map(|(place, indicator)| {
-                let (calendar, months) = self.calendars.get(indicator.calendar)?.as_ref()?;
-                Some((place, &indicator.rule, calendar, months))
+                let (calendar, periods) = self.calendars.get(indicator.calendar)?.as_ref()?;
+                Some((place, &indicator.rule, calendar, periods))
             })
     }
 
@@ -150,7 +152,7 @@ impl<'c> Engine<'c> {
         let answered = self.known(call.answered_at);
         let over = self.known(over);
         let mut left_out = false;
-        for (place, rule, calendar, months) in self.indicators() {
+        for (place, rule, calendar, periods) in self.indicators() {
             let Rule::CallAnswer {
                 queues,
                 target,
@@ -167,7 +169,7 @@ impl<'c> Engine<'c> {
                 left_out = true;
                 continue;
             }
-            if let Some(month) = months.of(call.offered_at) {
+            if let Some(month) = periods.of(call.offered_at) {
                 let hit = answered.is_some_and(|answered| answered.since(call.offered_at) <= *target);
                 tally.count(place, month, hit, &call.id);
             }
@@ -188,14 +190,14 @@ impl<'c> Engine<'c> {
             return;
         }
         let handled = self.known(alert.handled_at);
-        for (place, rule, calendar, months) in self.indicators() {
+        for (place, rule, calendar, periods) in self.indicators() {
             let Rule::AlertTakeUp { severities, target } = rule else {
                 continue;
             };
             if !severities.contains(&alert.severity) {
                 continue;
             }
-            if let Some(month) = months.of(alert.received_at) {
+            if let Some(month) = periods.of(alert.received_at) {
                 let hit = handled.is_some_and(|handled| calendar.service_time(alert.received_at, handled) <= *target);
                 tally.count(place, month, hit, &alert.id);
             }
@@ -207,8 +209,12 @@ impl<'c> Engine<'c> {
 ///
 /// # Errors
 /// A ticket is there twice.
-pub fn compute(evidence: &Evidence<'_>, contract: &Contract, month: Month) -> Result<Report, DuplicateTicket> {
-    let engine = Engine::new(contract, month, evidence.data_end);
+pub fn compute(
+    evidence: &Evidence<'_>,
+    contract: &Contract,
+    period: impl Into<Period>,
+) -> Result<Report, DuplicateTicket> {
+    let engine = Engine::new(contract, period, evidence.data_end);
     let mut tally = engine.tally();
     let mut life = Life::default();
     for ticket in &evidence.tickets {

@@ -1,9 +1,9 @@
 //! Indicators of the small lists (surveys, outages, checks, milestones, dashboards), and the report made of everything.
 
 use super::{
-    DuplicateTicket, Engine, MONTHS, Tally,
+    DuplicateTicket, Engine, PERIODS, Tally,
+    bounds::Bounds,
     mean::{Fraction, Notes},
-    month_ends::MonthEnds,
     reason,
     tally::Count,
     tickets::Delay,
@@ -13,7 +13,8 @@ use crate::{
     contract::{Indicator, Rule},
     evidence::model::{Compliance, Deliverable, Milestone, Outage, Survey},
     instant::{Instant, Nanoseconds},
-    report::{Figure, IndicatorReport, MonthFigure, Report},
+    period::Period,
+    report::{Figure, IndicatorReport, PeriodFigure, Report},
 };
 use std::collections::BTreeSet;
 
@@ -35,7 +36,7 @@ pub struct SmallSections {
 }
 
 /// Thirteen figures and what was missed in the last month.
-type Series = ([Figure; MONTHS], Vec<Box<str>>);
+type Series = ([Figure; PERIODS], Vec<Box<str>>);
 
 /// A figure that is a number of hits.
 #[allow(clippy::cast_precision_loss, reason = "numbers of tickets")]
@@ -46,7 +47,7 @@ fn share(count: Count) -> Figure {
 /// Counts hits and what is missed, outside a tally.
 #[derive(Default)]
 struct Counts {
-    months: [Count; MONTHS],
+    months: [Count; PERIODS],
     missed: Vec<Box<str>>,
 }
 
@@ -56,7 +57,7 @@ impl Counts {
             count.total += 1;
             count.hits += u64::from(hit);
         }
-        if !hit && month == MONTHS - 1 {
+        if !hit && month == PERIODS - 1 {
             self.missed.push(id.into());
         }
     }
@@ -67,7 +68,7 @@ impl Counts {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "numbers of answers")]
-fn means(notes: &[Notes; MONTHS]) -> [Figure; MONTHS] {
+fn means(notes: &[Notes; PERIODS]) -> [Figure; PERIODS] {
     std::array::from_fn(|month| {
         let notes = &notes[month];
         let sum = notes.sum();
@@ -99,8 +100,8 @@ impl Engine<'_> {
             .iter()
             .enumerate()
             .filter_map(|(place, indicator)| {
-                let (calendar, months) = self.calendars.get(indicator.calendar)?.as_ref()?;
-                let series = self.series(place, indicator, &good, (calendar, months), &mut tally);
+                let (calendar, periods) = self.calendars.get(indicator.calendar)?.as_ref()?;
+                let series = self.series(place, indicator, &good, (calendar, periods), &mut tally);
                 Some(self.indicator(indicator, series))
             })
             .collect();
@@ -110,7 +111,7 @@ impl Engine<'_> {
         // Two indicators may refuse the same dashboard.
         rejected.dedup();
         Ok(Report {
-            month: self.month,
+            period: self.period,
             contract: self.contract.id.clone(),
             indicators,
             excluded,
@@ -172,7 +173,7 @@ impl Engine<'_> {
         place: usize,
         indicator: &Indicator,
         small: &SmallSections,
-        (calendar, months): (&Calendar, &MonthEnds),
+        (calendar, periods): (&Calendar, &Bounds),
         tally: &mut Tally,
     ) -> Series {
         match &indicator.rule {
@@ -188,27 +189,28 @@ impl Engine<'_> {
                 (counts.map(share), missed)
             }
             Rule::Satisfaction => {
-                let mut notes: [Notes; MONTHS] = Default::default();
+                let mut notes: [Notes; PERIODS] = Default::default();
                 for answer in &tally.answers {
-                    if let Some(month) = months.of(answer.at) {
+                    if let Some(month) = periods.of(answer.at) {
                         notes[month].add(answer.note, answer.scale);
                     }
                 }
                 (means(&notes), Vec::new())
             }
             Rule::Survey => {
-                let mut notes: [Notes; MONTHS] = Default::default();
+                let mut notes: [Notes; PERIODS] = Default::default();
                 for survey in &small.surveys {
-                    if let Some(month) = (0..MONTHS).find(|month| self.month_at(*month) == survey.period) {
+                    // A month's survey counts where the month begins.
+                    if let Some(month) = periods.of(survey.period.first_instant(calendar.zone())) {
                         notes[month].add(survey.note, survey.scale);
                     }
                 }
                 (means(&notes), Vec::new())
             }
-            Rule::Availability { services } => (self.availability(services, small, calendar, months), Vec::new()),
-            Rule::Compliance => (compliance(small, months), Vec::new()),
-            Rule::Milestones => self.milestones(small, months),
-            Rule::Deliverables { target } => self.deliverables(small, *target, (calendar, months), tally),
+            Rule::Availability { services } => (self.availability(services, small, calendar, periods), Vec::new()),
+            Rule::Compliance => (compliance(small, periods), Vec::new()),
+            Rule::Milestones => self.milestones(small, periods),
+            Rule::Deliverables { target } => self.deliverables(small, *target, (calendar, periods), tally),
             Rule::Restoration {
                 services,
                 except,
@@ -225,7 +227,7 @@ impl Engine<'_> {
                         waits: &[],
                         target: *target,
                     };
-                    if let Some((month, hit)) = delay.counted(calendar, months, self.data_end) {
+                    if let Some((month, hit)) = delay.counted(calendar, periods, self.data_end) {
                         counts.add(month, hit, &outage_id(outage));
                     }
                 }
@@ -241,8 +243,8 @@ impl Engine<'_> {
         wanted: &[String],
         small: &SmallSections,
         calendar: &Calendar,
-        months: &MonthEnds,
-    ) -> [Figure; MONTHS] {
+        periods: &Bounds,
+    ) -> [Figure; PERIODS] {
         let services: BTreeSet<&String> = small
             .services
             .iter()
@@ -266,7 +268,7 @@ impl Engine<'_> {
             by_service.push(std::mem::take(&mut down));
         }
         std::array::from_fn(|month| {
-            let (first, end) = (months.first(month), months.first(month + 1).min(self.data_end));
+            let (first, end) = (periods.first(month), periods.first(month + 1).min(self.data_end));
             let open = calendar.service_time(first, end);
             if open <= 0 || services.is_empty() {
                 return Figure::EMPTY;
@@ -288,13 +290,13 @@ impl Engine<'_> {
     }
 
     /// Milestones due; one that is due after the data's end is judged only if it is done.
-    fn milestones(&self, small: &SmallSections, months: &MonthEnds) -> Series {
+    fn milestones(&self, small: &SmallSections, periods: &Bounds) -> Series {
         let mut counts = Counts::default();
         for milestone in &small.milestones {
             if milestone.done_at.is_none() && milestone.due_at > self.data_end {
                 continue;
             }
-            if let Some(month) = months.of(milestone.due_at) {
+            if let Some(month) = periods.of(milestone.due_at) {
                 let kept = milestone.done_at.is_some_and(|done| done <= milestone.due_at);
                 counts.add(month, kept, &milestone.id);
             }
@@ -307,7 +309,7 @@ impl Engine<'_> {
         &self,
         small: &SmallSections,
         target: Nanoseconds,
-        (calendar, months): (&Calendar, &MonthEnds),
+        (calendar, periods): (&Calendar, &Bounds),
         tally: &mut Tally,
     ) -> Series {
         let mut counts = Counts::default();
@@ -325,27 +327,27 @@ impl Engine<'_> {
                 None if due > self.data_end => continue,
                 None => false,
             };
-            if let Some(month) = months.of(due) {
+            if let Some(month) = periods.of(due) {
                 counts.add(month, hit, &deliverable.id);
             }
         }
         counts.series()
     }
 
-    /// A month by its place.
-    fn month_at(&self, place: usize) -> crate::instant::Month {
-        self.month.plus(i32::try_from(place).unwrap_or(0) - 12)
+    /// A period by its place.
+    fn period_at(&self, place: usize) -> Period {
+        self.period.plus(i32::try_from(place).unwrap_or(0) - 12)
     }
 
     fn indicator(&self, indicator: &Indicator, (figures, mut missed): Series) -> IndicatorReport {
         missed.sort_unstable();
-        let last = figures[MONTHS - 1];
+        let last = figures[PERIODS - 1];
         let met = last.value.map(|value| indicator.objective.is_met(value));
         let history = figures
             .iter()
             .enumerate()
-            .map(|(place, figure)| MonthFigure {
-                month: self.month_at(place),
+            .map(|(place, figure)| PeriodFigure {
+                period: self.period_at(place),
                 figure: *figure,
             })
             .collect();
@@ -363,10 +365,10 @@ impl Engine<'_> {
 
 /// The last check of each month; of two at the same instant the one that comes last in the document.
 #[allow(clippy::cast_precision_loss, reason = "numbers of machines")]
-fn compliance(small: &SmallSections, months: &MonthEnds) -> [Figure; MONTHS] {
-    let mut last: [Option<(Instant, &Compliance)>; MONTHS] = [None; MONTHS];
+fn compliance(small: &SmallSections, periods: &Bounds) -> [Figure; PERIODS] {
+    let mut last: [Option<(Instant, &Compliance)>; PERIODS] = [None; PERIODS];
     for check in &small.compliance {
-        if let Some(month) = months.of(check.at)
+        if let Some(month) = periods.of(check.at)
             && last[month].is_none_or(|(at, _)| at <= check.at)
         {
             last[month] = Some((check.at, check));

@@ -1,6 +1,6 @@
 //! What has been counted so far. Two tallies can be joined.
 
-use super::MONTHS;
+use super::PERIODS;
 use crate::{evidence::model::Satisfaction, instant::Instant, report::Listed};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -86,7 +86,7 @@ impl Ids {
 /// What has been counted so far.
 #[derive(Debug)]
 pub struct Tally {
-    counts: Vec<[Count; MONTHS]>,
+    counts: Vec<[Count; PERIODS]>,
     /// Missed in the month asked for, by indicator.
     missed: Vec<Vec<Box<str>>>,
     pub(super) excluded: Vec<Listed>,
@@ -98,7 +98,7 @@ pub struct Tally {
 impl Tally {
     pub(super) fn new(indicators: usize) -> Self {
         Self {
-            counts: vec![[Count::default(); MONTHS]; indicators],
+            counts: vec![[Count::default(); PERIODS]; indicators],
             missed: vec![Vec::new(); indicators],
             excluded: Vec::new(),
             rejected: Vec::new(),
@@ -120,7 +120,7 @@ impl Tally {
             count.hits += u64::from(hit);
         }
         if listed
-            && month == MONTHS - 1
+            && month == PERIODS - 1
             && let Some(missed) = self.missed.get_mut(indicator)
         {
             missed.push(id.into());
@@ -173,7 +173,7 @@ impl Tally {
     }
 
     /// An indicator's counts and what it missed, taken out.
-    pub(super) fn take(&mut self, indicator: usize) -> ([Count; MONTHS], Vec<Box<str>>) {
+    pub(super) fn take(&mut self, indicator: usize) -> ([Count; PERIODS], Vec<Box<str>>) {
         let counts = self.counts.get(indicator).copied().unwrap_or_default();
         let missed = self.missed.get_mut(indicator).map(std::mem::take).unwrap_or_default();
         (counts, missed)

@@ -13,7 +13,7 @@ fn report_of(contract: &str, month: &str, evidence: &Value) -> Report {
     let text = evidence.to_string();
     let evidence: Evidence<'_> = serde_json::from_str(&text).unwrap();
     let contract = Contract::embedded(contract).unwrap().unwrap();
-    compute(&evidence, &contract, month.parse().unwrap()).unwrap()
+    compute(&evidence, &contract, month.parse::<crate::Month>().unwrap()).unwrap()
 }
 
 /// June under the \[VSGP\] contract; `data_end` is the end of July unless the evidence says otherwise.
@@ -705,8 +705,8 @@ fn the_history_has_thirteen_months_and_the_same_month_a_year_before() {
     ]}));
     let history = &indicator(&report, "KPI7").history;
     assert_eq!(history.len(), 13);
-    assert_eq!(history[0].month.to_string(), "2025-06");
-    assert_eq!(history[12].month.to_string(), "2026-06");
+    assert_eq!(history[0].period.to_string(), "2025-06");
+    assert_eq!(history[12].period.to_string(), "2026-06");
     assert_eq!(earlier(&report, "KPI7", 12), (1.0, 1.0));
     let counted: f64 = history.iter().map(|month| month.figure.denominator).sum();
     assert_eq!(counted, 1.0);
@@ -737,7 +737,7 @@ fn a_ticket_that_is_there_twice_is_an_error() {
     .to_string();
     let evidence: Evidence<'_> = serde_json::from_str(&text).unwrap();
     let contract = Contract::embedded("vsgp").unwrap().unwrap();
-    let error = compute(&evidence, &contract, "2026-06".parse().unwrap()).unwrap_err();
+    let error = compute(&evidence, &contract, "2026-06".parse::<crate::Month>().unwrap()).unwrap_err();
     assert_eq!(error.id, "x");
 }
 

@@ -1,6 +1,6 @@
 //! A ticket's part in every indicator of tickets.
 
-use super::{Engine, Life, MONTHS, Tally, life::Out, month_ends::MonthEnds, reason};
+use super::{Engine, Life, PERIODS, Tally, bounds::Bounds, life::Out, reason};
 use crate::{
     calendar::{Calendar, Wait},
     contract::{Case, Rule},
@@ -17,11 +17,11 @@ impl Engine<'_> {
             Err(Out::Excluded(reason)) => return tally.exclude(&ticket.id, reason),
             Err(Out::Rejected(reason)) => return tally.reject(&ticket.id, reason),
         }
-        for (place, rule, calendar, months) in self.indicators() {
+        for (place, rule, calendar, periods) in self.indicators() {
             let id = &ticket.id;
             match rule {
                 Rule::TakeUp(cases) => {
-                    let Some((case, month)) = case_of(cases, ticket).zip(months.of(ticket.created_at)) else {
+                    let Some((case, month)) = case_of(cases, ticket).zip(periods.of(ticket.created_at)) else {
                         continue;
                     };
                     let taken = [life.taken_up, life.assigned].into_iter().flatten().min();
@@ -30,18 +30,18 @@ impl Engine<'_> {
                 }
                 Rule::Escalation(cases) => {
                     let Some(escalated) = life.escalated else { continue };
-                    let Some((case, month)) = case_of(cases, ticket).zip(months.of(escalated)) else {
+                    let Some((case, month)) = case_of(cases, ticket).zip(periods.of(escalated)) else {
                         continue;
                     };
                     let hit = calendar.service_time(ticket.created_at, escalated) <= case.target;
                     tally.count(place, month, hit, id);
                 }
                 Rule::FirstContact(population) => {
-                    let Some(month) = life.solved.and_then(|solved| months.of(solved)) else {
+                    let Some(month) = life.solved.and_then(|solved| periods.of(solved)) else {
                         continue;
                     };
                     if population.holds(ticket) {
-                        let reopened = life.reopened.iter().any(|at| months.of(*at) == Some(month));
+                        let reopened = life.reopened.iter().any(|at| periods.of(*at) == Some(month));
                         tally.count(place, month, life.one_contact && !reopened, id);
                     }
                 }
@@ -53,19 +53,19 @@ impl Engine<'_> {
                         waits: if *own_time { &life.waits } else { &[] },
                         target: case.target,
                     };
-                    if let Some((month, hit)) = delay.counted(calendar, months, self.data_end) {
+                    if let Some((month, hit)) = delay.counted(calendar, periods, self.data_end) {
                         tally.count(place, month, hit, id);
                     }
                 }
                 Rule::SolvedShare(population) => {
-                    if let Some(month) = months.of(ticket.created_at)
+                    if let Some(month) = periods.of(ticket.created_at)
                         && population.holds(ticket)
                     {
                         tally.count(place, month, life.solved.is_some(), id);
                     }
                 }
                 Rule::ReopenRate(population) => {
-                    let Some(month) = life.solved.and_then(|solved| months.of(solved)) else {
+                    let Some(month) = life.solved.and_then(|solved| periods.of(solved)) else {
                         continue;
                     };
                     if population.holds(ticket) {
@@ -127,24 +127,24 @@ impl Delay<'_> {
     /// The month it counts in and whether it met its target. It counts once: in the month of its end, unless an earlier month
     /// ended with its deadline passed: then it was missed there, whatever came later. What nobody knows yet (a deadline after
     /// the data's end) does not count.
-    pub(super) fn counted(&self, calendar: &Calendar, months: &MonthEnds, data_end: Instant) -> Option<(usize, bool)> {
-        if self.end.is_some_and(|end| end < months.first(0)) {
+    pub(super) fn counted(&self, calendar: &Calendar, periods: &Bounds, data_end: Instant) -> Option<(usize, bool)> {
+        if self.end.is_some_and(|end| end < periods.first(0)) {
             return None;
         }
         let deadline = calendar.own_target_date(self.start, self.target, self.waits);
         let missed_by = |limit: Instant| {
             deadline
                 .filter(|deadline| *deadline < limit)
-                .and_then(|deadline| months.of(deadline))
+                .and_then(|deadline| periods.of(deadline))
                 .map(|month| (month, false))
         };
         let Some(end) = self.end else {
             return missed_by(data_end.plus(1));
         };
-        let Some(month) = months.of(end) else {
-            return missed_by(months.first(MONTHS));
+        let Some(month) = periods.of(end) else {
+            return missed_by(periods.first(PERIODS));
         };
-        let first = months.first(month);
+        let first = periods.first(month);
         if deadline.is_some_and(|deadline| deadline < first) {
             return missed_by(first);
         }

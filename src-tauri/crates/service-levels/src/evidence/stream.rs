@@ -8,7 +8,8 @@ use super::{
 use crate::{
     contract::Contract,
     engine::{DuplicateTicket, Engine, Life, SmallSections, Tally},
-    instant::{Instant, Month},
+    instant::Instant,
+    period::Period,
     report::Report,
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -180,9 +181,9 @@ fn data_end<R: Read>(input: R) -> Result<Instant, EvidenceError> {
 pub fn report<R: Read>(
     open: impl Fn() -> io::Result<R>,
     contract: &Contract,
-    month: Month,
+    period: impl Into<Period>,
 ) -> Result<Report, EvidenceError> {
-    let engine = Engine::new(contract, month, data_end(open()?)?);
+    let engine = Engine::new(contract, period, data_end(open()?)?);
     let workers = std::thread::available_parallelism()
         .map_or(2, NonZeroUsize::get)
         .clamp(1, 16);

@@ -7,7 +7,11 @@ use serde_json::json;
 
 fn streamed(text: &str) -> Result<Report, EvidenceError> {
     let contract = Contract::embedded("vsgp").unwrap().unwrap();
-    report(|| Ok(text.as_bytes()), &contract, "2026-06".parse().unwrap())
+    report(
+        || Ok(text.as_bytes()),
+        &contract,
+        "2026-06".parse::<crate::Month>().unwrap(),
+    )
 }
 
 /// Whatever a ticket may hold, at instants of a few days around June so that months, nights and ties meet.
@@ -75,7 +79,7 @@ proptest! {
         };
         let evidence: Evidence<'_> = serde_json::from_str(&text).unwrap();
         let contract = Contract::embedded("vsgp").unwrap().unwrap();
-        let whole = compute(&evidence, &contract, "2026-06".parse().unwrap()).unwrap();
+        let whole = compute(&evidence, &contract, "2026-06".parse::<crate::Month>().unwrap()).unwrap();
         prop_assert_eq!(streamed(&text).unwrap(), whole.clone());
         for indicator in &whole.indicators {
             for month in &indicator.history {
