@@ -5,12 +5,14 @@ mod escalation;
 mod export;
 mod figures;
 mod remote;
+mod review;
 mod transfer;
 
 pub use escalation::*;
 pub use export::*;
 pub use figures::*;
 pub use remote::*;
+pub use review::*;
 pub use transfer::*;
 
 use crate::messages::Locale;

@@ -5,8 +5,8 @@ use crate::{
     cli::kpi::KpiError,
     core::{
         contract::ContractFileError, escalation::EscalationFailure, evidence::EvidenceFailure, profile::ProfileError,
-        remote::RemoteFailure, sandbox::SandboxError, secrets::SecretError, telephony::TelephonyError,
-        transfers::TransferError,
+        remote::RemoteFailure, review::ReviewFailure, sandbox::SandboxError, secrets::SecretError,
+        telephony::TelephonyError, transfers::TransferError,
     },
     messages::Locale,
 };
@@ -64,6 +64,9 @@ pub enum AppError {
     /// Evidence from what the desk holds.
     #[error(transparent)]
     Evidence(#[from] EvidenceFailure),
+    /// A log, an event or a review was refused.
+    #[error(transparent)]
+    Review(#[from] ReviewFailure),
     /// A table cannot be made.
     #[error(transparent)]
     Table(#[from] TableError),
@@ -336,6 +339,7 @@ impl AppError {
             Self::Kpi(error) => error.code(),
             Self::Table(_) => "export_failed",
             Self::Evidence(error) => error.code(),
+            Self::Review(error) => error.code(),
             Self::Remote(error) => error.code(),
             Self::RemoteFailure(error) => error.code(),
             Self::Escalation(error) => error.code(),
@@ -413,6 +417,7 @@ impl AppError {
             },
             Self::Sandbox(error) => vec![("detail", error.to_string())],
             Self::Evidence(error) => error.args(),
+            Self::Review(error) => error.args(),
             Self::Table(error) => vec![("detail", error.to_string())],
             Self::Telephony(error) => error.args(),
             Self::Kpi(error) => error.args(),
@@ -502,6 +507,7 @@ pub fn every_code() -> Vec<&'static str> {
     codes.extend(ContractFileError::CODES);
     codes.extend(KpiError::CODES);
     codes.extend(EvidenceFailure::CODES);
+    codes.extend(ReviewFailure::CODES);
     codes.extend(RemoteError::CODES);
     codes.extend(RemoteFailure::CODES);
     codes.extend(EscalationFailure::CODES);

@@ -29,6 +29,22 @@ pub enum Export {
         /// "2026-06", "2026-W23" or "2026".
         period: String,
     },
+    /// What is blocked.
+    Review,
+    /// What was done in a period.
+    Interventions {
+        /// Its first day.
+        from: String,
+        /// The first day after it.
+        to: String,
+    },
+    /// The notable events of a period.
+    Events {
+        /// Its first day.
+        from: String,
+        /// The first day after it.
+        to: String,
+    },
     /// The escalations of the board.
     Escalations {
         /// Which.

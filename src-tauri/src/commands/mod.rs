@@ -8,6 +8,7 @@ pub mod export;
 pub mod figures;
 pub mod profile;
 pub mod remote;
+pub mod review;
 pub mod surge;
 pub mod tickets;
 mod transfers;
@@ -91,6 +92,11 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             export::export,
             figures::indicators,
             figures::service_hours,
+            review::daily_review,
+            review::keep_event,
+            review::logbook,
+            review::save_chronicle,
+            review::withdraw_event,
             desk::sync_now,
             desk::user_active,
             desk::open_link,

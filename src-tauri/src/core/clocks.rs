@@ -8,7 +8,7 @@ use crate::{
     api::{ServiceCalendar, ServiceHours},
     core::{
         desk::{AppEvent, Desk},
-        evidence::{self, Levels},
+        evidence::{self, Gap, Levels},
     },
     error::AppError,
 };
@@ -66,9 +66,10 @@ fn as_it_stands(
     levels: &Levels,
     history: Option<&[HistoryChange]>,
     now: Timestamp,
+    gaps: &mut BTreeSet<Gap>,
 ) -> Ticket<'static> {
     let known = &open.known;
-    let mut ticket = evidence::ticket_of(known, contract, levels, &[], history, &mut BTreeSet::new());
+    let mut ticket = evidence::ticket_of(known, contract, levels, &[], history, gaps);
     let mut add = |kind, level| {
         let mut event = evidence::event(kind, now.max(known.opened_at));
         event.level = level;
@@ -85,6 +86,25 @@ fn as_it_stands(
         add(EventKind::TakenUp, None);
     }
     ticket
+}
+
+/// Since when a ticket waits, and whether that is known; `None` where it does not.
+pub(super) fn waiting_since(
+    open: &OpenTicket,
+    contract: &Contract,
+    levels: &Levels,
+    history: Option<&[HistoryChange]>,
+    now: Timestamp,
+) -> Option<(Timestamp, bool)> {
+    let mut gaps = BTreeSet::new();
+    let ticket = as_it_stands(open, contract, levels, history, now, &mut gaps);
+    let last = ticket
+        .events
+        .iter()
+        .rev()
+        .find(|event| matches!(event.kind, EventKind::WaitingStarted | EventKind::WaitingEnded))?;
+    let waits = last.kind == EventKind::WaitingStarted;
+    waits.then(|| (last.at.timestamp(), !gaps.contains(&Gap::WaitingSince)))
 }
 
 fn target(told: Told) -> NextTarget {
@@ -189,7 +209,7 @@ impl Desk {
         let of = |open: &OpenTicket| {
             let id = open.known.id;
             let history = readable.then(|| lines.get(&id).map(Vec::as_slice).unwrap_or_default());
-            let ticket = as_it_stands(open, clocks.contract(), levels, history, now);
+            let ticket = as_it_stands(open, clocks.contract(), levels, history, now, &mut BTreeSet::new());
             // A server's clock may be ahead of this one.
             let next = clocks.next_target(&ticket, now.max(open.known.opened_at));
             (id, next.map(target))

@@ -4,7 +4,7 @@
 
 use crate::{
     api::{Export, ExportFormat},
-    core::{desk::Desk, figures},
+    core::{desk::Desk, figures, review},
     error::AppError,
     messages::Locale,
 };
@@ -113,6 +113,40 @@ const INDICATOR_COLUMNS: Columns = &[
     ("value", 10.0),
     ("objective", 10.0),
     ("met", 8.0),
+];
+
+const REVIEW_COLUMNS: Columns = &[
+    ("ticket", 10.0),
+    ("title", 48.0),
+    ("vip", 7.0),
+    ("priority", 9.0),
+    ("blocked", 20.0),
+    ("since", 19.0),
+    ("dated", 10.0),
+    ("on", 24.0),
+    ("next", 48.0),
+    ("next_who", 24.0),
+    ("next_by", 19.0),
+];
+
+const INTERVENTION_COLUMNS: Columns = &[
+    ("done_at", 19.0),
+    ("ticket", 10.0),
+    ("title", 48.0),
+    ("done", 60.0),
+    ("by", 24.0),
+    ("location", 28.0),
+    ("assets", 28.0),
+    ("spent_s", 11.0),
+    ("private", 9.0),
+];
+
+const EVENT_COLUMNS: Columns = &[
+    ("happened_at", 19.0),
+    ("event_kind", 20.0),
+    ("event", 60.0),
+    ("ticket", 10.0),
+    ("by", 24.0),
 ];
 
 const MISSED_COLUMNS: Columns = &[
@@ -280,6 +314,9 @@ impl Desk {
             Export::Escalations { .. } => "escalations",
             Export::Indicators { .. } => "indicators",
             Export::Missed { .. } => "missed",
+            Export::Review => "review",
+            Export::Interventions { .. } => "interventions",
+            Export::Events { .. } => "events",
         };
         let name = locale.catalogue().text(&format!("export.{name}"), &[]);
         let mut writer = Writer::new(format, locale);
@@ -347,6 +384,66 @@ impl Desk {
                     }
                 }
                 rows
+            }
+            Export::Review => {
+                let review = self.daily_review().await?;
+                writer.begin(&name, REVIEW_COLUMNS, locale)?;
+                let rows = review.rows.len();
+                for row in review.rows {
+                    let (what, who, by) = match row.next {
+                        Some(next) => (Cell::text(next.what), optional(next.who), next.by.into()),
+                        None => (Cell::Nothing, Cell::Nothing, Cell::Nothing),
+                    };
+                    writer.row([
+                        number(Some(row.ticket.id)),
+                        Cell::text(row.ticket.title),
+                        Cell::Bool(row.ticket.vip),
+                        level(row.ticket.priority),
+                        word(locale, "review.blocked", &row.blocked),
+                        Cell::At(row.since),
+                        Cell::Bool(row.dated),
+                        optional(row.on),
+                        what,
+                        who,
+                        by,
+                    ])?;
+                }
+                u32::try_from(rows).unwrap_or(u32::MAX)
+            }
+            Export::Interventions { from, to } => {
+                let done = self.all_interventions(review::days(from, to)?).await?;
+                writer.begin(&name, INTERVENTION_COLUMNS, locale)?;
+                let rows = done.len();
+                for one in done {
+                    writer.row([
+                        Cell::At(one.at),
+                        number(Some(one.ticket)),
+                        Cell::text(one.title),
+                        Cell::text(one.what),
+                        optional(one.who),
+                        optional(one.site),
+                        optional(one.assets),
+                        Cell::Seconds(one.duration_s.into()),
+                        Cell::Bool(one.private),
+                    ])?;
+                }
+                u32::try_from(rows).unwrap_or(u32::MAX)
+            }
+            Export::Events { from, to } => {
+                let (begin, end) = review::days(from, to)?;
+                let events = self.store.events_between(begin, end).await?;
+                writer.begin(&name, EVENT_COLUMNS, locale)?;
+                let rows = events.len();
+                for one in events {
+                    writer.row([
+                        Cell::At(one.at),
+                        word(locale, "event.kind", &one.kind),
+                        Cell::text(one.text),
+                        number(one.ticket),
+                        optional(one.author),
+                    ])?;
+                }
+                u32::try_from(rows).unwrap_or(u32::MAX)
             }
             Export::Missed { period } => {
                 let contract = self.contract().await?;

@@ -16,6 +16,7 @@ pub mod notifier;
 pub mod pbx;
 pub mod profile;
 pub mod remote;
+pub mod review;
 pub mod sandbox;
 pub mod secrets;
 pub mod surge;

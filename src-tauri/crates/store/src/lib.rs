@@ -19,6 +19,7 @@ mod mirror;
 mod mirror_api;
 mod model;
 mod open;
+mod review_api;
 mod sql;
 mod surge_api;
 mod transfers_api;
@@ -36,6 +37,7 @@ pub use error::StoreError;
 pub use escalation_api::{Escalated, EscalatedQuery};
 pub use filter::*;
 pub use model::*;
+pub use review_api::{EventKind, Intervention, NextAction, NotableEvent};
 
 use connection::Database;
 use guichet_domain::{

@@ -9,7 +9,7 @@ use std::path::Path;
 pub(crate) const APPLICATION_ID: i64 = 0x4775_6944;
 
 /// Step *n* (from 1) brings a desk from version *n*−1 to *n*.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     r"
 CREATE TABLE outbox (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -102,6 +102,13 @@ CREATE TABLE remote_sessions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX remote_sessions_open ON remote_sessions(started_at) WHERE ended_at IS NULL;
 CREATE INDEX remote_sessions_ticket ON remote_sessions(ticket, started_at);
+",
+    // Notable events, as somebody wrote them: `event` is JSON, instants are milliseconds since 1970 UTC.
+    r"
+CREATE TABLE notable_events (
+  id TEXT PRIMARY KEY, at INTEGER NOT NULL, ticket INTEGER, event TEXT NOT NULL, withdrawn_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX notable_events_at ON notable_events(at);
 ",
 ];
 

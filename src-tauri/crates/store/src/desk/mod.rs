@@ -6,6 +6,7 @@ pub(crate) mod calls;
 pub(crate) mod consents;
 pub(crate) mod diagnoses;
 pub(crate) mod drafts;
+pub(crate) mod events;
 pub(crate) mod memo;
 pub(crate) mod migrations;
 pub(crate) mod outbox;

@@ -23,6 +23,7 @@ pub(crate) mod refresh;
 pub(crate) mod schema;
 pub(crate) mod search;
 pub(crate) mod targets;
+pub(crate) mod tasks;
 pub(crate) mod ticket;
 pub(crate) mod tickets;
 
