@@ -64,6 +64,9 @@ import type {
   SearchQuery,
   SearchResults,
   ServiceHours,
+  DailyReview,
+  Logbook,
+  NotableEvent,
   Settings,
   SignIn,
   Submission,
@@ -155,6 +158,15 @@ export interface Backend {
   serviceHours(): Promise<ServiceHours>;
   /** The indicators of a month ("2026-06"), a week ("2026-W23") or a year ("2026"), computed from what is here. */
   indicators(period: string): Promise<IndicatorSheet>;
+  /** What is blocked, the longest first. */
+  dailyReview(): Promise<DailyReview>;
+  /** What happened from a day ("2026-06-01") until another, which is not in it. */
+  logbook(from: string, to: string): Promise<Logbook>;
+  /** Keeps a notable event; resolves once it is durable. */
+  keepEvent(event: NotableEvent): Promise<void>;
+  withdrawEvent(id: OperationId): Promise<void>;
+  /** Writes what happened in a period to a text in the downloads. */
+  saveChronicle(from: string, to: string): Promise<Exported>;
   /** Writes everything that a list shows to a file in the downloads, never over another. */
   export(what: Export, format: ExportFormat): Promise<Exported>;
 

@@ -105,6 +105,16 @@ export const commands = {
 	indicators: (period: string) => __TAURI_INVOKE<IndicatorSheet>("indicators", { period }),
 	/**  When the contract's calendars are open, so that the window counts the service time that is left. */
 	serviceHours: () => __TAURI_INVOKE<ServiceHours>("service_hours"),
+	/**  What is blocked, since when, on whom, and what is next. */
+	dailyReview: () => __TAURI_INVOKE<DailyReview>("daily_review"),
+	/**  Keeps a notable event, durably; one that is there is written over. */
+	keepEvent: (event: NotableEvent) => __TAURI_INVOKE<null>("keep_event", { event }),
+	/**  What happened from a day ("2026-06-01") until another, which is not in it. */
+	logbook: (from: string, to: string) => __TAURI_INVOKE<Logbook>("logbook", { from, to }),
+	/**  Writes what happened in a period to a text in the downloads, never over another. */
+	saveChronicle: (from: string, to: string) => __TAURI_INVOKE<Exported>("save_chronicle", { from, to }),
+	/**  Takes a notable event back. */
+	withdrawEvent: (id: OperationId) => __TAURI_INVOKE<null>("withdraw_event", { id }),
 	/**  The user asks for a round now. */
 	syncNow: () => __TAURI_INVOKE<null>("sync_now"),
 	/**  The user is there: poll at the active pace. */
@@ -497,6 +507,17 @@ blocks: Block[] } |
 { type: "code"; 
 /**  Verbatim, lines included. */
 text: string };
+
+/**  Why a ticket does not move on. */
+export type Blocked = 
+/**  It waits for a third party. */
+"third_party" | 
+/**  It waits for the user, or nobody said for whom. */
+"waiting" | 
+/**  It was escalated, and nobody of the group has taken it on. */
+"not_accepted" | 
+/**  Its target has passed. */
+"late";
 
 /**  The board. */
 export type Board = {
@@ -1218,6 +1239,14 @@ export type ContractNames = {
 	in_force: string,
 };
 
+/**  What is blocked. */
+export type DailyReview = {
+	/**  The longest blocked first. */
+	rows: ReviewRow[],
+	/**  There are more than are looked at. */
+	more: boolean,
+};
+
 /**  What the technician decides. */
 export type Decision = 
 /**  Call somebody of the roster. */
@@ -1526,6 +1555,21 @@ export type EscalationTimer = {
 	left_s: number,
 };
 
+/**  What a notable event is about. */
+export type EventKind = 
+/**  A major incident. */
+"major_incident" | 
+/**  A service was not there. */
+"outage" | 
+/**  Security. */
+"security" | 
+/**  A change, planned work. */
+"change" | 
+/**  The help desk itself: staff, hours, tools. */
+"organisation" | 
+/**  Anything else. */
+"other";
+
 /**  What is exported: what a list on the screen shows, all of it. */
 export type Export = 
 /**  The tickets of a list. */
@@ -1544,6 +1588,20 @@ period: string } |
 { type: "missed"; 
 /**  "2026-06", "2026-W23" or "2026". */
 period: string } | 
+/**  What is blocked. */
+{ type: "review" } | 
+/**  What was done in a period. */
+{ type: "interventions"; 
+/**  Its first day. */
+from: string; 
+/**  The first day after it. */
+to: string } | 
+/**  The notable events of a period. */
+{ type: "events"; 
+/**  Its first day. */
+from: string; 
+/**  The first day after it. */
+to: string } | 
 /**  The escalations of the board. */
 { type: "escalations"; 
 /**  Which. */
@@ -1888,6 +1946,28 @@ export type Instruction = {
 	text: string,
 };
 
+/**  Something that was done: a task of a ticket. */
+export type Intervention = {
+	/**  On which ticket. */
+	ticket: TicketId,
+	/**  Its title. */
+	title: string,
+	/**  When it was written down. */
+	at: string,
+	/**  What. */
+	what: string,
+	/**  Hidden from the requester. */
+	private: boolean,
+	/**  Time spent, in seconds; 0 where none was noted. */
+	duration_s: number,
+	/**  By whom: in charge of the task, else who wrote it. */
+	who: string | null,
+	/**  At which site. */
+	site: string | null,
+	/**  On which equipment. */
+	assets: string | null,
+};
+
 /**  A call of the journal, with what the technician made of it. */
 export type JournalCall = {
 	/**  What the PBX told. */
@@ -2018,6 +2098,18 @@ export type Locale =
 "fr" | 
 /**  English. */
 "en";
+
+/**  What happened in a period. */
+export type Logbook = {
+	/**  The notable events, the oldest first. */
+	events: NotableEvent[],
+	/**  What may be one. */
+	proposed: ProposedEvent[],
+	/**  What was done, the oldest first. */
+	interventions: Intervention[],
+	/**  There is more than is shown; an export has it all. */
+	more: boolean,
+};
 
 /**  Why the PBX is not there. */
 export type LossReason = 
@@ -2204,6 +2296,20 @@ export type NewTicketWords = {
 	title: string,
 };
 
+/**  What is to be done next about a ticket: its last task that is to be done. */
+export type NextAction = {
+	/**  What. */
+	what: string,
+	/**  By whom, where the task says so. */
+	who: string | null,
+	/**  From when, where it is planned. */
+	by: string | null,
+	/**  When it was written. */
+	said_at: string,
+	/**  It is at the server. */
+	sent: boolean,
+};
+
 /**  A ticket's next target. */
 export type NextTarget = {
 	/**  What is to be done. */
@@ -2228,6 +2334,22 @@ export type NoTicket =
 "test" | 
 /**  In the technician's words. */
 "other";
+
+/**  A notable event, as somebody wrote it. */
+export type NotableEvent = {
+	/**  Its identity. */
+	id: OperationId,
+	/**  When it happened. */
+	at: string,
+	/**  What it is about. */
+	kind: EventKind,
+	/**  In writing. */
+	text: string,
+	/**  The ticket it belongs to. */
+	ticket: TicketId | null,
+	/**  Who wrote it. */
+	author: string | null,
+};
 
 /**  What the technician is told beside the state itself. */
 export type Notice = 
@@ -2668,6 +2790,16 @@ export type Profile = {
 	sandbox: boolean,
 };
 
+/**  A major ticket of a period that nobody noted as an event yet. */
+export type ProposedEvent = {
+	/**  Which. */
+	ticket: TicketId,
+	/**  Its title. */
+	title: string,
+	/**  When it was opened. */
+	at: string,
+};
+
 /**
  *  The hours in which notifications stay silent, every day, by the clock of this computer. Over midnight when it ends
  *  before it begins.
@@ -2804,6 +2936,22 @@ operation: Operation } |
 { type: "take_theirs" } | 
 /**  A conflict: mine wins (base becomes theirs, queued again). */
 { type: "take_mine" };
+
+/**  A ticket that does not move on. */
+export type ReviewRow = {
+	/**  Which. */
+	ticket: TicketRow,
+	/**  Why. */
+	blocked: Blocked,
+	/**  Since when. */
+	since: string,
+	/**  That is known; else it is the ticket's last change, and it is so since then at the latest. */
+	dated: boolean,
+	/**  On whom: the third party, the group, the user, the technician. */
+	on: string | null,
+	/**  What is to be done next. */
+	next: NextAction | null,
+};
 
 /**  A formatted text: a sequence of blocks. */
 export type RichText = {

@@ -7,6 +7,7 @@ import { aroundNew, openFirst, telling } from './fake-around';
 import { FakeTelephone } from './fake-calls';
 import { FakeEscalation } from './fake-escalation';
 import { indicatorSheet } from './fake-figures';
+import { FakeReview } from './fake-review';
 import { pdfOf } from './fake-files';
 import { FakePlaces } from './fake-places';
 import { FakeRemote } from './fake-remote';
@@ -88,6 +89,9 @@ import type {
   SearchQuery,
   SearchResults,
   ServiceHours,
+  DailyReview,
+  Logbook,
+  NotableEvent,
   Settings,
   SignIn,
   Submission,
@@ -173,6 +177,7 @@ export class FakeBackend implements Backend {
   entries: OutboxEntry[] = [];
   gate: Gate;
   /** Set by a test: the next call of that name is refused. */
+  readonly journal = new FakeReview();
   /** Targets by the contract, where a test sets them. */
   targets = new Map<TicketId, NextTarget>();
   failNext = new Map<string, BackendFailure>();
@@ -866,6 +871,50 @@ export class FakeBackend implements Backend {
     return due === null ? null : { kind: own ? 'own' : 'resolve', due, clock: null };
   }
 
+  // ---- review ---------------------------------------------------------------------------------------------------------
+  async dailyReview(): Promise<DailyReview> {
+    this.note('dailyReview');
+    this.refuse('dailyReview');
+    return this.journal.review(this.openRows());
+  }
+
+  async logbook(from: string, to: string): Promise<Logbook> {
+    this.note('logbook', from, to);
+    this.refuse('logbook');
+    return this.journal.log(this.openRows(), from, to);
+  }
+
+  async keepEvent(event: NotableEvent): Promise<void> {
+    this.note('keepEvent', event);
+    this.refuse('keepEvent');
+    this.journal.keep(event);
+  }
+
+  async withdrawEvent(id: OperationId): Promise<void> {
+    this.note('withdrawEvent', id);
+    this.refuse('withdrawEvent');
+    this.journal.withdraw(id);
+  }
+
+  async saveChronicle(from: string, to: string): Promise<Exported> {
+    this.note('saveChronicle', from, to);
+    this.refuse('saveChronicle');
+    const { events, interventions } = this.journal.log([], from, to);
+    return { path: '/home/nadia/Téléchargements/guichet journal.md', rows: events.length + interventions.length };
+  }
+
+  private openRows(): TicketRow[] {
+    return this.rows({
+      view: 'open',
+      me: ME,
+      vip_only: false,
+      requester: null,
+      sort: 'oldest',
+      offset: 0,
+      limit: 500,
+    });
+  }
+
   /** Always open: the demonstration's targets are counted on the wall's clock. */
   async serviceHours(): Promise<ServiceHours> {
     this.note('serviceHours');
@@ -892,6 +941,12 @@ export class FakeBackend implements Backend {
           return (await this.triageBoard(what.query)).rows.length;
         case 'indicators':
           return indicatorSheet(what.period, 'fr').indicators.length;
+        case 'review':
+          return this.journal.review(this.openRows()).rows.length;
+        case 'interventions':
+          return this.journal.log([], what.from, what.to).interventions.length;
+        case 'events':
+          return this.journal.log([], what.from, what.to).events.length;
         case 'missed':
           return indicatorSheet(what.period, 'fr').indicators.flatMap((one) => one.missed).length;
       }

@@ -186,6 +186,13 @@ export function periodName(period: string): string {
   return t('figures.week', { n: number_, from: from.format(monday) });
 }
 
+/** "2 juin 2026". */
+export function dayName(date: Date): string {
+  return intl('dayName', (r) => new Intl.DateTimeFormat(r, { day: 'numeric', month: 'long', year: 'numeric' })).format(
+    date,
+  );
+}
+
 /** "09:12". */
 export function time(at: string | Date): string {
   return intl('time', (r) => new Intl.DateTimeFormat(r, { hour: '2-digit', minute: '2-digit' })).format(new Date(at));

@@ -38,6 +38,7 @@ import { QueueModel } from './queue.svelte';
 import { Exporting } from './exporting.svelte';
 import { Figures } from './figures.svelte';
 import { Live } from './live.svelte';
+import { Review } from './review.svelte';
 import { serviceHours } from './servicehours.svelte';
 import { RemoteSessions } from './remote.svelte';
 import { Surges } from './surges.svelte';
@@ -103,6 +104,9 @@ export class AppModel {
   readonly exporting = new Exporting(this);
   readonly figures = new Figures(this);
   readonly live = new Live(this);
+  readonly review = new Review(this);
+  /** What is to be written on a ticket as soon as it is open. */
+  wanted: { ticket: TicketId; tab: 'followup' | 'task' | 'solution' } | null = null;
   readonly calls: Calls;
   readonly transfers = new Transfers(this);
 
@@ -216,6 +220,7 @@ export class AppModel {
       this.remote.reset();
       this.figures.reset();
       this.live.reset();
+      this.review.reset();
       serviceHours.forget();
     }
     if (state.signed_in) {
@@ -432,6 +437,7 @@ export class AppModel {
   private changed(changes: ChangeSet): void {
     this.ahead.forget();
     this.live.look();
+    this.review.look();
     for (const [local, remote] of changes.renumbered) {
       this.queue.renumber(local, remote);
       this.drafts.renumber(local, remote);

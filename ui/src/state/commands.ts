@@ -233,6 +233,13 @@ const ANYWHERE: readonly Command[] = [
     },
   },
   {
+    id: 'review',
+    section: 'anywhere',
+    label: (t) => t('command.review'),
+    keys: [key('v')],
+    run: (app) => app.nav.show('review'),
+  },
+  {
     id: 'figures',
     section: 'anywhere',
     label: (t) => t('command.figures'),

@@ -2,7 +2,7 @@
 import type { ArticleId, AssetKey, TicketId, UserId } from '../backend/types';
 
 export type Screen =
-  'queue' | 'knowledge' | 'places' | 'calls' | 'triage' | 'figures' | 'drafts' | 'outbox' | 'settings';
+  'queue' | 'knowledge' | 'places' | 'calls' | 'triage' | 'figures' | 'review' | 'drafts' | 'outbox' | 'settings';
 
 export type Pane =
   | { type: 'ticket'; id: TicketId }
@@ -74,7 +74,9 @@ export class Navigation {
 
   /** Shows something in the centre. */
   open(pane: Pane): void {
-    const screen: Screen = ['calls', 'triage', 'figures', 'drafts', 'outbox', 'settings'].includes(this.screen)
+    const screen: Screen = ['calls', 'triage', 'figures', 'review', 'drafts', 'outbox', 'settings'].includes(
+      this.screen,
+    )
       ? pane.type === 'article'
         ? 'knowledge'
         : 'queue'

@@ -23,4 +23,5 @@ export { default as SignIn } from '../views/SignIn.svelte';
 export { default as SurgeDialog } from '../views/SurgeDialog.svelte';
 export { default as TriageView } from '../views/TriageView.svelte';
 export { default as FiguresView } from '../views/FiguresView.svelte';
+export { default as ReviewView } from '../views/ReviewView.svelte';
 export { default as ViewsDialog } from '../views/ViewsDialog.svelte';
