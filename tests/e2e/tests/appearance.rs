@@ -107,6 +107,22 @@ async fn every_screen_is_accessible_in_both_languages_and_themes() {
         window.find(&test_id("indicator-TAKE-UP-detail")).await.unwrap();
         look(&screen("figures")).await;
         window.click(&test_id("indicator-TAKE-UP-open")).await.unwrap();
+        for tab in ["week", "year"] {
+            window.click(&test_id(&format!("figures-tab-{tab}"))).await.unwrap();
+            window.find(&test_id("indicator-TAKE-UP")).await.unwrap();
+            look(&screen(&format!("figures-{tab}"))).await;
+        }
+        window.click(&test_id("figures-tab-live")).await.unwrap();
+        window.find(&test_id("live-desk")).await.unwrap();
+        look(&screen("figures-live")).await;
+        window.click(&test_id("figures-tab-month")).await.unwrap();
+        window.click(&test_id("review-button")).await.unwrap();
+        window.find(&test_id("review-about")).await.unwrap();
+        look(&screen("review")).await;
+        window.click(&test_id("review-tab-log")).await.unwrap();
+        window.find(&test_id("event-add")).await.unwrap();
+        look(&screen("log")).await;
+        window.click(&test_id("review-tab-review")).await.unwrap();
         console.queue().await.unwrap();
         console.open_ticket("messagerie lente", ticket).await.unwrap();
         look(&screen("ticket")).await;
