@@ -3,12 +3,13 @@
 //! HTML from a server is read **once**, at ingestion, into this small document ([`html_in`]); the window renders it as
 //! components, so that a script cannot be expressed (decision 5, docs/decisions/0003-rich-text-instead-of-html.md). Its plain
 //! text ([`plain`]) feeds the search index, its fingerprint ([`fingerprint`]) the probing of the outbox. What is written here
-//! goes out as HTML made from the same document ([`html_out`]).
+//! goes out as HTML made from the same document ([`html_out`]); what is handed over as files, as Markdown too ([`markdown_out`]).
 
 mod builder;
 mod fingerprint;
 mod html_in;
 mod html_out;
+mod markdown_out;
 mod plain;
 mod runs;
 mod source;
@@ -151,6 +152,33 @@ impl RichText {
         html_out::write(self)
     }
 
+    /// HTML of this document as [`Self::to_html`] writes it, for a file of its own: its images are where `image` says, and only
+    /// their alternative text is left of those that are nowhere.
+    #[must_use]
+    pub fn to_html_with(&self, image: &dyn Fn(DocumentId) -> Option<String>) -> String {
+        let images = html_out::Images {
+            target: image,
+            linked: false,
+        };
+        html_out::write_with(self, &images)
+    }
+
+    /// Markdown of this document: its text escaped, so that none of it can become markup, its headings `below` steps lower, its
+    /// images where `image` says.
+    #[must_use]
+    pub fn to_markdown(&self, below: u8, image: &dyn Fn(DocumentId) -> Option<String>) -> String {
+        let way = markdown_out::Markdown { target: image, below };
+        markdown_out::write(self, &way)
+    }
+
+    /// The documents that its images are, in order.
+    #[must_use]
+    pub fn images(&self) -> Vec<DocumentId> {
+        let mut found = Vec::new();
+        self.blocks.iter().for_each(|block| block.images(&mut found));
+        found
+    }
+
     /// Readable plain text, for the search index, the clipboard and the command line: blocks separated by an empty line,
     /// items by "- " or their number, cells by a tab, quotations marked with "> ".
     #[must_use]
@@ -172,7 +200,26 @@ impl RichText {
     }
 }
 
+/// A line of plain text as Markdown shows it: nothing in it is markup.
+#[must_use]
+pub fn markdown_line(text: &str) -> String {
+    markdown_out::line(text)
+}
+
 impl Block {
+    fn images(&self, found: &mut Vec<DocumentId>) {
+        match self {
+            Self::Paragraph { content } | Self::Heading { content, .. } => Inline::images(content, found),
+            Self::List { items, .. } => items.iter().flatten().for_each(|block| block.images(found)),
+            Self::Table { rows } => rows
+                .iter()
+                .flatten()
+                .for_each(|cell| Inline::images(&cell.content, found)),
+            Self::Quote { blocks } => blocks.iter().for_each(|block| block.images(found)),
+            Self::Code { .. } => {}
+        }
+    }
+
     fn has_image(&self) -> bool {
         match self {
             Self::Paragraph { content } | Self::Heading { content, .. } => content.iter().any(Inline::has_image),
@@ -189,6 +236,18 @@ impl Block {
 }
 
 impl Inline {
+    fn images(content: &[Self], found: &mut Vec<DocumentId>) {
+        for inline in content {
+            match inline {
+                Self::Image { document, .. } => found.extend(document),
+                Self::Strong { content } | Self::Emphasis { content } | Self::Link { content, .. } => {
+                    Self::images(content, found);
+                }
+                Self::Text { .. } | Self::Code { .. } | Self::Break => {}
+            }
+        }
+    }
+
     fn has_image(&self) -> bool {
         match self {
             Self::Image { .. } => true,

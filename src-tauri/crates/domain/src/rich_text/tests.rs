@@ -666,3 +666,88 @@ proptest! {
         prop_assert_eq!(RichText::from_plain(&document.to_plain()).fingerprint(), document.fingerprint());
     }
 }
+
+fn nowhere(_: DocumentId) -> Option<String> {
+    None
+}
+
+#[test]
+fn markdown_says_the_same_in_its_own_marks() {
+    let source = "<h2>Panne</h2><p>Le <strong>VPN</strong> de <em>Zoé</em> :<br>- rien</p><ul><li>un</li><li>deux<ol><li>b</li></ol></li></ul>\
+        <table><tr><th>Poste</th><th>État</th></tr><tr><td>PC|1</td><td>a<br>b</td></tr></table>\
+        <blockquote><p>cité</p><p>encore</p></blockquote><pre>a ``` b\n  c</pre>\
+        <p><a href=\"https://exemple.fr/a(b)\">ici</a> <code>x`y</code></p>";
+    let markdown = RichText::from_html(source).to_markdown(2, &nowhere);
+    assert_eq!(
+        markdown,
+        "#### Panne\n\nLe **VPN** de *Zoé* :\\\n\\- rien\n\n- un\n- deux\n\n  1. b\n\n\
+         | Poste | État |\n| --- | --- |\n| PC\\|1 | a<br>b |\n\n\
+         > cité\n>\n> encore\n\n````\na ``` b\n  c\n````\n\n\
+         [ici](https://exemple.fr/a%28b%29) ``x`y``"
+    );
+}
+
+#[test]
+fn nothing_that_is_said_becomes_markup_of_markdown() {
+    for (said, written) in [
+        ("# titre", "\\# titre"),
+        ("1. un", "1\\. un"),
+        ("12) un", "12\\) un"),
+        ("--- | ---", "\\--- | ---"),
+        ("===", "\\==="),
+        ("> cité", "&gt; cité"),
+        ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+        ("&lt;script&gt;", "&amp;lt;script&amp;gt;"),
+        ("![x](javascript:alert(1))", "!\\[x\\](javascript:alert(1))"),
+        (
+            "**gras** _bas_ `code` ~~non~~",
+            "\\*\\*gras\\*\\* \\_bas\\_ \\`code\\` \\~\\~non\\~\\~",
+        ),
+        ("c:\\temp", "c:\\\\temp"),
+    ] {
+        assert_eq!(doc(vec![p(said)]).to_markdown(0, &nowhere), written, "{said}");
+        assert_eq!(markdown_line(said), written, "{said}");
+    }
+    assert_eq!(markdown_line("a\nb\u{1}\u{7f}c "), "a bc");
+    let link = Block::Paragraph {
+        content: vec![
+            Inline::Link {
+                href: "javascript:alert(1)".to_owned(),
+                content: vec![Inline::text("là")],
+            },
+            Inline::Break,
+        ],
+    };
+    assert_eq!(doc(vec![link]).to_markdown(0, &nowhere), "là");
+}
+
+#[test]
+fn images_are_where_the_caller_has_put_them() {
+    let text = RichText::from_html(
+        "<p>Vu : <a href=\"../front/document.send.php?docid=7\"><img alt=\"écran\" src=\"../front/document.send.php?docid=7\"></a></p>",
+    );
+    assert_eq!(text.images(), [DocumentId(7)]);
+    let place = |document: DocumentId| Some(format!("../documents/{document}.png"));
+    assert_eq!(text.to_markdown(0, &place), "Vu : ![écran](../documents/7.png)");
+    assert_eq!(
+        text.to_html_with(&place),
+        "<p>Vu : <img alt=\"écran\" src=\"../documents/7.png\"></p>"
+    );
+    assert_eq!(text.to_markdown(0, &nowhere), "Vu : \\[écran\\]");
+    assert_eq!(text.to_html_with(&nowhere), "<p>Vu : <img alt=\"écran\"></p>");
+}
+
+proptest! {
+    #[test]
+    fn markdown_holds_no_tag_that_a_text_brought(document in document()) {
+        fn has_code(document: &RichText) -> bool {
+            let json = serde_json::to_string(document).unwrap();
+            json.contains("\"code\"")
+        }
+        prop_assume!(!has_code(&document));
+        let markdown = document.to_markdown(0, &nowhere);
+        let plain = markdown.replace("<br>", "").replace("<!-- -->", "");
+        prop_assert!(!plain.contains('<'), "{markdown}");
+        prop_assert!(!markdown.chars().any(|c| c.is_control() && c != '\n'), "{markdown:?}");
+    }
+}
