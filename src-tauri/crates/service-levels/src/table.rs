@@ -2,9 +2,13 @@
 //! sheet, typed cells (dates as dates, lengths of time as numbers whose unit the heading says), nothing merged. Rows are given
 //! one after the other, so that a list of any length is never held twice. The words are the caller's.
 
+mod streamed;
+
 use crate::period::Period;
 use jiff::{Timestamp, tz::TimeZone};
 use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
+
+pub use streamed::{StreamedBook, Table};
 
 /// Why a table cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +106,8 @@ const ROWS: u32 = 1_048_575;
 const LONGEST_NAME: usize = 31;
 /// Characters of a cell: Excel takes no more.
 const LONGEST_TEXT: usize = 32_767;
+/// Years of a date in Excel.
+const EXCEL_YEARS: std::ops::RangeInclusive<i16> = 1900..=9999;
 
 /// The cells' looks, made once.
 struct Looks {
@@ -112,6 +118,19 @@ struct Looks {
     at: Format,
 }
 
+impl Looks {
+    fn new() -> Self {
+        let format = |number: &str| Format::new().set_num_format(number);
+        Self {
+            heading: Format::new().set_bold(),
+            share: format("0.00%"),
+            month: format("yyyy-mm"),
+            day: format("yyyy-mm-dd"),
+            at: format("yyyy-mm-dd hh:mm:ss"),
+        }
+    }
+}
+
 /// A sheet that is being filled.
 struct Sheet {
     name: String,
@@ -120,6 +139,77 @@ struct Sheet {
     /// Which of the table's sheets it is, from 1.
     nth: u32,
     rows: u32,
+}
+
+impl Sheet {
+    /// Begins one with its row of headings.
+    fn begin(
+        mut sheet: Worksheet,
+        name: String,
+        columns: Vec<Column>,
+        nth: u32,
+        looks: &Looks,
+    ) -> Result<Self, TableError> {
+        if nth == 1 {
+            sheet.set_name(&name)?;
+        } else {
+            let number = format!(" {nth}");
+            let kept: String = name.chars().take(LONGEST_NAME - number.len()).collect();
+            sheet.set_name(format!("{kept}{number}"))?;
+        }
+        for (place, column) in (0_u16..).zip(&columns) {
+            sheet.write_with_format(0, place, &column.heading, &looks.heading)?;
+            sheet.set_column_width(place, column.width)?;
+        }
+        sheet.set_freeze_panes(1, 0)?;
+        Ok(Self {
+            name,
+            columns,
+            sheet,
+            nth,
+            rows: 0,
+        })
+    }
+
+    /// Adds a row.
+    fn row(&mut self, cells: impl IntoIterator<Item = Cell>, zone: &TimeZone, looks: &Looks) -> Result<(), TableError> {
+        self.rows += 1;
+        let (sheet, row) = (&mut self.sheet, self.rows);
+        for (place, cell) in (0_u16..).zip(cells) {
+            match cell {
+                Cell::Nothing => continue,
+                Cell::Text(text) => sheet.write_string(row, place, shown(&text))?,
+                Cell::Number(number) => sheet.write_number(row, place, number)?,
+                #[allow(clippy::cast_precision_loss, reason = "lengths of time below 300 million years")]
+                Cell::Seconds(seconds) => sheet.write_number(row, place, seconds as f64)?,
+                Cell::Share(share) => sheet.write_number_with_format(row, place, share, &looks.share)?,
+                Cell::Bool(yes) => sheet.write_boolean(row, place, yes)?,
+                Cell::Period(period) => {
+                    let look = match period {
+                        Period::Month(_) => &looks.month,
+                        Period::Week(_) | Period::Year(_) => &looks.day,
+                    };
+                    sheet.write_datetime_with_format(row, place, period.first_day(), look)?
+                }
+                Cell::At(at) => {
+                    let shown = zone.to_datetime(at);
+                    if EXCEL_YEARS.contains(&shown.year()) {
+                        sheet.write_datetime_with_format(row, place, shown, &looks.at)?
+                    } else {
+                        sheet.write_string(row, place, shown.strftime("%Y-%m-%d %H:%M:%S").to_string())?
+                    }
+                }
+            };
+        }
+        Ok(())
+    }
+
+    /// The sheet as it goes into its workbook.
+    fn closed(mut self) -> Result<Worksheet, TableError> {
+        let last = u16::try_from(self.columns.len()).unwrap_or(1).saturating_sub(1);
+        self.sheet.autofilter(0, 0, self.rows.max(1), last)?;
+        Ok(self.sheet)
+    }
 }
 
 /// A workbook (XLSX) that is being filled.
@@ -134,17 +224,10 @@ impl Book {
     /// An empty one; instants are shown on the clock of `zone`.
     #[must_use]
     pub fn new(zone: TimeZone) -> Self {
-        let format = |number: &str| Format::new().set_num_format(number);
         Self {
             workbook: Workbook::new(),
             zone,
-            looks: Looks {
-                heading: Format::new().set_bold(),
-                share: format("0.00%"),
-                month: format("yyyy-mm"),
-                day: format("yyyy-mm-dd"),
-                at: format("yyyy-mm-dd hh:mm:ss"),
-            },
+            looks: Looks::new(),
             open: None,
         }
     }
@@ -159,34 +242,15 @@ impl Book {
     }
 
     fn begin(&mut self, name: String, columns: Vec<Column>, nth: u32) -> Result<(), TableError> {
-        let mut sheet = Worksheet::new();
-        if nth == 1 {
-            sheet.set_name(&name)?;
-        } else {
-            let number = format!(" {nth}");
-            let kept: String = name.chars().take(LONGEST_NAME - number.len()).collect();
-            sheet.set_name(format!("{kept}{number}"))?;
-        }
-        for (place, column) in (0_u16..).zip(&columns) {
-            sheet.write_with_format(0, place, &column.heading, &self.looks.heading)?;
-            sheet.set_column_width(place, column.width)?;
-        }
-        sheet.set_freeze_panes(1, 0)?;
-        self.open = Some(Sheet {
-            name,
-            columns,
-            sheet,
-            nth,
-            rows: 0,
-        });
+        // A sheet may need a file there, and does not bear that it cannot have one.
+        self.workbook.set_tempdir(std::env::temp_dir())?;
+        self.open = Some(Sheet::begin(Worksheet::new(), name, columns, nth, &self.looks)?);
         Ok(())
     }
 
     fn close(&mut self) -> Result<(), TableError> {
-        if let Some(mut open) = self.open.take() {
-            let last = u16::try_from(open.columns.len()).unwrap_or(1).saturating_sub(1);
-            open.sheet.autofilter(0, 0, open.rows.max(1), last)?;
-            self.workbook.push_worksheet(open.sheet);
+        if let Some(open) = self.open.take() {
+            self.workbook.push_worksheet(open.closed()?);
         }
         Ok(())
     }
@@ -205,31 +269,7 @@ impl Book {
             self.begin(name, columns, nth)?;
         }
         let open = self.open.as_mut().ok_or(TableError::NoTable)?;
-        open.rows += 1;
-        let (sheet, row) = (&mut open.sheet, open.rows);
-        for (place, cell) in (0_u16..).zip(cells) {
-            match cell {
-                Cell::Nothing => continue,
-                Cell::Text(text) => sheet.write_string(row, place, shown(&text))?,
-                Cell::Number(number) => sheet.write_number(row, place, number)?,
-                #[allow(clippy::cast_precision_loss, reason = "lengths of time below 300 million years")]
-                Cell::Seconds(seconds) => sheet.write_number(row, place, seconds as f64)?,
-                Cell::Share(share) => sheet.write_number_with_format(row, place, share, &self.looks.share)?,
-                Cell::Bool(yes) => sheet.write_boolean(row, place, yes)?,
-                Cell::Period(period) => {
-                    let look = match period {
-                        Period::Month(_) => &self.looks.month,
-                        Period::Week(_) | Period::Year(_) => &self.looks.day,
-                    };
-                    sheet.write_datetime_with_format(row, place, period.first_day(), look)?
-                }
-                Cell::At(at) => {
-                    let shown = self.zone.to_datetime(at);
-                    sheet.write_datetime_with_format(row, place, shown, &self.looks.at)?
-                }
-            };
-        }
-        Ok(())
+        open.row(cells, &self.zone, &self.looks)
     }
 
     /// The workbook's bytes.
@@ -256,14 +296,21 @@ fn sheet_name(name: &str) -> String {
         .collect()
 }
 
-/// A text as a cell takes it: a longer one is cut, and says so.
+/// A text as a cell takes it: a longer one is cut, and says so. Excel counts units of UTF-16.
 fn shown(text: &str) -> String {
-    let mut characters = text.chars();
-    let kept: String = characters.by_ref().take(LONGEST_TEXT - 1).collect();
-    match characters.next() {
-        Some(_) => kept + "…",
-        None => kept,
+    if text.encode_utf16().take(LONGEST_TEXT + 1).count() <= LONGEST_TEXT {
+        return text.to_owned();
     }
+    let mut room = LONGEST_TEXT - 1;
+    let kept: String = text
+        .chars()
+        .take_while(|c| {
+            let enough = c.len_utf16() <= room;
+            room = room.saturating_sub(c.len_utf16());
+            enough
+        })
+        .collect();
+    kept + "…"
 }
 
 /// A text file (CSV) that is being filled: UTF-8 with the mark that Excel wants, instants as `2026-06-02 10:00:00` on the
