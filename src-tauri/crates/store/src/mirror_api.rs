@@ -2,8 +2,9 @@
 
 use crate::{
     AroundNew, AroundTicket, ArticleCategory, ArticleList, ArticleQuery, Batch, ChangeSet, CollectionState,
-    ExportedTickets, Hit, KnownTickets, MirrorCounts, NewTicketWords, NextTarget, OpenTicket, PersonCard, PlaceHit,
-    PlaceLevel, PlaceQuery, SearchQuery, SearchResults, Store, StoreError, TicketList, TicketQuery, TicketView,
+    ExportedAssets, ExportedDocuments, ExportedTickets, Hit, KnownTickets, MirrorCounts, NewTicketWords, NextTarget,
+    OpenTicket, PersonCard, PlaceHit, PlaceLevel, PlaceQuery, SearchQuery, SearchResults, Store, StoreError,
+    TicketList, TicketQuery, TicketView,
     mirror::{self, apply, around, found, history, others, people, refresh, schema, search::Waiting, targets, ticket},
     sql::{Columns, micros, opt_instant},
     view::{name_tickets, read_mirror, write_mirror},
@@ -200,6 +201,31 @@ impl Store {
             connection, query, after, limit
         )
         .await?)
+    }
+
+    /// A part of all equipment, in no order that means anything, with the name of whose it is. `after` is the last part's
+    /// [`ExportedAssets::last`].
+    ///
+    /// # Errors
+    /// The database's own failures.
+    pub async fn exported_assets(&self, after: Option<i64>, limit: u32) -> Result<ExportedAssets, StoreError> {
+        let after = after.unwrap_or(i64::MIN);
+        read_mirror!(self, |connection| mirror::exported::assets(connection, after, limit)
+            .await?)
+    }
+
+    /// A part of all documents on tickets, in the order of their numbers. `after` is the last part's [`ExportedDocuments::last`].
+    ///
+    /// # Errors
+    /// The database's own failures.
+    pub async fn exported_documents(
+        &self,
+        after: Option<DocumentId>,
+        limit: u32,
+    ) -> Result<ExportedDocuments, StoreError> {
+        let after = after.map_or(i64::MIN, |after| after.0);
+        read_mirror!(self, |connection| mirror::exported::documents(connection, after, limit)
+            .await?)
     }
 
     /// A part of the tickets at the server that are open or changed since an instant, with what is known of them for the

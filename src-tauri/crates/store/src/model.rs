@@ -2,7 +2,7 @@
 
 use crate::{GroupHead, Grouping, TicketFilter};
 use guichet_domain::{
-    ArticleId, GroupId, OperationId, TicketId, UserId,
+    ArticleId, DocumentId, GroupId, OperationId, TicketId, UserId,
     asset::Asset,
     call::{Call, Direction},
     catalogue::Availability,
@@ -353,6 +353,24 @@ pub struct ExportedTickets {
     pub rows: Vec<ExportedTicket>,
     /// The next part begins after this one; `None`: there is no more.
     pub last: Option<TicketId>,
+}
+
+/// A part of the equipment that is exported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportedAssets {
+    /// Each with the name of whose it is, where that is known.
+    pub rows: Vec<(Asset, Option<String>)>,
+    /// The next part begins after this place; `None`: there is no more.
+    pub last: Option<i64>,
+}
+
+/// A part of the documents that are exported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportedDocuments {
+    /// In the order of their numbers.
+    pub rows: Vec<Document>,
+    /// The next part begins after this one; `None`: there is no more.
+    pub last: Option<DocumentId>,
 }
 
 /// A target's kind.
