@@ -144,6 +144,12 @@ pub enum AppError {
         /// Why.
         source: std::io::Error,
     },
+    /// Something is where a hand-over should go.
+    #[error("{path}: there is something already")]
+    HandOverFolder {
+        /// Where.
+        path: PathBuf,
+    },
     /// The file is too large to be attached.
     #[error("{filename} is larger than {limit_mb} MB")]
     AttachmentTooLarge {
@@ -356,6 +362,7 @@ impl AppError {
             Self::DocumentNotKept => "document_not_kept",
             Self::DocumentNotOpened { .. } => "document_not_opened",
             Self::FileNotSaved { .. } => "file_not_saved",
+            Self::HandOverFolder { .. } => "hand_over_folder",
             Self::AttachmentTooLarge { .. } => "attachment_too_large",
             Self::BadEncoding => "attachment_unreadable",
             Self::File { .. } => "file_unreadable",
@@ -434,6 +441,7 @@ impl AppError {
                 vec![("name", filename.clone()), ("max", limit_mb.to_string())]
             }
             Self::TooManyTickets { max } => vec![("max", max.to_string())],
+            Self::HandOverFolder { path } => vec![("path", shown(path))],
             Self::DocumentNotOpened { filename } => vec![("name", filename.clone())],
             Self::File { path, source } | Self::FileNotSaved { path, source } => {
                 vec![("path", shown(path)), ("detail", source.to_string())]
@@ -611,6 +619,7 @@ pub fn every_code() -> Vec<&'static str> {
         "document_not_kept",
         "document_not_opened",
         "file_not_saved",
+        "hand_over_folder",
         "attachment_too_large",
         "attachment_unreadable",
         "file_unreadable",
@@ -782,6 +791,7 @@ mod tests {
                 path: path(),
                 source: io(),
             },
+            AppError::HandOverFolder { path: path() },
             AppError::AttachmentTooLarge {
                 filename: detail(),
                 limit_mb: 1,

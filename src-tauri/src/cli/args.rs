@@ -663,6 +663,15 @@ pub enum ExportCommand {
     Tickets(ExportTicketsArgs),
     Calls(ExportCallsArgs),
     Escalations(ExportEscalationsArgs),
+    Desk(ExportDeskArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ExportDeskArgs {
+    #[arg(long, value_name = "FOLDER")]
+    pub to: PathBuf,
+    #[arg(long)]
+    pub documents: bool,
 }
 
 /// Where to; the ending says as what.

@@ -3,7 +3,7 @@
 //! numbers are: an export leaves the desk.
 
 use crate::{
-    api::{Export, ExportFormat},
+    api::{BoardRow, Export, ExportFormat},
     core::{desk::Desk, figures, review},
     error::AppError,
     messages::Locale,
@@ -40,9 +40,9 @@ pub struct ExportFile {
 }
 
 /// Headings by their keys in the message catalogue (below `export.column`), with the width each is given in a workbook.
-type Columns = &'static [(&'static str, f64)];
+pub(super) type Columns = &'static [(&'static str, f64)];
 
-const TICKET_COLUMNS: Columns = &[
+pub(super) const TICKET_COLUMNS: Columns = &[
     ("ticket", 10.0),
     ("title", 48.0),
     ("kind", 12.0),
@@ -66,7 +66,7 @@ const TICKET_COLUMNS: Columns = &[
     ("unsent", 12.0),
 ];
 
-const CALL_COLUMNS: Columns = &[
+pub(super) const CALL_COLUMNS: Columns = &[
     ("call", 24.0),
     ("direction", 9.0),
     ("state", 14.0),
@@ -86,7 +86,7 @@ const CALL_COLUMNS: Columns = &[
     ("uncertain", 12.0),
 ];
 
-const ESCALATION_COLUMNS: Columns = &[
+pub(super) const ESCALATION_COLUMNS: Columns = &[
     ("ticket", 10.0),
     ("title", 48.0),
     ("vip", 7.0),
@@ -211,7 +211,7 @@ impl Writer {
 }
 
 /// A word of the catalogue for a value: `PREFIX.value`.
-fn word(locale: Locale, prefix: &str, value: &impl Serialize) -> Cell {
+pub(super) fn word(locale: Locale, prefix: &str, value: &impl Serialize) -> Cell {
     let value = serde_json::to_value(value).ok();
     match value.as_ref().and_then(serde_json::Value::as_str) {
         Some(value) => Cell::text(locale.catalogue().text(&format!("{prefix}.{value}"), &[])),
@@ -219,15 +219,15 @@ fn word(locale: Locale, prefix: &str, value: &impl Serialize) -> Cell {
     }
 }
 
-fn optional(text: Option<String>) -> Cell {
+pub(super) fn optional(text: Option<String>) -> Cell {
     text.map_or(Cell::Nothing, Cell::text)
 }
 
-fn level(level: Level) -> Cell {
+pub(super) fn level(level: Level) -> Cell {
     Cell::count(level.0.into())
 }
 
-fn number(ticket: Option<TicketId>) -> Cell {
+pub(super) fn number(ticket: Option<TicketId>) -> Cell {
     #[allow(clippy::cast_precision_loss, reason = "numbers of tickets")]
     ticket.map_or(Cell::Nothing, |TicketId(id)| Cell::Number(id as f64))
 }
@@ -236,7 +236,7 @@ fn seconds(length: Option<SignedDuration>) -> Cell {
     length.map_or(Cell::Nothing, |length| Cell::Seconds(length.as_secs()))
 }
 
-fn ticket_row(locale: Locale, exported: ExportedTicket) -> [Cell; TICKET_COLUMNS.len()] {
+pub(super) fn ticket_row(locale: Locale, exported: ExportedTicket) -> [Cell; TICKET_COLUMNS.len()] {
     let ticket = exported.ticket;
     [
         number(Some(ticket.id)),
@@ -296,6 +296,32 @@ fn call_row(
     ]
 }
 
+pub(super) fn escalation_row(locale: Locale, row: BoardRow) -> [Cell; ESCALATION_COLUMNS.len()] {
+    let card = row.escalated.card;
+    let timer = row.target.as_ref();
+    [
+        number(Some(row.ticket.id)),
+        Cell::text(row.ticket.title),
+        Cell::Bool(row.ticket.vip),
+        level(row.ticket.priority),
+        word(locale, "escalation.state", &card.state),
+        optional(card.group),
+        if card.dated {
+            Cell::At(card.escalated_at)
+        } else {
+            Cell::Nothing
+        },
+        card.state_since.into(),
+        optional(row.escalated.by),
+        Cell::text(card.reason),
+        optional(row.third),
+        Cell::count(card.reminders.into()),
+        row.escalated.remind_at.into(),
+        timer.map_or(Cell::Nothing, |timer| Cell::Seconds(timer.used_s)),
+        timer.map_or(Cell::Nothing, |timer| Cell::Bool(timer.is_in_time())),
+    ]
+}
+
 impl Desk {
     /// Makes a table of everything a list shows, in the person's language.
     ///
@@ -328,32 +354,7 @@ impl Desk {
                 writer.begin(&name, ESCALATION_COLUMNS, locale)?;
                 let rows = board.rows.len();
                 for row in board.rows {
-                    let card = row.escalated.card;
-                    writer.row([
-                        number(Some(row.ticket.id)),
-                        Cell::text(row.ticket.title),
-                        Cell::Bool(row.ticket.vip),
-                        level(row.ticket.priority),
-                        word(locale, "escalation.state", &card.state),
-                        optional(card.group),
-                        if card.dated {
-                            Cell::At(card.escalated_at)
-                        } else {
-                            Cell::Nothing
-                        },
-                        card.state_since.into(),
-                        optional(row.escalated.by),
-                        Cell::text(card.reason),
-                        optional(row.third),
-                        Cell::count(card.reminders.into()),
-                        row.escalated.remind_at.into(),
-                        row.target
-                            .as_ref()
-                            .map_or(Cell::Nothing, |timer| Cell::Seconds(timer.used_s)),
-                        row.target
-                            .as_ref()
-                            .map_or(Cell::Nothing, |timer| Cell::Bool(timer.is_in_time())),
-                    ])?;
+                    writer.row(escalation_row(locale, row))?;
                 }
                 u32::try_from(rows).unwrap_or(u32::MAX)
             }
@@ -533,9 +534,20 @@ impl Desk {
         locale: Locale,
         now: Timestamp,
     ) -> Result<u32, AppError> {
+        writer.begin(name, CALL_COLUMNS, locale)?;
+        self.call_rows(query, locale, now, &mut |cells| writer.row(cells)).await
+    }
+
+    /// Walks through the journal, the newest call first, a row each. Answers how many there are.
+    pub(super) async fn call_rows(
+        &self,
+        query: &JournalQuery,
+        locale: Locale,
+        now: Timestamp,
+        each: &mut (dyn FnMut([Cell; CALL_COLUMNS.len()]) -> Result<(), TableError> + Send),
+    ) -> Result<u32, AppError> {
         let contract = self.contract().await?;
         let mut names: BTreeMap<i64, Option<String>> = BTreeMap::new();
-        writer.begin(name, CALL_COLUMNS, locale)?;
         let mut rows = 0;
         loop {
             let slice = JournalQuery {
@@ -560,7 +572,7 @@ impl Desk {
                         }
                     };
                 }
-                writer.row(call_row(locale, &contract.calls, person, call))?;
+                each(call_row(locale, &contract.calls, person, call))?;
             }
             rows += u32::try_from(read).unwrap_or(u32::MAX);
             if read < CALLS as usize {

@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod export;
 pub mod figures;
 pub mod files;
+pub mod handover;
 pub mod notifier;
 pub mod pbx;
 pub mod profile;
