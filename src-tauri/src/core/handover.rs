@@ -25,7 +25,9 @@ use crate::{
 };
 use folder::{Folder, ListedFile};
 use guichet_domain::{
+    TicketId,
     catalogue::{Availability, CatalogueKind},
+    history::{HistoryChange, HistoryEvent, HistoryParty},
     operation::Operation,
     record::Collection,
 };
@@ -103,6 +105,8 @@ pub struct HandOverCounts {
     pub ticket_assets: u32,
     /// Steps of escalations, as they are noted in the tickets.
     pub escalation_steps: u32,
+    /// Lines of the tickets' history at the server.
+    pub changes: u32,
     /// Operations that the server has not.
     pub unsent: u32,
     /// Calls of the journal.
@@ -125,7 +129,7 @@ pub struct HandOverCounts {
 
 /// Something that is not in a hand-over, or not whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
-pub struct Gap {
+pub struct HandOverGap {
     /// For programs.
     pub code: String,
     /// For people.
@@ -173,7 +177,7 @@ pub struct HandedOver {
     /// What is in it.
     pub counts: HandOverCounts,
     /// What is not.
-    pub gaps: Vec<Gap>,
+    pub gaps: Vec<HandOverGap>,
     /// Nothing that the server learned after this is in it; `None` when it was never read to its end.
     #[specta(type = Option<String>)]
     pub data_end: Option<Timestamp>,
@@ -193,7 +197,7 @@ struct Manifest<'a> {
     language: Locale,
     data_end: Option<Timestamp>,
     counts: &'a HandOverCounts,
-    gaps: &'a [Gap],
+    gaps: &'a [HandOverGap],
     documents_missing: Vec<&'a Missing>,
     files: &'a [ListedFile],
 }
@@ -207,14 +211,14 @@ struct Making {
     /// Documents that are not there, by their numbers.
     missing: BTreeMap<i64, Missing>,
     counts: HandOverCounts,
-    gaps: Vec<Gap>,
+    gaps: Vec<HandOverGap>,
 }
 
 impl Making {
     fn gap(&mut self, code: &str, count: Option<u32>, arguments: &[(&str, String)]) {
         let mut told = arguments.to_vec();
         told.extend(count.map(|count| ("count", count.to_string())));
-        self.gaps.push(Gap {
+        self.gaps.push(HandOverGap {
             code: code.to_owned(),
             text: self.words.text(&format!("gap.{code}"), &told),
             count,
@@ -239,6 +243,17 @@ struct Read {
     exported: guichet_store::ExportedTicket,
     view: TicketView,
     unsent: Vec<(i64, String, Vec<u8>)>,
+    history: Vec<(HistoryChange, String)>,
+}
+
+/// Names of people and groups that are asked for again and again.
+struct KnownNames(BTreeMap<HistoryKey, String>);
+
+/// Who a line of the history is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum HistoryKey {
+    User(i64),
+    Group(i64),
 }
 
 fn many(count: usize) -> u32 {
@@ -317,6 +332,7 @@ impl Desk {
         making.counts.ticket_links = rows.links;
         making.counts.ticket_assets = rows.assets;
         making.counts.escalation_steps = rows.steps;
+        making.counts.changes = rows.changes;
         making.counts.unsent = rows.unsent;
 
         told(HandOverStep::Articles, 0, Some(held.articles));
@@ -372,6 +388,38 @@ impl Desk {
         Ok(files)
     }
 
+    /// The history of some tickets, each line with the name of whom it is about: the number where no name is known.
+    async fn named_history(
+        &self,
+        tickets: &[TicketId],
+        names: &mut KnownNames,
+    ) -> Result<BTreeMap<TicketId, Vec<(HistoryChange, String)>>, AppError> {
+        let mut histories: BTreeMap<TicketId, Vec<(HistoryChange, String)>> = BTreeMap::new();
+        for change in self.store.ticket_history(tickets).await? {
+            let name = match change.what {
+                HistoryEvent::Joined { party, .. } | HistoryEvent::Parted { party, .. } => {
+                    let key = match party {
+                        HistoryParty::User { id } => HistoryKey::User(id.0),
+                        HistoryParty::Group { id } => HistoryKey::Group(id.0),
+                    };
+                    match (names.0.get(&key), key) {
+                        (Some(name), _) => name.clone(),
+                        (None, HistoryKey::Group(id)) => format!("#{id}"),
+                        (None, HistoryKey::User(id)) => {
+                            let card = self.store.person(id.into()).await?;
+                            let name = card.map_or_else(|| format!("#{id}"), |card| card.person.display_name());
+                            names.0.insert(key, name.clone());
+                            name
+                        }
+                    }
+                }
+                HistoryEvent::Status { .. } | HistoryEvent::Trashed | HistoryEvent::Restored => String::new(),
+            };
+            histories.entry(change.ticket).or_default().push((change, name));
+        }
+        Ok(histories)
+    }
+
     async fn hand_over_tickets(
         &self,
         making: Making,
@@ -384,8 +432,16 @@ impl Desk {
         };
         let mut with = (making, book);
         let (mut after, mut gone, mut unread) = (None, 0_u32, 0_u32);
+        let groups = self.store.groups().await?.into_iter();
+        let mut names = KnownNames(
+            groups
+                .map(|group| (HistoryKey::Group(group.id.0), group.name))
+                .collect(),
+        );
         loop {
             let part = self.store.exported_tickets(&query, after, TICKETS).await?;
+            let ids: Vec<TicketId> = part.rows.iter().map(|exported| exported.ticket.id).collect();
+            let mut histories = self.named_history(&ids, &mut names).await?;
             let mut tickets = Vec::with_capacity(part.rows.len());
             for exported in part.rows {
                 match self.store.ticket(exported.ticket.id).await? {
@@ -393,6 +449,7 @@ impl Desk {
                         unread += u32::from(!view.details_read);
                         tickets.push(Read {
                             unsent: self.unsent_files(&view).await?,
+                            history: histories.remove(&exported.ticket.id).unwrap_or_default(),
                             exported,
                             view,
                         });
@@ -520,7 +577,7 @@ impl Desk {
                 making.counts.indicators = many(report.indicators.len());
                 let texts = evidence::told(&written.gaps, locale);
                 for (gap, text) in written.gaps.iter().zip(texts) {
-                    making.gaps.push(Gap {
+                    making.gaps.push(HandOverGap {
                         code: gap.key().to_owned(),
                         text,
                         count: None,
@@ -552,6 +609,7 @@ impl Desk {
             making.gap("nothing_read", None, &[]);
         }
         for (collection, state) in self.store.collection_states().await? {
+            let list = matches!(collection, Collection::Catalogue(_));
             let matters = match collection {
                 Collection::Catalogue(kind) => matches!(
                     kind,
@@ -565,6 +623,8 @@ impl Desk {
                 _ => true,
             };
             let code = match state.availability {
+                // What a list is called may have come with what points into it.
+                Availability::Forbidden if list => "list_forbidden",
                 Availability::Forbidden => "forbidden",
                 Availability::Unsupported => "unsupported",
                 Availability::Available | Availability::Unknown if !state.complete => "unread",
@@ -600,7 +660,12 @@ struct About {
 impl Making {
     /// A ticket in the workbook, and its file.
     fn ticket(&mut self, book: &mut TicketBook, read: Read) -> Result<(), AppError> {
-        let Read { exported, view, unsent } = read;
+        let Read {
+            exported,
+            view,
+            unsent,
+            history,
+        } = read;
         let file = names::ticket(exported.ticket.id, &exported.ticket.title);
         let mut waiting = BTreeMap::new();
         for (seq, filename, bytes) in unsent {
@@ -615,6 +680,7 @@ impl Making {
             file: &file,
             documents: &self.documents,
             unsent: &waiting,
+            history: &history,
         };
         let page = pages::ticket(&self.words, &handed);
         book.ticket(handed)?;

@@ -18,10 +18,10 @@ use guichet_domain::{
     operation::{AttachTo, NewTicket},
     record::Record,
     rich_text::{Block, Inline, RichText},
-    ticket::{Level, TicketKind},
+    ticket::{Level, Role, Status, TicketKind},
 };
 use guichet_sandbox::{Options, Sandbox, Version};
-use guichet_store::{Batch, Submission};
+use guichet_store::{Batch, CollectionState, Submission};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::{
@@ -322,6 +322,28 @@ async fn the_whole_desk_is_handed_over_and_reads_the_same() {
         .await
         .unwrap();
     desk.store.keep_call(&call(), &[], &[], true).await.unwrap();
+    let line = |id, what| HistoryChange {
+        id,
+        ticket: hostile,
+        at: Timestamp::from_second(1_780_000_000 + id).unwrap(),
+        what,
+    };
+    let party = HistoryParty::User { id: UserId(900_001) };
+    let joined = HistoryEvent::Joined {
+        party,
+        role: Some(Role::Assigned),
+    };
+    let waits = HistoryEvent::Status {
+        from: Status::Assigned,
+        to: Status::Waiting,
+    };
+    let lines = [line(1, joined), line(2, waits), line(3, HistoryEvent::Trashed)];
+    let read = CollectionState {
+        complete: true,
+        availability: Availability::Available,
+        ..CollectionState::default()
+    };
+    desk.store.apply_history(&lines, &read).await.unwrap();
     // And what waits to be sent.
     let operations = vec![new_ticket("Pas encore parti"), upload(&desk, "Note.txt", b"abc").await];
     submit(&desk, None, operations).await;
@@ -360,6 +382,24 @@ async fn the_whole_desk_is_handed_over_and_reads_the_same() {
     assert_eq!(height("Appels"), 1);
     assert_eq!(height("En attente d’envoi"), counts.unsent);
     assert_eq!(counts.unsent, 2);
+    let history = sheet(&book, "Historique des tickets");
+    assert_eq!(many(history.height()) - 1, counts.changes);
+    let ids: Vec<TicketId> = tickets_of(&desk).await;
+    let lines = desk.store.ticket_history(&ids).await.unwrap();
+    assert_eq!(many(lines.len()), counts.changes);
+    let told: Vec<Vec<String>> = history
+        .rows()
+        .filter(|row| row[0] == Data::Float(hostile.0 as f64))
+        .map(|row| row.iter().skip(2).map(ToString::to_string).collect())
+        .collect();
+    assert_eq!(
+        told[told.len() - 3..],
+        [
+            ["arrivée", "", "", "attribué à", "personne", "900001", "#900001"],
+            ["état changé", "en cours", "en attente", "", "", "", ""],
+            ["mis à la corbeille", "", "", "", "", "", ""],
+        ]
+    );
     let mut entries = 0;
     for id in desk.store.ids(Collection::Tickets).await.unwrap() {
         let ticket = desk.store.mirrored_ticket(id.into()).await.unwrap().unwrap();
@@ -509,6 +549,11 @@ async fn the_whole_desk_is_handed_over_and_reads_the_same() {
     let again = desk.hand_over(&to, &options, &silent).await;
     assert!(matches!(again, Err(AppError::HandOverFolder { .. })));
     assert_eq!(all_files(&to), files);
+}
+
+async fn tickets_of(desk: &Desk) -> Vec<TicketId> {
+    let ids = desk.store.ids(Collection::Tickets).await.unwrap();
+    ids.into_iter().map(TicketId).collect()
 }
 
 fn is_send<F: Future + Send>(future: F) -> F {

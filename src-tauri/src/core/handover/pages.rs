@@ -3,7 +3,7 @@
 //! ones are written from their documents, which no script can be expressed in, and the pages forbid scripts besides.
 
 use super::{
-    Gap, HandOverCounts, Missing,
+    HandOverCounts, HandOverGap, Missing,
     folder::ListedFile,
     sheets::{Handed, categories, operation, said_name, waiting},
     words::{Names, Words, honest, html, one_line},
@@ -12,14 +12,12 @@ use guichet_domain::{
     DocumentId,
     article::Article,
     rich_text::{RichText, markdown_line},
+    text::strip_accents,
     ticket::Role,
     timeline::{EntryDetail, EntryKey, TimelineEntry},
 };
 use jiff::Timestamp;
-use std::{
-    collections::BTreeMap,
-    fmt::{Display, Write},
-};
+use std::{collections::BTreeMap, fmt::Write};
 
 /// Missing documents that the first page names one by one; the list of all is in the manifest.
 const NAMED: usize = 100;
@@ -54,9 +52,16 @@ fn line(text: &str) -> String {
 /// "- **Label** : value", nothing where there is none.
 fn fact(out: &mut String, words: &Words, label: &str, value: &str) {
     if !value.trim().is_empty() {
-        let told = [("label", line(label)), ("value", line(value))];
+        let told = [("label", line(&capitalised(label))), ("value", line(value))];
         let _ = writeln!(out, "- {}", words.text("fact", &told));
     }
+}
+
+/// With a capital letter, as a label begins.
+fn capitalised(label: &str) -> String {
+    let mut rest = label.chars();
+    let first = rest.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(rest).collect()
 }
 
 fn dated(words: &Words, at: Option<Timestamp>) -> String {
@@ -191,7 +196,8 @@ fn entry(out: &mut String, words: &Words, entry: &TimelineEntry, names: &Names) 
     }
     head.retain(|part| !part.trim().is_empty());
     let head: Vec<String> = head.iter().map(|part| line(part)).collect();
-    let _ = writeln!(out, "\n### {}\n", head.join(" – "));
+    let _ = writeln!(out, "\n### {}", head.join(" – "));
+    let begun = out.len();
     let heading = |key: &str| words.heading(key);
     match &entry.detail {
         EntryDetail::Followup { .. } => {}
@@ -230,6 +236,9 @@ fn entry(out: &mut String, words: &Words, entry: &TimelineEntry, names: &Names) 
             fact(out, words, &heading("answered_by"), &person);
             fact(out, words, &heading("answered_at"), &dated(words, *answered_at));
         }
+    }
+    if out.len() > begun {
+        out.insert(begun, '\n');
     }
 }
 
@@ -319,7 +328,7 @@ pub(super) fn article_html(words: &Words, article: &Article, file: &str, documen
 
 /// The list of the articles: category, title, file without its ending and folder.
 pub(super) fn articles(words: &Words, mut listed: Vec<(String, String, String)>) -> String {
-    listed.sort();
+    listed.sort_by_cached_key(|(category, title, file)| (strip_accents(category), strip_accents(title), file.clone()));
     let title = words.text("sheet.articles", &[]);
     let mut content = format!(
         "<p><a href=\"../index.html\">{}</a></p>\n<h1>{}</h1>\n",
@@ -355,7 +364,7 @@ pub(super) struct Told<'a> {
     /// When, by whom, from where, until when: by their labels.
     pub(super) facts: &'a [(String, String)],
     pub(super) counts: &'a HandOverCounts,
-    pub(super) gaps: &'a [Gap],
+    pub(super) gaps: &'a [HandOverGap],
     pub(super) missing: &'a BTreeMap<i64, Missing>,
     pub(super) files: &'a [ListedFile],
 }
@@ -368,7 +377,7 @@ pub(super) fn index(words: &Words, told: &Told<'_>) -> String {
     content.push_str(&heading("contents"));
     let _ = write!(
         content,
-        "<table>\n<tr><th>{}</th><th>{}</th><th>{}</th></tr>\n",
+        "<table>\n<tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr>\n",
         html(&words.heading("file")),
         html(&words.text("holds", &[])),
         html(&words.text("count", &[])),
@@ -401,21 +410,22 @@ pub(super) fn index(words: &Words, told: &Told<'_>) -> String {
     }
     content.push_str("</table>\n");
     content.push_str(&heading("in_tickets_book"));
-    let sheets: [(&str, &dyn Display); 10] = [
-        ("tickets", &counts.tickets),
-        ("entries", &counts.entries),
-        ("participants", &counts.participants),
-        ("attachments", &counts.attachments),
-        ("links", &counts.ticket_links),
-        ("on_tickets", &counts.ticket_assets),
-        ("calls", &counts.calls),
-        ("escalations", &counts.escalations),
-        ("steps", &counts.escalation_steps),
-        ("unsent", &counts.unsent),
+    let sheets: [(&str, u32); 11] = [
+        ("tickets", counts.tickets),
+        ("entries", counts.entries),
+        ("participants", counts.participants),
+        ("attachments", counts.attachments),
+        ("links", counts.ticket_links),
+        ("on_tickets", counts.ticket_assets),
+        ("calls", counts.calls),
+        ("escalations", counts.escalations),
+        ("steps", counts.escalation_steps),
+        ("history", counts.changes),
+        ("unsent", counts.unsent),
     ];
     let _ = write!(
         content,
-        "<table>\n<tr><th>{}</th><th>{}</th></tr>\n",
+        "<table>\n<tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr>\n",
         html(&words.text("sheet_name", &[])),
         html(&words.text("rows", &[])),
     );

@@ -5,6 +5,7 @@ use crate::core::export::{CALL_COLUMNS, ESCALATION_COLUMNS, TICKET_COLUMNS, numb
 use guichet_domain::{
     article::Article,
     asset::Asset,
+    history::{HistoryChange, HistoryEvent, HistoryParty},
     outbox::OutboxEntry,
     ticket::Party,
     timeline::{EntryDetail, TimelineEntry},
@@ -87,6 +88,18 @@ const STEPS: Columns = &[
     ("text", 60.0),
 ];
 
+const HISTORY: Columns = &[
+    ("ticket", 10.0),
+    ("at", 19.0),
+    ("change", 24.0),
+    ("before", 14.0),
+    ("after", 14.0),
+    ("role", 14.0),
+    ("party", 12.0),
+    ("party_id", 10.0),
+    ("party_name", 32.0),
+];
+
 const UNSENT: Columns = &[
     ("ticket", 10.0),
     ("at", 19.0),
@@ -122,7 +135,7 @@ const ASSETS: Columns = &[
 
 /// Every table's columns, for the catalogue's test.
 #[cfg(test)]
-pub(super) const ALL: [Columns; 10] = [
+pub(super) const ALL: [Columns; 11] = [
     MORE_OF_TICKETS,
     ENTRIES,
     PARTICIPANTS,
@@ -130,6 +143,7 @@ pub(super) const ALL: [Columns; 10] = [
     LINKS,
     ON_TICKETS,
     STEPS,
+    HISTORY,
     UNSENT,
     ARTICLES,
     ASSETS,
@@ -144,6 +158,7 @@ pub(super) struct Rows {
     pub(super) links: u32,
     pub(super) assets: u32,
     pub(super) steps: u32,
+    pub(super) changes: u32,
     pub(super) unsent: u32,
 }
 
@@ -160,6 +175,7 @@ pub(super) struct TicketBook {
     steps: Table,
     calls: Table,
     escalations: Table,
+    history: Table,
     unsent: Table,
     /// The channels' names.
     channels: BTreeMap<i64, String>,
@@ -197,6 +213,8 @@ pub(super) struct Handed<'a> {
     pub(super) documents: &'a BTreeMap<i64, String>,
     /// Where files are that wait to be sent, by their entries' places in the outbox.
     pub(super) unsent: &'a BTreeMap<i64, String>,
+    /// What the backend's history has of it, with the names of who joined or parted.
+    pub(super) history: &'a [(HistoryChange, String)],
 }
 
 impl TicketBook {
@@ -216,6 +234,7 @@ impl TicketBook {
             calls: table("calls", CALL_COLUMNS)?,
             escalations: table("escalations", ESCALATION_COLUMNS)?,
             steps: table("steps", STEPS)?,
+            history: table("history", HISTORY)?,
             unsent: table("unsent", UNSENT)?,
             book,
             words: words.clone(),
@@ -236,6 +255,7 @@ impl TicketBook {
             file,
             documents,
             unsent,
+            history,
         } = handed;
         let names = Names::of(view);
         let ticket = &view.ticket;
@@ -327,6 +347,11 @@ impl TicketBook {
             self.row(self.steps, cells)?;
             self.rows.steps += 1;
         }
+        for (change, name) in history {
+            let cells = self.change(change, name);
+            self.row(self.history, cells)?;
+            self.rows.changes += 1;
+        }
         for entry in waiting(view) {
             let cells = [
                 of_it(),
@@ -411,6 +436,46 @@ impl TicketBook {
             answer.3,
             came_by,
             Cell::At(entry.updated_at),
+        ]
+    }
+
+    fn change(&self, change: &HistoryChange, name: &str) -> [Cell; HISTORY.len()] {
+        let words = &self.words;
+        let (mut before, mut after, mut as_what, mut who) = (Cell::Nothing, Cell::Nothing, Cell::Nothing, None);
+        let what = match change.what {
+            HistoryEvent::Status { from, to } => {
+                before = words.cell("status", &from);
+                after = words.cell("status", &to);
+                "status"
+            }
+            HistoryEvent::Joined { party, role } => {
+                as_what = role.map_or(Cell::Nothing, |role| words.cell("handover.role", &role));
+                who = Some(party);
+                "joined"
+            }
+            HistoryEvent::Parted { party, role } => {
+                as_what = role.map_or(Cell::Nothing, |role| words.cell("handover.role", &role));
+                who = Some(party);
+                "parted"
+            }
+            HistoryEvent::Trashed => "trashed",
+            HistoryEvent::Restored => "restored",
+        };
+        let (party, id) = match who {
+            Some(HistoryParty::User { id }) => (Cell::text(words.text("party.person", &[])), Some(id.0)),
+            Some(HistoryParty::Group { id }) => (Cell::text(words.text("party.group", &[])), Some(id.0)),
+            None => (Cell::Nothing, None),
+        };
+        [
+            number(Some(change.ticket)),
+            Cell::At(change.at),
+            Cell::text(words.text(&format!("change.{what}"), &[])),
+            before,
+            after,
+            as_what,
+            party,
+            identity(id),
+            Cell::text(name),
         ]
     }
 
