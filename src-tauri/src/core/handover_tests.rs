@@ -196,7 +196,7 @@ fn sheet(path: &Path, name: &str) -> Range<Data> {
 /// Where a heading's column is.
 fn column(sheet: &Range<Data>, heading: &str) -> usize {
     let first = sheet.rows().next().unwrap();
-    let place = first.iter().position(|cell| cell.to_string() == heading);
+    let place = first.iter().position(|cell| *cell == heading);
     place.unwrap_or_else(|| panic!("{heading} in {first:?}"))
 }
 

@@ -466,9 +466,9 @@ pub(super) fn index(words: &Words, told: &Told<'_>) -> String {
             let _ = writeln!(content, "<p>{}</p>", html(&text));
         }
     }
-    let _ = write!(
+    let _ = writeln!(
         content,
-        "{}<p>{}</p>\n",
+        "{}<p>{}</p>",
         heading("check"),
         html(&words.text("how_to_check", &[]))
     );
