@@ -86,3 +86,33 @@ fn a_folder_that_is_not_there_is_an_error() {
         Err(TableError::Workbook(_))
     ));
 }
+
+#[test]
+fn a_full_sheet_goes_on_to_a_further_one_with_the_same_headings() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut book = StreamedBook::new(TimeZone::UTC, folder.path()).unwrap();
+    let table = book.table("A name of thirty-one characters", columns(1)).unwrap();
+    let other = book.table("Other", columns(1)).unwrap();
+    for _ in 0..ROWS {
+        book.row(table, [Cell::Bool(true)]).unwrap();
+    }
+    for _ in 0..2 {
+        book.row(table, [Cell::Bool(false)]).unwrap();
+    }
+    book.row(other, [Cell::Bool(true)]).unwrap();
+    let path = folder.path().join("a.xlsx");
+    book.save(&path).unwrap();
+    let mut book = read(&path);
+    let names = [
+        "A name of thirty-one characters",
+        "A name of thirty-one characte 2",
+        "Other",
+    ];
+    assert_eq!(book.sheet_names(), names);
+    let sheet = book.worksheet_range(names[1]).unwrap();
+    let column: Vec<Data> = sheet.rows().map(|row| row[0].clone()).collect();
+    assert_eq!(
+        column,
+        [Data::String("c1".to_owned()), Data::Bool(false), Data::Bool(false)]
+    );
+}
