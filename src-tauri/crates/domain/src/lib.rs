@@ -4,6 +4,7 @@
 //! Nothing here does I/O: time, identifiers and randomness come in as parameters, so that every rule can be tested
 //! (and simulated) without a disk, a network or a clock.
 
+pub mod alert;
 pub mod article;
 pub mod asset;
 pub mod call;
