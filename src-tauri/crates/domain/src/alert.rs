@@ -14,6 +14,7 @@ const LONGEST_OUTPUT: usize = 1024;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// It may become critical.
@@ -24,6 +25,7 @@ pub enum Severity {
 
 /// Where an alert is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum AlertState {
     /// It is not well.
@@ -31,6 +33,7 @@ pub enum AlertState {
     /// It is well, but not for long enough to be over.
     Settling {
         /// Since when it was seen well.
+        #[cfg_attr(feature = "bindings", specta(type = String))]
         since: Timestamp,
     },
 }
@@ -56,6 +59,7 @@ pub struct Problem {
 
 /// A problem that became critical, until it is over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Alert {
     /// The supervision's name among the configured ones.
     pub source: String,
@@ -70,6 +74,7 @@ pub struct Alert {
     /// Where it is in its life.
     pub state: AlertState,
     /// Since when the supervision says that it was critical, the first time in this life.
+    #[cfg_attr(feature = "bindings", specta(type = String))]
     pub since: Timestamp,
     /// What the check said last; plain text.
     pub output: String,
@@ -107,6 +112,22 @@ impl AlertTracker {
             calm,
             alerts: BTreeMap::new(),
         }
+    }
+
+    /// Goes on with the alerts that were not over when the program ended; those of other supervisions are passed over. Without
+    /// it, a problem that lasts would be raised again by every start.
+    #[must_use]
+    pub fn restored(source: &str, calm: SignedDuration, alerts: impl IntoIterator<Item = Alert>) -> Self {
+        let mut tracker = Self::new(source, calm);
+        let own = alerts.into_iter().filter(|alert| alert.source == source);
+        tracker.alerts = own.map(|alert| (alert.id.clone(), alert)).collect();
+        tracker
+    }
+
+    /// The supervision's name among the configured ones.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
     }
 
     /// The alerts that are not over, by their ids.
@@ -251,6 +272,25 @@ mod tests {
         assert_eq!(tracker.alerts().count(), 0);
         let changes = tracker.read(&[disk(Severity::Critical, 11)], at(11));
         assert!(matches!(changes.as_slice(), [AlertChange::Raised(_)]), "a new life");
+    }
+
+    #[test]
+    fn a_tracker_started_anew_raises_nothing_twice() {
+        let mut before = tracker();
+        before.read(&[disk(Severity::Critical, 0)], at(0));
+        before.read(&[], at(1));
+        let kept: Vec<Alert> = before.alerts().cloned().collect();
+        let foreign = Alert {
+            source: "centreon".to_owned(),
+            ..kept[0].clone()
+        };
+        let all = kept.iter().cloned().chain([foreign]);
+        let mut after = AlertTracker::restored("nagios", SignedDuration::from_mins(5), all);
+        assert_eq!(after.alerts().cloned().collect::<Vec<_>>(), kept);
+        let changes = after.read(&[disk(Severity::Critical, 2)], at(2));
+        assert!(matches!(changes.as_slice(), [AlertChange::Changed(alert)] if alert.since == at(0)));
+        after.read(&[], at(3));
+        assert!(matches!(after.read(&[], at(8)).as_slice(), [AlertChange::Recovered(_)]));
     }
 
     #[test]
