@@ -7,6 +7,7 @@
 //!
 //! This crate knows SQL and nothing of any network.
 
+mod alerts_api;
 mod calls_api;
 mod connection;
 mod consents_api;
@@ -32,6 +33,7 @@ mod work_tests;
 #[cfg(test)]
 extern crate self as guichet_store;
 
+pub use alerts_api::{AlertHandling, AlertPage, AlertQuery, JournalAlert};
 pub use consents_api::KeptSession;
 pub use error::StoreError;
 pub use escalation_api::{Escalated, EscalatedQuery};

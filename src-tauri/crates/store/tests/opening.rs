@@ -179,7 +179,7 @@ async fn a_desk_of_a_newer_version_is_refused() {
         Store::open(folder.path(), at(0)).await,
         Err(StoreError::TooNew {
             found: 99,
-            known: 5,
+            known: 7,
             ..
         })
     ));
@@ -340,6 +340,49 @@ async fn a_desk_of_version_4_is_read() {
 }
 
 #[tokio::test]
+async fn a_desk_of_version_6_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut connection = raw(&folder.path().join("desk.db")).await;
+    sqlx::raw_sql(include_str!("fixtures/desk-v6.sql"))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    let (store, _) = open(folder.path()).await;
+    let tracked = store.tracked_alerts("nagios").await.unwrap();
+    assert_eq!(tracked.len(), 1);
+    assert_eq!(
+        (tracked[0].host.as_str(), tracked[0].service.as_deref()),
+        ("srv-web", None)
+    );
+    let query = guichet_store::AlertQuery {
+        limit: 10,
+        ..Default::default()
+    };
+    let page = store.alert_journal(&query).await.unwrap();
+    let taken = &page.rows[1];
+    assert_eq!(page.total, 2);
+    assert_eq!(taken.handling, Some(guichet_store::AlertHandling::Ticket));
+    assert_eq!(taken.ticket, Some(guichet_domain::TicketId(815)));
+}
+
+#[tokio::test]
+async fn a_desk_of_version_7_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut connection = raw(&folder.path().join("desk.db")).await;
+    sqlx::raw_sql(include_str!("fixtures/desk-v7.sql"))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    let (store, _) = open(folder.path()).await;
+    let day = jiff::Timestamp::from_second(1_763_892_000).unwrap();
+    let events = store.events_between(day, at(i64::from(u32::MAX))).await.unwrap();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].ticket, Some(guichet_domain::TicketId(815)));
+}
+
+#[tokio::test]
 async fn a_desk_of_every_shipped_version_is_brought_to_the_newest() {
     let folder = prepared().await;
     let mut connection = raw(&folder.path().join("desk.db")).await;
@@ -412,7 +455,7 @@ async fn the_newest_fixture_is_what_this_version_writes() {
     let folder = prepared().await;
     let mut now = raw(&folder.path().join("desk.db")).await;
     let mut then = raw(&folder.path().join("fixture.db")).await;
-    sqlx::raw_sql(include_str!("fixtures/desk-v5.sql"))
+    sqlx::raw_sql(include_str!("fixtures/desk-v6.sql"))
         .execute(&mut then)
         .await
         .unwrap();

@@ -9,7 +9,7 @@ use std::path::Path;
 pub(crate) const APPLICATION_ID: i64 = 0x4775_6944;
 
 /// Step *n* (from 1) brings a desk from version *n*−1 to *n*.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     r"
 CREATE TABLE outbox (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -102,6 +102,18 @@ CREATE TABLE remote_sessions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX remote_sessions_open ON remote_sessions(started_at) WHERE ended_at IS NULL;
 CREATE INDEX remote_sessions_ticket ON remote_sessions(ticket, started_at);
+",
+    // Alerts of the supervision, one row per life of a problem. Instants are milliseconds since 1970 UTC; `alert` is JSON, as it was
+    // last read; `handling` is a name.
+    r"
+CREATE TABLE alerts (
+  id TEXT PRIMARY KEY, source TEXT NOT NULL, received_at INTEGER NOT NULL, recovered_at INTEGER, acknowledged_at INTEGER,
+  handled_at INTEGER, handled_by INTEGER, handling TEXT, ticket INTEGER,
+  alert TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX alerts_received ON alerts(received_at);
+CREATE INDEX alerts_open ON alerts(source, received_at) WHERE recovered_at IS NULL;
+CREATE INDEX alerts_ticket ON alerts(ticket) WHERE ticket IS NOT NULL;
 ",
     // Notable events, as somebody wrote them: `event` is JSON, instants are milliseconds since 1970 UTC.
     r"

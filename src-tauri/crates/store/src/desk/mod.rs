@@ -1,5 +1,6 @@
 //! `desk.db`: what exists only here. Migrated with care, never deleted by code.
 
+pub(crate) mod alerts;
 pub(crate) mod attachments;
 pub(crate) mod call_backs;
 pub(crate) mod calls;

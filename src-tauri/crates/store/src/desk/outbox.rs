@@ -1,6 +1,6 @@
 //! The outbox: intents in lanes, strictly first in, first out. Every change of state is one durable transaction.
 
-use super::{attachments, call_backs, calls, consents, diagnoses, drafts, events};
+use super::{alerts, attachments, call_backs, calls, consents, diagnoses, drafts, events};
 use crate::{
     OutboxCounts, StoreError, Submission,
     mirror::refresh::Pending,
@@ -449,6 +449,7 @@ pub(crate) async fn mark_sent(
         call_backs::renumber(connection, local, remote).await?;
         diagnoses::renumber(connection, local, remote).await?;
         consents::renumber(connection, local, remote).await?;
+        alerts::renumber(connection, local, remote).await?;
         events::renumber(connection, local, remote).await?;
         renumbered = Some((local, remote));
     }
