@@ -455,7 +455,7 @@ async fn the_newest_fixture_is_what_this_version_writes() {
     let folder = prepared().await;
     let mut now = raw(&folder.path().join("desk.db")).await;
     let mut then = raw(&folder.path().join("fixture.db")).await;
-    sqlx::raw_sql(include_str!("fixtures/desk-v6.sql"))
+    sqlx::raw_sql(include_str!("fixtures/desk-v7.sql"))
         .execute(&mut then)
         .await
         .unwrap();
