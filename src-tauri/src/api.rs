@@ -1,6 +1,7 @@
 //! What the window and Rust say to each other, beyond the domain's and the store's own types. Exported to
 //! `ui/src/backend/bindings.ts`; the list of commands is in `docs/architecture.md`.
 
+mod alerts;
 mod escalation;
 mod export;
 mod figures;
@@ -8,6 +9,7 @@ mod remote;
 mod review;
 mod transfer;
 
+pub use alerts::*;
 pub use escalation::*;
 pub use export::*;
 pub use figures::*;

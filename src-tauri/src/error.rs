@@ -6,7 +6,7 @@ use crate::{
     core::{
         contract::ContractFileError, escalation::EscalationFailure, evidence::EvidenceFailure, profile::ProfileError,
         remote::RemoteFailure, review::ReviewFailure, sandbox::SandboxError, secrets::SecretError,
-        telephony::TelephonyError, transfers::TransferError,
+        supervision::SupervisionError, telephony::TelephonyError, transfers::TransferError,
     },
     messages::Locale,
 };
@@ -64,6 +64,9 @@ pub enum AppError {
     /// Evidence from what the desk holds.
     #[error(transparent)]
     Evidence(#[from] EvidenceFailure),
+    /// An alert, or the supervision.
+    #[error(transparent)]
+    Supervision(#[from] SupervisionError),
     /// A log, an event or a review was refused.
     #[error(transparent)]
     Review(#[from] ReviewFailure),
@@ -345,6 +348,7 @@ impl AppError {
             Self::Kpi(error) => error.code(),
             Self::Table(_) => "export_failed",
             Self::Evidence(error) => error.code(),
+            Self::Supervision(error) => error.code(),
             Self::Review(error) => error.code(),
             Self::Remote(error) => error.code(),
             Self::RemoteFailure(error) => error.code(),
@@ -424,6 +428,7 @@ impl AppError {
             },
             Self::Sandbox(error) => vec![("detail", error.to_string())],
             Self::Evidence(error) => error.args(),
+            Self::Supervision(error) => error.args(),
             Self::Review(error) => error.args(),
             Self::Table(error) => vec![("detail", error.to_string())],
             Self::Telephony(error) => error.args(),
@@ -516,6 +521,7 @@ pub fn every_code() -> Vec<&'static str> {
     codes.extend(KpiError::CODES);
     codes.extend(EvidenceFailure::CODES);
     codes.extend(ReviewFailure::CODES);
+    codes.extend(SupervisionError::CODES);
     codes.extend(RemoteError::CODES);
     codes.extend(RemoteFailure::CODES);
     codes.extend(EscalationFailure::CODES);

@@ -2,8 +2,8 @@
 
 use crate::{
     api::{
-        CallChanged, Changed, NoticeClicked, RemoteSessionChanged, SurgeChanged, SyncStatusChanged, TelephonyChanged,
-        TransferChanged,
+        AlertsChanged, CallChanged, Changed, NoticeClicked, RemoteSessionChanged, SurgeChanged, SyncStatusChanged,
+        TelephonyChanged, TransferChanged,
     },
     cli::args::CommandLine,
     commands,
@@ -222,6 +222,7 @@ pub(crate) fn forward_events<R: Runtime>(app: &AppHandle<R>) {
                 AppEvent::Telephony(TelephonyEvent::Transfer(card)) => TransferChanged(*card).emit(&app),
                 AppEvent::Telephony(TelephonyEvent::State(state)) => TelephonyChanged(*state).emit(&app),
                 AppEvent::RemoteSession(card) => RemoteSessionChanged(*card).emit(&app),
+                AppEvent::Alerts(state) => AlertsChanged(*state).emit(&app),
                 AppEvent::Surge(cards) => SurgeChanged(cards).emit(&app),
                 AppEvent::NoticeClicked(ticket) => {
                     raise(&app);

@@ -1,6 +1,7 @@
 //! The window's commands: each validates, calls one use case and maps the error. The list, for people, is in
 //! `docs/architecture.md`; for the window, in `ui/src/backend/bindings.ts`.
 
+pub mod alerts;
 pub mod calls;
 pub mod desk;
 pub mod escalation;
@@ -18,8 +19,8 @@ mod window_tests;
 
 use crate::{
     api::{
-        CallChanged, Changed, NoticeClicked, RemoteSessionChanged, SurgeChanged, SyncStatusChanged, TelephonyChanged,
-        TransferChanged, UiError,
+        AlertsChanged, CallChanged, Changed, NoticeClicked, RemoteSessionChanged, SurgeChanged, SyncStatusChanged,
+        TelephonyChanged, TransferChanged, UiError,
     },
     core::AppCore,
     error::AppError,
@@ -90,6 +91,11 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             desk::document,
             desk::save_document,
             export::export,
+            alerts::alert_incident,
+            alerts::alerts,
+            alerts::save_supervision,
+            alerts::supervision_settings,
+            alerts::take_up_alert,
             figures::indicators,
             figures::service_hours,
             review::daily_review,
@@ -151,6 +157,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             TelephonyChanged,
             TransferChanged,
             SurgeChanged,
+            AlertsChanged,
             RemoteSessionChanged,
         ])
         .error_handling(ErrorHandlingMode::Throw)

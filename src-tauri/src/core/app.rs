@@ -123,6 +123,9 @@ impl AppCore {
                     tracing::warn!(code = error.code(), "the profile's session could not start");
                 }
                 // After the session: the sandbox brings its own PBX.
+                if let Err(error) = starting.start_supervision().await {
+                    tracing::warn!(code = error.code(), "the supervision could not be read");
+                }
                 if let Err(error) = starting.start_telephone().await {
                     tracing::warn!(code = error.code(), "the telephone could not start");
                 }

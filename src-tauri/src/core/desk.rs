@@ -3,8 +3,8 @@
 
 use crate::{
     api::{
-        Accepted, Account, CallCard, OpenedTicket, PbxKind, PbxSettings, RemoteSessionCard, SecretStoreKind, Settings,
-        SignInMethod, SurgeCard, TelephonyState, VipRule,
+        Accepted, Account, AlertsState, CallCard, OpenedTicket, PbxKind, PbxSettings, RemoteSessionCard,
+        SecretStoreKind, Settings, SignInMethod, SupervisionSettings, SurgeCard, TelephonyState, VipRule,
     },
     core::{
         contract,
@@ -14,6 +14,7 @@ use crate::{
         remote::RemoteDesk,
         sandbox::RunningSandbox,
         secrets::{SecretError, SecretPlace, Secrets},
+        supervision::Watching,
         telephony::{self, Around, Telephone, TelephonyError, TelephonyEvent},
         transfers::SessionSlot,
     },
@@ -72,6 +73,8 @@ pub enum AppEvent {
     Telephony(TelephonyEvent),
     /// A remote session.
     RemoteSession(Box<RemoteSessionCard>),
+    /// The alerts of the supervision.
+    Alerts(Box<AlertsState>),
     /// The surges there are now.
     Surge(Vec<SurgeCard>),
     /// A notice on the desktop was clicked: the ticket it leads to, or the list of notices.
@@ -123,6 +126,8 @@ pub struct Desk {
     config: RwLock<ProfileConfig>,
     session: SessionSlot,
     telephone: RwLock<Option<Arc<Telephone>>>,
+    /// The supervision that is read, where one is set up and this desk runs in the background.
+    pub(super) supervision: RwLock<Option<Watching>>,
     /// The contract with what it was read from, once asked for.
     contract: RwLock<Option<(String, Arc<Contract>)>>,
     /// The contract's calendar, worked out.
@@ -171,6 +176,7 @@ impl Desk {
             config: RwLock::new(config),
             session: SessionSlot::default(),
             telephone: RwLock::new(None),
+            supervision: RwLock::new(None),
             contract: RwLock::new(None),
             service: RwLock::new(None),
             clocks: RwLock::new(None),
@@ -231,6 +237,10 @@ impl Desk {
     /// [`AppError::NotSignedIn`] when nobody is signed in.
     pub async fn require_session(&self) -> Result<Arc<Session>, AppError> {
         self.session().await.ok_or(AppError::NotSignedIn)
+    }
+
+    pub(super) async fn keep_supervision(&self, settings: Option<SupervisionSettings>) -> Result<(), AppError> {
+        self.update_config(|config| config.supervision = settings).await
     }
 
     async fn update_config(&self, change: impl FnOnce(&mut ProfileConfig)) -> Result<(), AppError> {

@@ -16,11 +16,11 @@ use guichet_domain::{
 use guichet_service_levels::{
     Contract, EvidenceError, Instant, Month, Period, Report,
     evidence::{
-        model::{Call, Direction, Event, EventKind, Evidence, Ticket},
+        model::{Alert, Call, Direction, Event, EventKind, Evidence, Severity, Ticket},
         stream,
     },
 };
-use guichet_store::{JournalCall, JournalQuery, KnownTicket};
+use guichet_store::{AlertQuery, JournalCall, JournalQuery, KnownTicket};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -92,6 +92,8 @@ pub enum Gap {
     CallsOfThisDesk,
     /// No alerts are known.
     Alerts,
+    /// Alerts are those this desk has seen.
+    AlertsOfThisDesk,
     /// No answers about single tickets are known.
     Satisfaction,
 }
@@ -106,17 +108,19 @@ impl Gap {
             Self::EscalatedAt => "kpi.gap.escalated_at",
             Self::CallsOfThisDesk => "kpi.gap.calls_of_this_desk",
             Self::Alerts => "kpi.gap.alerts",
+            Self::AlertsOfThisDesk => "kpi.gap.alerts_of_this_desk",
             Self::Satisfaction => "kpi.gap.satisfaction",
         }
     }
 
     /// Every one, for the catalogue's test.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::History,
         Self::WaitingSince,
         Self::EscalatedAt,
         Self::CallsOfThisDesk,
         Self::Alerts,
+        Self::AlertsOfThisDesk,
         Self::Satisfaction,
     ];
 }
@@ -490,7 +494,11 @@ impl Desk {
         if !readable {
             gaps.insert(Gap::History);
         }
-        if parts.list("alerts").is_empty() {
+        // What is kept by hand comes before what this desk has seen.
+        let watched = parts.list("alerts").is_empty() && self.supervision_settings().await.is_some();
+        if watched {
+            gaps.insert(Gap::AlertsOfThisDesk);
+        } else if parts.list("alerts").is_empty() {
             gaps.insert(Gap::Alerts);
         }
         if parts.list("satisfaction").is_empty() {
@@ -547,7 +555,13 @@ impl Desk {
         }
         document.close().map_err(refused)?;
         for key in BY_HAND {
-            document.list(key, parts.list(key)).map_err(refused)?;
+            if key == "alerts" && watched {
+                self.write_alerts(&mut document, since, data_end)
+                    .await?
+                    .map_err(refused)?;
+            } else {
+                document.list(key, parts.list(key)).map_err(refused)?;
+            }
         }
         document.end().map_err(refused)?;
         Ok(Written {
@@ -556,6 +570,44 @@ impl Desk {
             gaps,
             data_end,
         })
+    }
+
+    /// The alerts of the desk's journal. What was never critical raised none.
+    async fn write_alerts<W: Write>(
+        &self,
+        document: &mut Document<W>,
+        since: Timestamp,
+        data_end: Timestamp,
+    ) -> Result<std::io::Result<()>, AppError> {
+        if let Err(error) = document.open("alerts") {
+            return Ok(Err(error));
+        }
+        let mut offset = 0;
+        loop {
+            let slice = AlertQuery {
+                from: Some(since),
+                to: Some(data_end),
+                offset,
+                limit: CALLS,
+                ..AlertQuery::default()
+            };
+            let page = self.store.alert_journal(&slice).await?;
+            for row in &page.rows {
+                let record = Alert {
+                    id: Cow::Borrowed(&row.id),
+                    severity: Severity::Critical,
+                    received_at: Instant::from(row.received_at),
+                    handled_at: row.handled_at.map(Instant::from),
+                };
+                if let Err(error) = document.record(&record) {
+                    return Ok(Err(error));
+                }
+            }
+            offset += CALLS;
+            if page.rows.len() < CALLS as usize {
+                return Ok(document.close());
+            }
+        }
     }
 
     /// Whether the ITSM's history is known to its beginning.

@@ -20,6 +20,7 @@ pub mod remote;
 pub mod review;
 pub mod sandbox;
 pub mod secrets;
+pub mod supervision;
 pub mod surge;
 pub mod telephony;
 #[cfg(test)]

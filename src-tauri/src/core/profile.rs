@@ -1,7 +1,7 @@
 //! Profiles: a folder each. `config.json` in it says which server, which account and where the secrets are; it must be
 //! readable before any database is open (the key of an encrypted database will be a secret too). It never holds a secret.
 
-use crate::api::{Account, PbxSettings, Profile, SecretStoreKind, Settings, SignInMethod};
+use crate::api::{Account, PbxSettings, Profile, SecretStoreKind, Settings, SignInMethod, SupervisionSettings};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use std::{
     io::Write,
@@ -86,6 +86,8 @@ pub struct ProfileConfig {
     pub key: String,
     /// The server and account, once signed in.
     pub connection: Option<Connection>,
+    /// The supervision, once set up.
+    pub supervision: Option<SupervisionSettings>,
     /// The telephone, once set up.
     pub telephone: Option<PbxSettings>,
     /// Preferences.
@@ -113,6 +115,7 @@ impl Default for ProfileConfig {
             name: String::new(),
             key: uuid::Uuid::new_v4().to_string(),
             connection: None,
+            supervision: None,
             telephone: None,
             settings: Settings::default(),
         }

@@ -16,6 +16,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 const SERVICE: &str = "org.guichet.desk";
 const FILE: &str = "secrets.json";
+/// The file of the supervision's secret.
+const SUPERVISION_FILE: &str = "supervision-secrets.json";
 /// The file of the telephone's secret.
 const TELEPHONE_FILE: &str = "telephone-secrets.json";
 /// The file of the token of TeamViewer's service.
@@ -149,6 +151,16 @@ impl SecretPlace {
             kind,
             key: format!("{key}.remote"),
             file: folder.join(REMOTE_FILE),
+        }
+    }
+
+    /// The place of the secret of a profile's supervision: apart as well.
+    #[must_use]
+    pub fn of_supervision(kind: SecretStoreKind, key: &str, folder: &Path) -> Self {
+        Self {
+            kind,
+            key: format!("{key}.supervision"),
+            file: folder.join(SUPERVISION_FILE),
         }
     }
 
