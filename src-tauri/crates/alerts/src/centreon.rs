@@ -21,9 +21,6 @@ use wire::{Identity, Page, Resource};
 const PER_PAGE: usize = 500;
 /// Most resources that are read.
 const MOST: usize = 20_000;
-/// How often a reading is begun again because the list changed under it.
-const TRIES: usize = 3;
-
 /// How a Centreon is reached.
 #[derive(Debug, Clone)]
 pub struct CentreonConfig {
@@ -147,31 +144,36 @@ impl Centreon {
         wire::page(&reply.body)
     }
 
-    /// Every resource that is not well, when the list stood still while it was read; `None` when it did not.
-    async fn all(&self) -> Result<Option<BTreeMap<Identity, Resource>>, AlertsError> {
-        let mut all = BTreeMap::new();
-        let mut total = None;
-        for number in 1.. {
-            let page = self.page(number, PER_PAGE, Some(wire::NOT_WELL)).await?;
+    /// Reads the list from its first page to its last into `all`; answers how many pages that were.
+    async fn pass(&self, all: &mut BTreeMap<Identity, Resource>) -> Result<usize, AlertsError> {
+        let mut rows = 0;
+        let mut pages = 0;
+        loop {
+            pages += 1;
+            let page = self.page(pages, PER_PAGE, Some(wire::NOT_WELL)).await?;
             if page.meta.total > MOST {
                 return Err(AlertsError::TooLong);
             }
-            if *total.get_or_insert(page.meta.total) != page.meta.total {
-                return Ok(None);
-            }
+            rows += page.result.len();
             let empty = page.result.is_empty();
-            for resource in page.result {
-                all.insert(resource.identity(), resource);
+            all.extend(page.result.into_iter().map(|resource| (resource.identity(), resource)));
+            if rows >= page.meta.total {
+                return Ok(pages);
             }
-            // One page after the other: what moved from one to another meanwhile is missing, or there twice.
-            if all.len() >= page.meta.total {
-                return Ok((all.len() == page.meta.total).then_some(all));
-            }
-            if empty || number > page.meta.total {
-                break;
+            if empty {
+                return Err(AlertsError::unexpected("the list ends before all of it was read"));
             }
         }
-        Ok(None)
+    }
+
+    /// Every resource that is not well. A list of several pages is read twice: what moved to a page that was read already, because
+    /// something before it got well meanwhile, would pass for well itself. What got well between the two is named once more instead.
+    async fn all(&self) -> Result<BTreeMap<Identity, Resource>, AlertsError> {
+        let mut all = BTreeMap::new();
+        if self.pass(&mut all).await? > 1 {
+            self.pass(&mut all).await?;
+        }
+        Ok(all)
     }
 }
 
@@ -182,14 +184,7 @@ impl Supervision for Centreon {
     }
 
     async fn problems(&self) -> Result<Reading, AlertsError> {
-        let mut found = None;
-        for _ in 0..TRIES {
-            found = self.all().await?;
-            if found.is_some() {
-                break;
-            }
-        }
-        let found = found.ok_or_else(|| AlertsError::unexpected("the list changed each time it was read"))?;
+        let found = self.all().await?;
         if found.is_empty() && self.page(1, 1, None).await?.meta.total == 0 {
             // An account without rights is shown nothing, successfully.
             return Err(AlertsError::Refused {
