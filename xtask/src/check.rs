@@ -27,9 +27,7 @@ pub struct Options {
 /// Runs them all.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let mut steps = vec![
-        Step::new("system packages", |_| {
-            setup::system(setup::Needs::Test).map(Verdict::Done)
-        }),
+        Step::new("system packages", |_| setup::for_tests(workspace).map(Verdict::Done)),
         Step::new("rust format", |_| cargo(workspace, &["fmt", "--all", "--check"])),
         Step::new("ui modules", |_| front_end::install(workspace)),
         Step::new("ui format", |counts| {

@@ -13,6 +13,7 @@ mod e2e;
 mod error;
 mod front_end;
 mod guichet;
+mod nagios;
 mod setup;
 mod simulate;
 mod steps;

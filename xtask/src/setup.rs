@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, Result},
-    front_end,
+    front_end, nagios,
     workspace::Workspace,
 };
 use duct::cmd;
@@ -67,10 +67,17 @@ pub enum Needs {
 
 /// `cargo xtask setup`.
 pub fn run(workspace: &Workspace) -> Result<()> {
-    system(Needs::Test)?;
+    for_tests(workspace)?;
     front_end::install(workspace)?;
     println!("Ready: `cargo xtask demo` shows the product, `cargo xtask test` checks it.");
     Ok(())
+}
+
+/// What the tests need of the system.
+pub fn for_tests(workspace: &Workspace) -> Result<String> {
+    let said = system(Needs::Test)?;
+    nagios::unpack(workspace)?;
+    Ok(said)
 }
 
 /// Installs the system packages that are missing, after saying which.
@@ -136,7 +143,8 @@ fn is_root() -> bool {
     cmd!("id", "-u").read().is_ok_and(|id| id == "0")
 }
 
-fn apt_get(arguments: &[&str]) -> Result<()> {
+/// Runs it as root.
+pub fn apt_get(arguments: &[&str]) -> Result<()> {
     let sudo = ["sudo", "--preserve-env=DEBIAN_FRONTEND", "apt-get"];
     let program: &[&str] = if is_root() { &sudo[2..] } else { &sudo };
     let line: Vec<&str> = program.iter().chain(arguments).copied().collect();
