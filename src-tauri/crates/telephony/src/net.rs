@@ -7,23 +7,21 @@ use crate::{
     state::LossReason,
     tls::{self, Line},
 };
-use reqwest::{Client, RequestBuilder, Response, header::HeaderMap, redirect};
+use guichet_net::Failure;
+use reqwest::{Client, RequestBuilder, Response, header::HeaderMap};
 use serde_json::Value;
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 use tokio::{net::TcpStream, time::timeout};
-use tokio_rustls::rustls;
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
     tungstenite::{self, protocol::WebSocketConfig},
 };
-use url::{Host, Url};
+use url::Url;
 
 /// Most bytes of a reply.
 const LONGEST_REPLY: usize = 1024 * 1024;
 /// Most bytes of a message.
 const LONGEST_MESSAGE: usize = 256 * 1024;
-/// Most characters of a field that are kept.
-const LONGEST_FIELD: usize = 256;
 
 /// A WebSocket.
 pub(crate) type Socket = WebSocketStream<Box<dyn Line>>;
@@ -44,25 +42,7 @@ impl Server {
     /// [`LossReason::Untrusted`] when it is not to be spoken to: no TLS though it is another machine, or authorities that
     /// cannot be read.
     pub(crate) fn new(base: &Url, authorities: Option<&[u8]>, patience: Duration) -> Result<Self, LossReason> {
-        let untrusted = |detail: String| LossReason::Untrusted { detail };
-        let here = match base.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            Some(Host::Domain(name)) => name == "localhost",
-            None => return Err(untrusted("the address has no host".to_owned())),
-        };
-        if base.scheme() != "https" && !(base.scheme() == "http" && here) {
-            return Err(untrusted("the address is not protected (https)".to_owned()));
-        }
-        let config = tls::trust(authorities).map_err(untrusted)?;
-        let http = Client::builder()
-            .tls_backend_preconfigured(config)
-            .http1_only()
-            .redirect(redirect::Policy::none())
-            .connect_timeout(patience)
-            .tcp_keepalive(Duration::from_secs(15))
-            .build()
-            .map_err(|error| untrusted(error.to_string()))?;
+        let http = guichet_net::client(base, authorities, patience)?;
         Ok(Self {
             base: base.clone(),
             authorities: authorities.map(<[u8]>::to_vec),
@@ -78,10 +58,7 @@ impl Server {
 
     /// An address of it; `path` is made of the adapter's own words.
     pub(crate) fn at(&self, path: &str) -> Url {
-        let mut url = self.base.clone();
-        let root = url.path().trim_end_matches('/').to_owned();
-        url.set_path(&format!("{root}/{path}"));
-        url
+        guichet_net::at(&self.base, path)
     }
 
     /// An address below which `segments` follow, each one segment whatever it holds.
@@ -106,22 +83,9 @@ impl Server {
     /// # Errors
     /// When there is no complete reply.
     pub(crate) async fn ask_whole(&self, request: RequestBuilder) -> Result<(u16, HeaderMap, Value), LossReason> {
-        let exchange = async {
-            let mut response = request.send().await.map_err(|error| lost(&error))?;
-            let mut body = Vec::new();
-            while let Some(piece) = response.chunk().await.map_err(|error| lost(&error))? {
-                body.extend_from_slice(&piece);
-                if body.len() > LONGEST_REPLY {
-                    let detail = "the reply is too long".to_owned();
-                    return Err(LossReason::Closed { detail });
-                }
-            }
-            let said = serde_json::from_slice(&body).unwrap_or(Value::Null);
-            Ok((response.status().as_u16(), response.headers().clone(), said))
-        };
-        timeout(self.patience, exchange)
-            .await
-            .unwrap_or(Err(LossReason::Silent))
+        let reply = guichet_net::exchange(request, LONGEST_REPLY, self.patience).await?;
+        let said = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
+        Ok((reply.status, reply.headers, said))
     }
 
     /// A reply whose body is read as it comes.
@@ -213,42 +177,25 @@ pub(crate) fn words(said: &Value) -> Option<String> {
 
 /// A field, shortened, without control characters.
 pub(crate) fn clip(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(LONGEST_FIELD).collect()
-}
-
-/// Whether an error is TLS's own. An input or output error passes over what it holds when it is asked for its source, and may hold
-/// another one of its kind.
-fn is_tls(error: &(dyn Error + 'static)) -> bool {
-    let mut error = error;
-    loop {
-        if error.is::<rustls::Error>() {
-            return true;
-        }
-        match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-            Some(held) => error = held,
-            None => return false,
-        }
-    }
+    guichet_net::clip(text)
 }
 
 /// Why there is no reply. The address is left out: secrets travel in some.
 pub(crate) fn lost(error: &reqwest::Error) -> LossReason {
-    if error.is_timeout() {
-        return LossReason::Silent;
-    }
-    let mut source: Option<&(dyn Error + 'static)> = error.source();
-    let mut detail = String::new();
-    while let Some(inner) = source {
-        detail = clip(&inner.to_string());
-        if is_tls(inner) {
-            return LossReason::Untrusted { detail };
+    guichet_net::lost(error).into()
+}
+
+impl From<Failure> for LossReason {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Untrusted { detail } => Self::Untrusted { detail },
+            Failure::Unreachable { detail } => Self::Unreachable { detail },
+            Failure::Closed { detail } => Self::Closed { detail },
+            Failure::Silent => Self::Silent,
+            Failure::TooLong => Self::Closed {
+                detail: "the reply is too long".to_owned(),
+            },
         }
-        source = inner.source();
-    }
-    if error.is_connect() {
-        LossReason::Unreachable { detail }
-    } else {
-        LossReason::Closed { detail }
     }
 }
 
@@ -256,23 +203,6 @@ pub(crate) fn lost(error: &reqwest::Error) -> LossReason {
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn without_tls_only_this_machine_is_spoken_to() {
-        let patience = Duration::from_secs(1);
-        for (address, good) in [
-            ("https://xivo.example", true),
-            ("http://127.0.0.1:8090", true),
-            ("http://[::1]:8090", true),
-            ("http://localhost", true),
-            ("http://xivo.example", false),
-            ("http://127.0.0.1.evil.example", false),
-            ("ftp://127.0.0.1", false),
-        ] {
-            let made = Server::new(&Url::parse(address).unwrap(), None, patience);
-            assert_eq!(made.is_ok(), good, "{address}");
-        }
-    }
 
     #[test]
     fn an_address_from_a_server_leads_to_the_configured_one() {
