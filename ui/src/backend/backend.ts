@@ -67,6 +67,8 @@ import type {
   DailyReview,
   Logbook,
   NotableEvent,
+  AlertsState,
+  SupervisionSettings,
   Settings,
   SignIn,
   Submission,
@@ -158,6 +160,15 @@ export interface Backend {
   serviceHours(): Promise<ServiceHours>;
   /** The indicators of a month ("2026-06"), a week ("2026-W23") or a year ("2026"), computed from what is here. */
   indicators(period: string): Promise<IndicatorSheet>;
+  /** The alerts that are not over; told by {@link onAlerts} from then on. */
+  alerts(): Promise<AlertsState>;
+  /** Takes an alert up: durable here, then told to the supervision. */
+  takeUpAlert(id: string): Promise<void>;
+  /** Makes an incident of an alert, once; resolves to its ticket. */
+  alertIncident(id: string): Promise<TicketId>;
+  supervisionSettings(): Promise<SupervisionSettings | null>;
+  /** Sets the supervision up (the secret that is kept stays when none is given), or takes it away. */
+  saveSupervision(settings: SupervisionSettings | null, secret: string | null): Promise<void>;
   /** What is blocked, the longest first. */
   dailyReview(): Promise<DailyReview>;
   /** What happened from a day ("2026-06-01") until another, which is not in it. */
@@ -287,6 +298,7 @@ export interface Backend {
   /** The PBX came or went. */
   onTelephony(listener: (state: TelephonyState) => void): Unlisten;
   /** Surges came, changed or went: all there are. */
+  onAlerts(listener: (state: AlertsState) => void): Unlisten;
   onSurge(listener: (cards: SurgeCard[]) => void): Unlisten;
   /** A session of remote control began or ended. */
   onRemoteSession(listener: (card: RemoteSessionCard) => void): Unlisten;

@@ -101,6 +101,16 @@ export const commands = {
 	saveDocument: (id: DocumentId, open: boolean) => __TAURI_INVOKE<string>("save_document", { id, open }),
 	/**  Writes everything that a list shows to a file in the downloads, never over another; answers where, and how many rows. */
 	export: (what: Export, format: ExportFormat) => __TAURI_INVOKE<Exported>("export", { what, format }),
+	/**  Makes an incident of an alert, once; answers its ticket. */
+	alertIncident: (id: string) => __TAURI_INVOKE<TicketId>("alert_incident", { id }),
+	/**  The alerts that are not over, and how reading them stands. */
+	alerts: () => __TAURI_INVOKE<AlertsState>("alerts"),
+	/**  Sets the supervision up (the secret that is kept stays when none is given), or takes it away. */
+	saveSupervision: (settings: SupervisionSettings | null, secret: string | null) => __TAURI_INVOKE<null>("save_supervision", { settings, secret }),
+	/**  How the supervision is reached; `None` when none is set up. */
+	supervisionSettings: () => __TAURI_INVOKE<SupervisionSettings | null>("supervision_settings"),
+	/**  Takes an alert up: durably here, then in the supervision. */
+	takeUpAlert: (id: string) => __TAURI_INVOKE<null>("take_up_alert", { id }),
 	/**  The indicators of a month ("2026-06"), a week ("2026-W23") or a year ("2026"), from what the desk holds. */
 	indicators: (period: string) => __TAURI_INVOKE<IndicatorSheet>("indicators", { period }),
 	/**  When the contract's calendars are open, so that the window counts the service time that is left. */
@@ -215,6 +225,7 @@ export const commands = {
 
 /** Events */
 export const events = {
+	alerts: makeEvent<AlertsChanged, AlertsChanged>("alerts"),
 	call: makeEvent<CallChanged, CallChanged>("call"),
 	changed: makeEvent<Changed, Changed>("changed"),
 	noticeClicked: makeEvent<NoticeClicked, NoticeClicked>("notice_clicked"),
@@ -252,6 +263,67 @@ export type Actor = {
 	role: Role,
 	/**  Who they are. */
 	party: Party,
+};
+
+/**  A problem that became critical, until it is over. */
+export type Alert = {
+	/**  The supervision's name among the configured ones. */
+	source: string,
+	/**  The same for the same host and service of a source: "host/service" with "%" and "/" of names escaped. */
+	id: string,
+	/**  The host. */
+	host: string,
+	/**  The service; `None` is the host itself. */
+	service: string | null,
+	/**  How bad it is now, or was when last seen. */
+	severity: Severity,
+	/**  Where it is in its life. */
+	state: AlertState,
+	/**  Since when the supervision says that it was critical, the first time in this life. */
+	since: string,
+	/**  What the check said last; plain text. */
+	output: string,
+	/**  Somebody took it, here or in the supervision. */
+	acknowledged: boolean,
+	/**  It is being worked on as planned. */
+	in_downtime: boolean,
+};
+
+/**  How an alert was taken up. */
+export type AlertHandling = 
+/**  Somebody acknowledged it at this desk. */
+"acknowledged_here" | 
+/**  Somebody acknowledged it in the supervision. */
+"acknowledged_elsewhere" | 
+/**  It became an incident, or was put to one. */
+"ticket" | 
+/**  The supervision knew that it is being worked on as planned. */
+"in_downtime";
+
+/**  Where an alert is in its life. */
+export type AlertState = 
+/**  It is not well. */
+{ type: "open" } | 
+/**  It is well, but not for long enough to be over. */
+{ type: "settling"; 
+/**  Since when it was seen well. */
+since: string };
+
+/**  The alerts, after each change. */
+export type AlertsChanged = AlertsState;
+
+/**  The alerts there are, and how reading them stands. */
+export type AlertsState = {
+	/**  The supervision's name; `None` where none is set up. */
+	source: string | null,
+	/**  The last complete reading. */
+	read_at: string | null,
+	/**  Why there is none since: a code of the message catalogue. */
+	failing: string | null,
+	/**  Within how many seconds of service a critical alert is to be taken up, where the contract says so. */
+	target_s: number | null,
+	/**  The alerts that are not over, the oldest first. */
+	alerts: JournalAlert[],
 };
 
 /**  Everything the window needs to draw its first frame. */
@@ -1968,6 +2040,28 @@ export type Intervention = {
 	assets: string | null,
 };
 
+/**  One life of a problem, as the desk knows it. Every row was critical once: that is what raised it. */
+export type JournalAlert = {
+	/**  Its identity: the supervision, the problem there, and since when. */
+	id: string,
+	/**  As it was last read; its state says nothing once it is over. */
+	alert: Alert,
+	/**  When the desk first heard of it, by this machine's clock. */
+	received_at: string,
+	/**  When it was taken up first. */
+	handled_at: string | null,
+	/**  By whom, where that is an account of the desk. */
+	handled_by: UserId | null,
+	/**  How. */
+	handling: AlertHandling | null,
+	/**  The incident, by its present number. */
+	ticket: TicketId | null,
+	/**  When the supervision was first seen to have it acknowledged. */
+	acknowledged_at: string | null,
+	/**  Since when it is well; `None`: it is not over. */
+	recovered_at: string | null,
+};
+
 /**  A call of the journal, with what the technician made of it. */
 export type JournalCall = {
 	/**  What the PBX told. */
@@ -3078,6 +3172,13 @@ export type Settings = {
 	contract: string | null,
 };
 
+/**  How bad it is. */
+export type Severity = 
+/**  It may become critical. */
+"warning" | 
+/**  Somebody is to be reached. */
+"critical";
+
 /**  What contacts share. */
 export type Shared = 
 /**  A category. */
@@ -3327,6 +3428,29 @@ export type Submission = {
 	draft: string | null,
 	/**  Seconds during which they can be taken back, 0 to 60; without it, the setting `undo_send_s`. */
 	hold_s?: number | null,
+};
+
+/**  Which supervision it is. */
+export type SupervisionKind = 
+/**  Nagios, by its web programs. */
+"nagios" | 
+/**  Centreon, by its Web API. */
+"centreon";
+
+/**  How the supervision is reached. No secret in it. */
+export type SupervisionSettings = {
+	/**  Which it is. */
+	kind: SupervisionKind,
+	/**  What it is called; its host's name where nothing is said. */
+	name: string,
+	/**  Nagios: where its web programs are; Centreon: its address. */
+	url: string,
+	/**  The account's name. */
+	login: string,
+	/**  A file (PEM) of the authorities to trust instead of the system's. */
+	authorities: string | null,
+	/**  A problem that was well for less than so many minutes is still the same one. */
+	calm_min: number,
 };
 
 /**  A level of support. */

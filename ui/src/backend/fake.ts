@@ -6,6 +6,7 @@ import { type Backend, BackendFailure, type Unlisten } from './backend';
 import { aroundNew, openFirst, telling } from './fake-around';
 import { FakeTelephone } from './fake-calls';
 import { FakeEscalation } from './fake-escalation';
+import { FakeAlerts } from './fake-alerts';
 import { indicatorSheet } from './fake-figures';
 import { FakeReview } from './fake-review';
 import { pdfOf } from './fake-files';
@@ -92,6 +93,8 @@ import type {
   DailyReview,
   Logbook,
   NotableEvent,
+  AlertsState,
+  SupervisionSettings,
   Settings,
   SignIn,
   Submission,
@@ -178,6 +181,7 @@ export class FakeBackend implements Backend {
   gate: Gate;
   /** Set by a test: the next call of that name is refused. */
   readonly journal = new FakeReview();
+  readonly supervised = new FakeAlerts();
   /** Targets by the contract, where a test sets them. */
   targets = new Map<TicketId, NextTarget>();
   failNext = new Map<string, BackendFailure>();
@@ -869,6 +873,40 @@ export class FakeBackend implements Backend {
     const own = ticket.status === 'new' && ticket.time_to_own !== null;
     const due = own ? ticket.time_to_own : ticket.time_to_resolve;
     return due === null ? null : { kind: own ? 'own' : 'resolve', due, clock: null };
+  }
+
+  // ---- alerts ---------------------------------------------------------------------------------------------------------
+  async alerts(): Promise<AlertsState> {
+    this.note('alerts');
+    this.refuse('alerts');
+    return this.supervised.state;
+  }
+
+  async takeUpAlert(id: string): Promise<void> {
+    this.note('takeUpAlert', id);
+    this.supervised.handle(id, 'acknowledged_here', null);
+    this.refuse('takeUpAlert');
+  }
+
+  async alertIncident(id: string): Promise<TicketId> {
+    this.note('alertIncident', id);
+    this.refuse('alertIncident');
+    this.supervised.handle(id, 'ticket', 4821);
+    return 4821;
+  }
+
+  async supervisionSettings(): Promise<SupervisionSettings | null> {
+    return this.supervised.settings;
+  }
+
+  async saveSupervision(settings: SupervisionSettings | null, secret: string | null): Promise<void> {
+    this.note('saveSupervision', settings, secret);
+    this.refuse('saveSupervision');
+    this.supervised.settings = settings;
+  }
+
+  onAlerts(listener: (state: AlertsState) => void): Unlisten {
+    return this.supervised.on(listener);
   }
 
   // ---- review ---------------------------------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ import { PlacesModel } from './places.svelte';
 import { QueueModel } from './queue.svelte';
 import { Exporting } from './exporting.svelte';
 import { Figures } from './figures.svelte';
+import { Alerts } from './alerts.svelte';
 import { Live } from './live.svelte';
 import { Review } from './review.svelte';
 import { serviceHours } from './servicehours.svelte';
@@ -103,6 +104,7 @@ export class AppModel {
   readonly remote = new RemoteSessions(this);
   readonly exporting = new Exporting(this);
   readonly figures = new Figures(this);
+  readonly alerts = new Alerts(this);
   readonly live = new Live(this);
   readonly review = new Review(this);
   /** What is to be written on a ticket as soon as it is open. */
@@ -165,6 +167,7 @@ export class AppModel {
         this.calls.take(card);
         this.live.look();
       }),
+      this.backend.onAlerts((state) => this.alerts.take(state)),
       this.backend.onSurge((cards) => this.surges.take(cards)),
       this.backend.onRemoteSession((card) => this.remote.take(card)),
       this.backend.onTransfer((card) => this.transfers.take(card)),
@@ -219,6 +222,7 @@ export class AppModel {
       this.surges.reset();
       this.remote.reset();
       this.figures.reset();
+      this.alerts.reset();
       this.live.reset();
       this.review.reset();
       serviceHours.forget();
@@ -245,6 +249,7 @@ export class AppModel {
     void this.readServiceHours();
     void this.calls.read().then(() => this.transfers.read());
     void this.surges.read();
+    void this.alerts.read();
     void this.remote.read();
     this.notices.look();
     for (const kind of new Set([...this.asked, ...SHOWN_BY_TICKETS])) {

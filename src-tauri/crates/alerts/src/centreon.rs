@@ -1,4 +1,4 @@
-//! Centreon by its REST API, version 2 (Centreon 21.10 and later): the resources that are not well are read, and acknowledged.
+//! Centreon by its REST API, version 2: the resources that are not well are read, and acknowledged.
 //!
 //! Source of the wire: Centreon's own description of its API and its sources (statuses, states, resources, acknowledgements); what was
 //! not tried on a real server is said in `docs/alerts.md`.

@@ -43,7 +43,7 @@ pub(super) struct Resource {
     tries: Option<String>,
     information: Option<String>,
     last_status_change: Option<String>,
-    // Renamed in 23.10.
+    // Newer versions call them otherwise.
     #[serde(alias = "is_acknowledged")]
     acknowledged: Option<bool>,
     #[serde(alias = "is_in_downtime")]
