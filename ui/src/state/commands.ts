@@ -236,7 +236,7 @@ const ANYWHERE: readonly Command[] = [
     id: 'review',
     section: 'anywhere',
     label: (t) => t('command.review'),
-    keys: [key('v')],
+    keys: [key('h')],
     run: (app) => app.nav.show('review'),
   },
   {

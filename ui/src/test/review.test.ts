@@ -9,7 +9,7 @@ import { periodDays } from '../state/review.svelte';
 import { argumentsOf, openWindow, settle } from './window';
 
 async function open(user: UserEvent): Promise<void> {
-  await user.keyboard('v');
+  await user.keyboard('h');
   await screen.findByTestId('review');
   await settle();
 }

@@ -70,8 +70,8 @@ test('the start asks for the list once, together with the state, and for the res
   give();
   expect(await screen.findByTestId('queue-row-4821')).toBeTruthy();
   await waitFor(() => expect(names()).toContain('settings'));
-  // The one more is of what is watched for notices.
-  expect(argumentsOf<TicketQuery>(backend, 'listTickets').map((query) => query.limit)).toEqual([100, 500]);
+  // The two more are of what is watched for notices: one's own, and what nobody has taken up.
+  expect(argumentsOf<TicketQuery>(backend, 'listTickets').map((query) => query.limit)).toEqual([100, 500, 50]);
 });
 
 test('a first list that was refused is asked for again with the account', async () => {
