@@ -7,6 +7,7 @@ mod export;
 mod figures;
 mod remote;
 mod review;
+mod rooms;
 mod transfer;
 
 pub use alerts::*;
@@ -15,6 +16,7 @@ pub use export::*;
 pub use figures::*;
 pub use remote::*;
 pub use review::*;
+pub use rooms::*;
 pub use transfer::*;
 
 use crate::messages::Locale;

@@ -18,6 +18,7 @@ use guichet_domain::{
     escalation::EscalationError,
     operation::OperationError,
     outbox::WedgeReason,
+    room::RoomError,
 };
 use guichet_remote::RemoteError;
 use guichet_service_levels::table::TableError;
@@ -406,6 +407,13 @@ impl AppError {
                     vec![("max", max.to_string())]
                 }
                 StoreError::ViewNameTaken { name } => vec![("name", name.clone())],
+                StoreError::Room(RoomError::TooLong { max } | RoomError::TooMany { max }) => {
+                    vec![("max", max.to_string())]
+                }
+                StoreError::Room(RoomError::Cadence { min, max }) => {
+                    vec![("min", min.to_string()), ("max", max.to_string())]
+                }
+                StoreError::Room(_) | StoreError::NoSuchRoom { .. } => Vec::new(),
                 StoreError::NoSuchCall { id } => vec![("id", id.clone())],
                 other => vec![("detail", other.to_string())],
             },
@@ -527,6 +535,8 @@ pub fn every_code() -> Vec<&'static str> {
     codes.extend(EscalationFailure::CODES);
     codes.extend(ConsentError::CODES);
     codes.extend(NotGranted::CODES);
+    codes.extend(RoomError::CODES);
+    codes.push("room_none");
     codes.extend(crate::cli::mistakes::CODES);
     codes.extend([
         "export_failed",
@@ -737,6 +747,12 @@ mod tests {
             StoreError::Invalid { message: detail() }.into(),
             StoreError::TooManyViews { max: 50 }.into(),
             StoreError::ViewNameEmpty.into(),
+            StoreError::NoSuchRoom { ticket: TicketId(1) }.into(),
+            StoreError::Room(RoomError::TooLong { max: 10 }).into(),
+            StoreError::Room(RoomError::TooMany { max: 10 }).into(),
+            StoreError::Room(RoomError::Cadence { min: 5, max: 10 }).into(),
+            StoreError::Room(RoomError::NothingSaid).into(),
+            StoreError::Room(RoomError::Closed).into(),
             StoreError::ViewNameTooLong { max: 60 }.into(),
             StoreError::ViewNameTaken { name: detail() }.into(),
             StoreError::NoSuchCall { id: detail() }.into(),

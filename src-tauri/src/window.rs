@@ -2,8 +2,8 @@
 
 use crate::{
     api::{
-        AlertsChanged, CallChanged, Changed, NoticeClicked, RemoteSessionChanged, SurgeChanged, SyncStatusChanged,
-        TelephonyChanged, TransferChanged,
+        AlertsChanged, CallChanged, Changed, NoticeClicked, RemoteSessionChanged, RoomsChanged, SurgeChanged,
+        SyncStatusChanged, TelephonyChanged, TransferChanged,
     },
     cli::args::CommandLine,
     commands,
@@ -224,6 +224,7 @@ pub(crate) fn forward_events<R: Runtime>(app: &AppHandle<R>) {
                 AppEvent::RemoteSession(card) => RemoteSessionChanged(*card).emit(&app),
                 AppEvent::Alerts(state) => AlertsChanged(*state).emit(&app),
                 AppEvent::Surge(cards) => SurgeChanged(cards).emit(&app),
+                AppEvent::Room(cards) => RoomsChanged(cards).emit(&app),
                 AppEvent::NoticeClicked(ticket) => {
                     raise(&app);
                     NoticeClicked(ticket).emit(&app)

@@ -49,6 +49,8 @@ pub enum Command {
     Escalation(EscalationCommand),
     #[command(subcommand)]
     Surge(SurgeCommand),
+    #[command(subcommand)]
+    Incident(IncidentCommand),
     Kpi(KpiArgs),
     #[command(subcommand)]
     Export(ExportCommand),
@@ -581,6 +583,46 @@ pub struct DeclareArgs {
     pub title: Option<String>,
     #[arg(long, value_name = "X", allow_hyphen_values = true)]
     pub text: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum IncidentCommand {
+    List(IncidentListArgs),
+    Show(TicketId),
+    Open(TicketId),
+    Update(IncidentUpdateArgs),
+    Close(TicketId),
+    Report(IncidentReportArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct IncidentListArgs {
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct IncidentUpdateArgs {
+    #[arg(value_name = "ID", allow_negative_numbers = true)]
+    pub id: i64,
+    #[arg(long, value_name = "X", allow_hyphen_values = true)]
+    pub text: String,
+    #[arg(long)]
+    pub children: bool,
+    #[arg(long)]
+    pub private: bool,
+    #[arg(long, value_name = "MIN")]
+    pub next: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub struct IncidentReportArgs {
+    #[arg(value_name = "ID", allow_negative_numbers = true)]
+    pub id: i64,
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[arg(long)]
+    pub note: bool,
 }
 
 #[derive(Debug, Subcommand)]

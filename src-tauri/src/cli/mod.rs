@@ -8,6 +8,7 @@ mod doctor;
 mod escalation;
 mod export;
 mod help;
+mod incident;
 pub(crate) mod kpi;
 mod login;
 pub mod mistakes;
@@ -145,6 +146,7 @@ async fn execute(line: CommandLine) -> Ending {
                     Command::Escalate(args) => escalation::escalate(&desk, &out, &args).await,
                     Command::Escalation(command) => escalation::run(&desk, &out, command).await,
                     Command::Surge(command) => escalation::surge(&desk, &out, command).await,
+                    Command::Incident(command) => incident::run(&desk, &out, command).await,
                     Command::Outbox(OutboxCommand::List(args)) => read::outbox(&desk, &out, args.all).await,
                     Command::Outbox(command) => write::outbox(&desk, &out, command).await,
                     Command::Sandbox(_) | Command::Doctor | Command::Call(_) => Ok(Ending::Usage),

@@ -37,9 +37,10 @@ const READ_BACK: Duration = Duration::from_millis(1500);
 /// Between two looks at the outbox.
 const LOOK: Duration = Duration::from_millis(25);
 
-fn text_of(typed: &str) -> Result<RichText, AppError> {
+/// A text as typed: `-` reads it from standard input.
+pub(super) fn typed_text(typed: &str) -> Result<String, AppError> {
     if typed != "-" {
-        return Ok(RichText::from_plain(typed));
+        return Ok(typed.to_owned());
     }
     let mut text = String::new();
     std::io::stdin()
@@ -49,7 +50,11 @@ fn text_of(typed: &str) -> Result<RichText, AppError> {
             path: "stdin".into(),
             source,
         })?;
-    Ok(RichText::from_plain(text.trim_end()))
+    Ok(text.trim_end().to_owned())
+}
+
+fn text_of(typed: &str) -> Result<RichText, AppError> {
+    Ok(RichText::from_plain(&typed_text(typed)?))
 }
 
 /// One intent, and an upload for each file, hung on what the intent creates.

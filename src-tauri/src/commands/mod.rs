@@ -10,6 +10,7 @@ pub mod figures;
 pub mod profile;
 pub mod remote;
 pub mod review;
+pub mod rooms;
 pub mod surge;
 pub mod tickets;
 mod transfers;
@@ -19,8 +20,8 @@ mod window_tests;
 
 use crate::{
     api::{
-        AlertsChanged, CallChanged, Changed, NoticeClicked, RemoteSessionChanged, SurgeChanged, SyncStatusChanged,
-        TelephonyChanged, TransferChanged, UiError,
+        AlertsChanged, CallChanged, Changed, NoticeClicked, RemoteSessionChanged, RoomsChanged, SurgeChanged,
+        SyncStatusChanged, TelephonyChanged, TransferChanged, UiError,
     },
     core::AppCore,
     error::AppError,
@@ -138,6 +139,14 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             surge::surges,
             surge::dismiss_surge,
             surge::declare_major_incident,
+            rooms::rooms,
+            rooms::room,
+            rooms::open_room,
+            rooms::save_room,
+            rooms::post_room_update,
+            rooms::close_room,
+            rooms::room_report,
+            rooms::save_room_report,
             remote::remote_sheet,
             remote::fresh_remote_sheet,
             remote::record_consent,
@@ -158,6 +167,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             TransferChanged,
             SurgeChanged,
             AlertsChanged,
+            RoomsChanged,
             RemoteSessionChanged,
         ])
         .error_handling(ErrorHandlingMode::Throw)

@@ -42,7 +42,7 @@ impl Window {
         bindings.mount_events(&app);
         forward_events(app.handle());
         let heard: Arc<Mutex<Vec<(&'static str, Value)>>> = Arc::default();
-        for name in ["changed", "surge", "sync_status"] {
+        for name in ["changed", "room", "surge", "sync_status"] {
             let heard = heard.clone();
             app.listen_any(name, move |event| {
                 let payload = serde_json::from_str(event.payload()).unwrap();
@@ -447,6 +447,62 @@ fn the_sandbox_keeps_its_data_with_the_profile() {
     let view = window.get("ticket", json!({ "id": ticket }));
     assert!(view["timeline"].to_string().contains("Gardé au redémarrage"), "{view}");
     window.close();
+}
+
+#[test]
+fn rooms_come_in_the_shapes_the_window_reads_with_no_server_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let window = Window::open(folder.path());
+    assert_eq!(window.get("rooms", json!({ "closed": true })), json!([]));
+    let ticket = window.get("submit", submission(Value::Null, &[new_ticket("VPN coupé")], None))["lane"].clone();
+    let of = json!({ "ticket": ticket });
+    assert_eq!(window.get("room", of.clone()), Value::Null);
+    assert_eq!(window.ask("close_room", of.clone()).unwrap_err()["code"], "room_none");
+    let sheet = window.get("open_room", of.clone());
+    assert_eq!(
+        (&sheet["room"]["ticket"], &sheet["card"]["standing"], &sheet["children"]),
+        (&ticket, &json!("on_time"), &json!([]))
+    );
+    assert_eq!(
+        (&sheet["parent"]["title"], &sheet["parent"]["open"]),
+        (&json!("VPN coupé"), &json!(true))
+    );
+    window.wait("the room", |window| {
+        let heard = window.heard.lock().unwrap();
+        heard
+            .iter()
+            .any(|(name, cards)| *name == "room" && cards[0]["ticket"] == ticket)
+    });
+
+    let mut words = sheet["room"]["words"].clone();
+    words["workaround"] = json!("Partage de connexion");
+    words["people"] = json!([{ "role": "lead", "name": "Nadia" }]);
+    let card = window.get("save_room", json!({ "ticket": ticket, "words": words }));
+    assert!(card["workaround_at"].is_string(), "{card}");
+    words["cadence_min"] = json!(1);
+    let refused = window
+        .ask("save_room", json!({ "ticket": ticket, "words": words }))
+        .unwrap_err();
+    assert_eq!(refused["code"], "room_cadence");
+    assert!(!refused["message"].as_str().unwrap().contains('{'), "{refused}");
+
+    let update = json!({
+        "id": OperationId::new(), "text": "Cause connue", "private": false, "children": true, "next_in_min": null,
+    });
+    let asked = json!({ "ticket": ticket, "update": update });
+    let posted = window.get("post_room_update", asked.clone());
+    assert_eq!(posted["accepted"][0]["entries"][0]["id"], update["id"]);
+    let again = window.get("post_room_update", asked);
+    assert_eq!((&again["accepted"], &again["room"]), (&json!([]), &posted["room"]));
+
+    assert!(window.get("close_room", of.clone())["room"]["closed_at"].is_string());
+    let report = window.get("room_report", of);
+    let written = report["markdown"].as_str().unwrap();
+    assert!(
+        written.contains("Partage de connexion") && written.contains("Cause connue"),
+        "{written}"
+    );
+    assert_eq!(report["body"]["blocks"][0]["type"], "heading");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::{
         desk::{AppEvent, Desk, Pace, telephone_place},
         notifier::Notifier,
         profile::{ProfileError, ProfileFolder, Profiles},
+        rooms,
         secrets::{self, Secrets},
         surge,
         telephony::TelephonyError,
@@ -114,6 +115,7 @@ impl AppCore {
             let profiles = self.profiles.clone();
             tokio::task::spawn_blocking(move || profiles.remember(&folder));
             surge::watch(&desk);
+            rooms::watch(&desk);
             clocks::watch(&desk);
             let starting = desk.clone();
             tokio::spawn(async move {

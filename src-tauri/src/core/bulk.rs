@@ -68,7 +68,8 @@ impl Desk {
     }
 }
 
-fn refusal(ticket: TicketId, view: Option<&TicketView>, error: &AppError, locale: Locale) -> BulkRefusal {
+/// What one of several tickets did not take, in words.
+pub(crate) fn refusal(ticket: TicketId, view: Option<&TicketView>, error: &AppError, locale: Locale) -> BulkRefusal {
     BulkRefusal {
         ticket,
         title: view.map(|view| view.ticket.title.clone()),

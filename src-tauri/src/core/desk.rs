@@ -3,7 +3,7 @@
 
 use crate::{
     api::{
-        Accepted, Account, AlertsState, CallCard, OpenedTicket, PbxKind, PbxSettings, RemoteSessionCard,
+        Accepted, Account, AlertsState, CallCard, OpenedTicket, PbxKind, PbxSettings, RemoteSessionCard, RoomCard,
         SecretStoreKind, Settings, SignInMethod, SupervisionSettings, SurgeCard, TelephonyState, VipRule,
     },
     core::{
@@ -77,6 +77,8 @@ pub enum AppEvent {
     Alerts(Box<AlertsState>),
     /// The surges there are now.
     Surge(Vec<SurgeCard>),
+    /// The rooms of major incidents that are open now.
+    Room(Vec<RoomCard>),
     /// A notice on the desktop was clicked: the ticket it leads to, or the list of notices.
     NoticeClicked(Option<TicketId>),
 }

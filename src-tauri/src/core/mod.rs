@@ -18,6 +18,7 @@ pub mod pbx;
 pub mod profile;
 pub mod remote;
 pub mod review;
+pub mod rooms;
 pub mod sandbox;
 pub mod secrets;
 pub mod supervision;

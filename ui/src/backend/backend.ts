@@ -46,6 +46,7 @@ import type {
   KeptCallBack,
   MajorIncident,
   NewEscalation,
+  NewRoomUpdate,
   NewTicketWords,
   OpenedTicket,
   OperationId,
@@ -60,6 +61,12 @@ import type {
   RemoteSessionCard,
   RemoteSheet,
   Resolution,
+  RoomCard,
+  RoomPosted,
+  RoomReport,
+  RoomSheet,
+  RoomWords,
+  SavedRoomReport,
   SavedView,
   SearchQuery,
   SearchResults,
@@ -246,6 +253,22 @@ export interface Backend {
   /** Makes the major incident of a surge, with its children. */
   declareMajorIncident(key: string, title: string, text: string): Promise<MajorIncident>;
 
+  /** Rooms of major incidents that are open, the next update first; told by {@link onRoom} from then on. */
+  rooms(closed: boolean): Promise<RoomCard[]>;
+  /** The room of a ticket with its parent and children, or `null`. */
+  room(ticket: TicketId): Promise<RoomSheet | null>;
+  /** Opens the room of a ticket, or opens it again. */
+  openRoom(ticket: TicketId): Promise<RoomSheet>;
+  /** Keeps what was typed in a room; resolves once it is durable. */
+  saveRoom(ticket: TicketId, words: RoomWords): Promise<RoomCard>;
+  /** Posts an update on the parent and, where asked, on each open child; the same identity is posted once. */
+  postRoomUpdate(ticket: TicketId, update: NewRoomUpdate): Promise<RoomPosted>;
+  closeRoom(ticket: TicketId): Promise<RoomSheet>;
+  /** The report of a room, as it would be now. */
+  roomReport(ticket: TicketId): Promise<RoomReport>;
+  /** Saves the report in the downloads; with `note`, adds it to the parent as a private follow-up of that identity, once. */
+  saveRoomReport(ticket: TicketId, note: OperationId | null): Promise<SavedRoomReport>;
+
   /** What is needed to take a screen over for a ticket: consents, equipment with its targets, tools, sessions. */
   remoteSheet(ticket: TicketId): Promise<RemoteSheet>;
   /** The same, after the server was asked how the equipment is reached now; without a server, what is kept. */
@@ -300,6 +323,8 @@ export interface Backend {
   /** Surges came, changed or went: all there are. */
   onAlerts(listener: (state: AlertsState) => void): Unlisten;
   onSurge(listener: (cards: SurgeCard[]) => void): Unlisten;
+  /** Rooms that are open, or their standing, changed: all there are. */
+  onRoom(listener: (cards: RoomCard[]) => void): Unlisten;
   /** A session of remote control began or ended. */
   onRemoteSession(listener: (card: RemoteSessionCard) => void): Unlisten;
   onSyncStatus(listener: (status: SyncStatus) => void): Unlisten;

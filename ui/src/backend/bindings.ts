@@ -201,6 +201,25 @@ export const commands = {
 	dismissSurge: (key: string) => __TAURI_INVOKE<null>("dismiss_surge", { key }),
 	/**  Makes the major incident of a surge; all of it is durable when it answers. */
 	declareMajorIncident: (key: string, title: string, text: string) => __TAURI_INVOKE<MajorIncident>("declare_major_incident", { key, title, text }),
+	/**  The rooms that are open, the next update first; with `closed`, the latest closed ones after them. */
+	rooms: (closed: boolean) => __TAURI_INVOKE<RoomCard[]>("rooms", { closed }),
+	/**  The room of a ticket with its parent and children, or null. */
+	room: (ticket: TicketId) => __TAURI_INVOKE<RoomSheet | null>("room", { ticket }),
+	/**  Opens the room of a ticket, or opens it again. */
+	openRoom: (ticket: TicketId) => __TAURI_INVOKE<RoomSheet>("open_room", { ticket }),
+	/**  Keeps what was typed in a room, at every keystroke; answers once it is durable. */
+	saveRoom: (ticket: TicketId, words: RoomWords) => __TAURI_INVOKE<RoomCard>("save_room", { ticket, words }),
+	/**  Posts an update; all of it is durable when it answers. */
+	postRoomUpdate: (ticket: TicketId, update: NewRoomUpdate) => __TAURI_INVOKE<RoomPosted>("post_room_update", { ticket, update }),
+	/**  Closes a room. */
+	closeRoom: (ticket: TicketId) => __TAURI_INVOKE<RoomSheet>("close_room", { ticket }),
+	/**  The report of a room, as it would be now. */
+	roomReport: (ticket: TicketId) => __TAURI_INVOKE<RoomReport>("room_report", { ticket }),
+	/**
+	 *  Saves the report in the downloads, never over another file; with `note`, adds it to the parent as a private follow-up of that
+	 *  identity, once.
+	 */
+	saveRoomReport: (ticket: TicketId, note: OperationId | null) => __TAURI_INVOKE<SavedRoomReport>("save_room_report", { ticket, note }),
 	/**  Remote control of a ticket: equipment, tools, consents, sessions. */
 	remoteSheet: (ticket: TicketId) => __TAURI_INVOKE<RemoteSheet>("remote_sheet", { ticket }),
 	/**  The same, after the server was asked how the equipment is reached now. */
@@ -230,6 +249,7 @@ export const events = {
 	changed: makeEvent<Changed, Changed>("changed"),
 	noticeClicked: makeEvent<NoticeClicked, NoticeClicked>("notice_clicked"),
 	remoteSession: makeEvent<RemoteSessionChanged, RemoteSessionChanged>("remote_session"),
+	room: makeEvent<RoomsChanged, RoomsChanged>("room"),
 	surge: makeEvent<SurgeChanged, SurgeChanged>("surge"),
 	syncStatus: makeEvent<SyncStatusChanged, SyncStatusChanged>("sync_status"),
 	telephony: makeEvent<TelephonyChanged, TelephonyChanged>("telephony"),
@@ -2356,6 +2376,20 @@ export type NewOperation = {
 	operation: Operation,
 };
 
+/**  An update to be posted. */
+export type NewRoomUpdate = {
+	/**  Its identity, chosen by the window: the same one is posted once. */
+	id: OperationId,
+	/**  What is told. */
+	text: string,
+	/**  Hidden from the requesters. */
+	private: boolean,
+	/**  Also on each open child. */
+	children: boolean,
+	/**  Minutes until the next one, where it is not the room's cadence. */
+	next_in_min: number | null,
+};
+
 /**  A ticket written here. */
 export type NewTicket = {
 	/**  One line. */
@@ -3062,6 +3096,173 @@ export type Role =
 /**  Is kept informed. */
 "observer";
 
+/**  The room of a major incident. */
+export type Room = {
+	/**  The parent's ticket. */
+	ticket: TicketId,
+	/**  When the room was opened. */
+	opened_at: string,
+	/**  When it was closed. */
+	closed_at: string | null,
+	/**  What people typed. */
+	words: RoomWords,
+	/**  Since when there is a workaround. */
+	workaround_at: string | null,
+	/**  What was told, the oldest first. */
+	updates: RoomUpdate[],
+};
+
+/**  A step of the plan. */
+export type RoomAction = {
+	/**  Its identity, chosen where it is typed. */
+	id: OperationId,
+	/**  What is to be done. */
+	what: string,
+	/**  Who does it. */
+	who: string,
+	/**  By when. */
+	due: string | null,
+	/**  When it was done. */
+	done_at: string | null,
+};
+
+/**  A room in brief: what a list, a countdown and a reminder need. */
+export type RoomCard = {
+	/**  The parent. */
+	ticket: TicketId,
+	/**  Its title; `None` where it is not known here. */
+	title: string | null,
+	/**  When the room was opened. */
+	opened_at: string,
+	/**  When it was closed. */
+	closed_at: string | null,
+	/**  When the next update is promised; nothing once it is over. */
+	next_update_at: string | null,
+	/**  From when on that is soon. */
+	soon_at: string | null,
+	/**  Where it stands with it. */
+	standing: RoomStanding,
+	/**  Since when there is a workaround. */
+	workaround_at: string | null,
+	/**  Updates posted. */
+	updates: number,
+};
+
+/**  Somebody in the room. */
+export type RoomPerson = {
+	/**  As what. */
+	role: RoomRole,
+	/**  Who, as typed; may be empty while it is. */
+	name: string,
+};
+
+/**  An update that was accepted. */
+export type RoomPosted = {
+	/**  The room with it. */
+	room: Room,
+	/**  In brief. */
+	card: RoomCard,
+	/**  What was accepted, the parent's first; empty where it had been posted before. */
+	accepted: Accepted[],
+	/**  Children that did not take it, and why. */
+	refused: BulkRefusal[],
+};
+
+/**  The report of a major incident. */
+export type RoomReport = {
+	/**  As the window shows it. */
+	body: RichText,
+	/**  As a file. */
+	markdown: string,
+	/**  The file's name. */
+	filename: string,
+};
+
+/**  What somebody does in the room. */
+export type RoomRole = 
+/**  Leads: decides, and keeps the cadence. */
+"lead" | 
+/**  Looks for the cause and the cure. */
+"technical" | 
+/**  Tells those who are hit. */
+"communication" | 
+/**  Speaks for the customer. */
+"customer" | 
+/**  Anything else. */
+"other";
+
+/**  Everything the screen of a room needs. */
+export type RoomSheet = {
+	/**  In brief. */
+	card: RoomCard,
+	/**  The room. */
+	room: Room,
+	/**  The parent. */
+	parent: RoomTicket,
+	/**  Its children, links that wait in the outbox included; by number. */
+	children: RoomTicket[],
+};
+
+/**  Where a room stands with its next update. */
+export type RoomStanding = 
+/**  There is time. */
+"on_time" | 
+/**  Little of it. */
+"due_soon" | 
+/**  The promised instant is past. */
+"late" | 
+/**  None is promised any more. */
+"over";
+
+/**  A ticket of a major incident. */
+export type RoomTicket = {
+	/**  Its number. */
+	id: TicketId,
+	/**  Its title; `None` where it is not known here. */
+	title: string | null,
+	/**  Its status. */
+	status: Status | null,
+	/**  Who asked. */
+	requester: string | null,
+	/**  A requester is a VIP. */
+	vip: boolean,
+	/**  Where. */
+	site: string | null,
+	/**  When it was opened. */
+	opened_at: string | null,
+	/**  When it was solved. */
+	solved_at: string | null,
+	/**  An update reaches it. */
+	open: boolean,
+};
+
+/**  What was told, and when the next word is promised. */
+export type RoomUpdate = {
+	/**  Its identity: that of its follow-up on the parent. */
+	id: OperationId,
+	/**  When. */
+	at: string,
+	/**  What was told. */
+	text: string,
+	/**  When the next one is promised. */
+	next_expected_at: string,
+};
+
+/**  What people type in a room, kept at every keystroke. */
+export type RoomWords = {
+	/**  Minutes between updates. */
+	cadence_min: number,
+	/**  Who is in it. */
+	people: RoomPerson[],
+	/**  What helps meanwhile; empty while nothing does. */
+	workaround: string,
+	/**  What is done about it. */
+	actions: RoomAction[],
+};
+
+/**  The rooms that are open, when they differ from those told before. */
+export type RoomsChanged = RoomCard[];
+
 /**  Somebody on the roster, in the order they are asked. */
 export type RosterMember = {
 	/**  Who: a person's name, or the group's. */
@@ -3080,6 +3281,14 @@ export type RosterMember = {
 	line: LineState | null,
 	/**  How the last attempt ended. */
 	tried: Outcome | null,
+};
+
+/**  A report that was saved. */
+export type SavedRoomReport = {
+	/**  Where. */
+	path: string,
+	/**  Its private follow-up, where one was asked for and was not there yet. */
+	noted: Accepted | null,
 };
 
 /**  A view somebody keeps: their own work, in the desk. */

@@ -12,6 +12,7 @@ import { FakeReview } from './fake-review';
 import { pdfOf } from './fake-files';
 import { FakePlaces } from './fake-places';
 import { FakeRemote } from './fake-remote';
+import { FakeRooms } from './fake-rooms';
 import { inGroups, isEmpty, narrowed } from './fake-lists';
 import { buildWorld, ME, type World } from './fake-data';
 import { demoOutbox } from './fake-outbox';
@@ -70,6 +71,7 @@ import type {
   Locale,
   MajorIncident,
   NewEscalation,
+  NewRoomUpdate,
   NextTarget,
   NewTicketWords,
   OpenedTicket,
@@ -86,6 +88,12 @@ import type {
   RemoteSessionCard,
   RemoteSheet,
   Resolution,
+  RoomCard,
+  RoomPosted,
+  RoomReport,
+  RoomSheet,
+  RoomWords,
+  SavedRoomReport,
   SavedView,
   SearchQuery,
   SearchResults,
@@ -175,6 +183,7 @@ export class FakeBackend implements Backend {
   readonly telephone: FakeTelephone;
   readonly escalated: FakeEscalation;
   readonly remote: FakeRemote;
+  readonly roomed: FakeRooms;
   readonly transferring: FakeTransfers;
   readonly calls: { name: string; args: unknown[] }[] = [];
   entries: OutboxEntry[] = [];
@@ -281,6 +290,14 @@ export class FakeBackend implements Backend {
       explain: (code) => this.explain(code),
       refuse: (call) => this.refuse(call),
       me: ME,
+    });
+    this.roomed = new FakeRooms({
+      view: (id) => this.ticket(id),
+      submit: (lane, id, operation) => this.submit({ lane, operations: [{ id, operation }], draft: null, hold_s: 0 }),
+      pending: () => this.entries,
+      explain: (code) => this.explain(code),
+      refuse: (call) => this.refuse(call),
+      me: 'Nadia Leroux',
     });
     this.transferring = new FakeTransfers({
       card: (call) => this.telephone.cardOf(call),
@@ -1165,6 +1182,52 @@ export class FakeBackend implements Backend {
 
   onSurge(listener: (cards: SurgeCard[]) => void): Unlisten {
     return this.escalated.onSurge(listener);
+  }
+
+  // ---- rooms of major incidents ---------------------------------------------------------------------------------------
+  async rooms(closed: boolean): Promise<RoomCard[]> {
+    this.note('rooms', closed);
+    return this.roomed.cards(closed);
+  }
+
+  async room(ticket: TicketId): Promise<RoomSheet | null> {
+    this.note('room', ticket);
+    this.refuse('room');
+    return this.roomed.sheet(ticket);
+  }
+
+  async openRoom(ticket: TicketId): Promise<RoomSheet> {
+    this.note('openRoom', ticket);
+    return this.roomed.open(ticket);
+  }
+
+  async saveRoom(ticket: TicketId, words: RoomWords): Promise<RoomCard> {
+    this.note('saveRoom', ticket, words);
+    return this.roomed.save(ticket, words);
+  }
+
+  async postRoomUpdate(ticket: TicketId, update: NewRoomUpdate): Promise<RoomPosted> {
+    this.note('postRoomUpdate', ticket, update);
+    return this.roomed.post(ticket, update);
+  }
+
+  async closeRoom(ticket: TicketId): Promise<RoomSheet> {
+    this.note('closeRoom', ticket);
+    return this.roomed.close(ticket);
+  }
+
+  async roomReport(ticket: TicketId): Promise<RoomReport> {
+    this.note('roomReport', ticket);
+    return this.roomed.report(ticket);
+  }
+
+  async saveRoomReport(ticket: TicketId, note: OperationId | null): Promise<SavedRoomReport> {
+    this.note('saveRoomReport', ticket, note);
+    return this.roomed.saveReport(ticket, note);
+  }
+
+  onRoom(listener: (cards: RoomCard[]) => void): Unlisten {
+    return this.roomed.onRoom(listener);
   }
 
   // ---- remote control ---------------------------------------------------------------------------------------------------

@@ -111,6 +111,14 @@ export const tauriBackend: Backend = {
   surges: () => ask(commands.surges()),
   dismissSurge: (key) => tell(commands.dismissSurge(key)),
   declareMajorIncident: (key, title, text) => ask(commands.declareMajorIncident(key, title, text)),
+  rooms: (closed) => ask(commands.rooms(closed)),
+  room: (ticket) => ask(commands.room(ticket)),
+  openRoom: (ticket) => ask(commands.openRoom(ticket)),
+  saveRoom: (ticket, words) => ask(commands.saveRoom(ticket, words)),
+  postRoomUpdate: (ticket, update) => ask(commands.postRoomUpdate(ticket, update)),
+  closeRoom: (ticket) => ask(commands.closeRoom(ticket)),
+  roomReport: (ticket) => ask(commands.roomReport(ticket)),
+  saveRoomReport: (ticket, note) => ask(commands.saveRoomReport(ticket, note)),
   freshRemoteSheet: (ticket) => ask(commands.freshRemoteSheet(ticket)),
   remoteSheet: (ticket) => ask(commands.remoteSheet(ticket)),
   recordConsent: (ticket, asset, person, means, askedAt, agreed) =>
@@ -134,6 +142,7 @@ export const tauriBackend: Backend = {
   onTelephony: (listener) => until(events.telephony.listen(({ payload }) => listener(payload))),
   onAlerts: (listener) => until(events.alerts.listen(({ payload }) => listener(payload))),
   onSurge: (listener) => until(events.surge.listen(({ payload }) => listener(payload))),
+  onRoom: (listener) => until(events.room.listen(({ payload }) => listener(payload))),
   onRemoteSession: (listener) => until(events.remoteSession.listen(({ payload }) => listener(payload))),
   onSyncStatus: (listener) => until(events.syncStatus.listen(({ payload }) => listener(payload))),
 };

@@ -42,6 +42,7 @@ import { Live } from './live.svelte';
 import { Review } from './review.svelte';
 import { serviceHours } from './servicehours.svelte';
 import { RemoteSessions } from './remote.svelte';
+import { Rooms } from './rooms.svelte';
 import { Surges } from './surges.svelte';
 import { Transfers } from './transfers.svelte';
 import { UndoSend } from './undo.svelte';
@@ -101,6 +102,7 @@ export class AppModel {
   readonly board = new BoardModel(this);
   readonly diagnoses: Diagnoses;
   readonly surges = new Surges(this);
+  readonly rooms = new Rooms(this);
   readonly remote = new RemoteSessions(this);
   readonly exporting = new Exporting(this);
   readonly figures = new Figures(this);
@@ -169,6 +171,7 @@ export class AppModel {
       }),
       this.backend.onAlerts((state) => this.alerts.take(state)),
       this.backend.onSurge((cards) => this.surges.take(cards)),
+      this.backend.onRoom((cards) => this.rooms.take(cards)),
       this.backend.onRemoteSession((card) => this.remote.take(card)),
       this.backend.onTransfer((card) => this.transfers.take(card)),
       this.backend.onTelephony((state) => this.calls.connection(state)),
@@ -220,6 +223,7 @@ export class AppModel {
       this.board.reset();
       this.diagnoses.reset();
       this.surges.reset();
+      this.rooms.reset();
       this.remote.reset();
       this.figures.reset();
       this.alerts.reset();
@@ -250,6 +254,7 @@ export class AppModel {
     void this.calls.read().then(() => this.transfers.read());
     void this.surges.read();
     void this.alerts.read();
+    void this.rooms.read();
     void this.remote.read();
     this.notices.look();
     for (const kind of new Set([...this.asked, ...SHOWN_BY_TICKETS])) {
@@ -452,10 +457,12 @@ export class AppModel {
       this.board.renumber(local, remote);
       this.diagnoses.renumber(local, remote);
       this.remote.renumber(local, remote);
+      this.rooms.renumber(local, remote);
     }
     if (changes.lists || changes.tickets.length > 0) {
       this.refreshQueue();
       this.notices.look();
+      this.rooms.look();
     }
     if (changes.outbox) this.refreshOutbox();
     if (changes.people) void this.readGroups();

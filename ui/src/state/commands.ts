@@ -254,6 +254,13 @@ const ANYWHERE: readonly Command[] = [
     run: (app) => (app.surges.declaring = app.surges.list[0] ?? null),
   },
   {
+    id: 'rooms',
+    section: 'anywhere',
+    label: (t) => t('command.rooms'),
+    enabled: (app) => app.rooms.list.length > 0,
+    run: (app) => app.nav.show('room'),
+  },
+  {
     id: 'remote-end',
     section: 'anywhere',
     label: (t) => t('command.remote_end'),
@@ -651,6 +658,16 @@ const TICKET: readonly Command[] = [
     keys: [KEYS.remote],
     enabled: onOpenTicket,
     run: (app) => app.openCase?.remote(),
+  },
+  {
+    id: 'room',
+    section: 'ticket',
+    label: (t) => t('command.room'),
+    enabled: (app) => app.openCase?.view?.departure === null,
+    run: (app) => {
+      const ticket = app.openCase?.view?.ticket.id;
+      if (ticket !== undefined) app.rooms.go(ticket);
+    },
   },
   {
     id: 'merge',

@@ -2,7 +2,17 @@
 import type { ArticleId, AssetKey, TicketId, UserId } from '../backend/types';
 
 export type Screen =
-  'queue' | 'knowledge' | 'places' | 'calls' | 'triage' | 'figures' | 'review' | 'drafts' | 'outbox' | 'settings';
+  | 'queue'
+  | 'knowledge'
+  | 'places'
+  | 'calls'
+  | 'triage'
+  | 'room'
+  | 'figures'
+  | 'review'
+  | 'drafts'
+  | 'outbox'
+  | 'settings';
 
 export type Pane =
   | { type: 'ticket'; id: TicketId }
@@ -74,7 +84,7 @@ export class Navigation {
 
   /** Shows something in the centre. */
   open(pane: Pane): void {
-    const screen: Screen = ['calls', 'triage', 'figures', 'review', 'drafts', 'outbox', 'settings'].includes(
+    const screen: Screen = ['calls', 'triage', 'room', 'figures', 'review', 'drafts', 'outbox', 'settings'].includes(
       this.screen,
     )
       ? pane.type === 'article'

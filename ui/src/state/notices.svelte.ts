@@ -1,13 +1,13 @@
 // What the technician is told of: a ticket assigned to him, an answer on one of his, a refused solution, a target that is
 // near. All of it is found by reading his own list again when something changed; the first reading tells nothing.
-import type { TicketId, TicketRow, TicketView } from '../backend/types';
+import type { RoomCard, TicketId, TicketRow, TicketView } from '../backend/types';
 import { t } from '../i18n/i18n.svelte';
 import type { AppModel } from './app.svelte';
 import { clock } from './clock.svelte';
 import { paced } from './paced';
 import { toText } from './richtext';
 
-export type NoticeKind = 'assigned' | 'answered' | 'refused' | 'target';
+export type NoticeKind = 'assigned' | 'answered' | 'refused' | 'target' | 'room';
 
 export interface Notice {
   id: number;
@@ -90,6 +90,12 @@ export class Notices {
   /** A notice on the desktop was clicked; the window is in front. */
   follow(ticket: TicketId | null): void {
     if (ticket === null) this.open = true;
+    else this.show(ticket);
+  }
+
+  /** Comes to what the newest notice of a ticket is about: its room, or the ticket itself. */
+  show(ticket: TicketId): void {
+    if (this.list.find((one) => one.ticket === ticket)?.kind === 'room') this.app.rooms.go(ticket);
     else this.app.nav.open({ type: 'ticket', id: ticket });
   }
 
@@ -105,6 +111,7 @@ export class Notices {
   tick(): void {
     for (const row of this.rows?.values() ?? []) this.near(row);
     for (const row of this.untaken) this.near(row);
+    for (const card of this.app.rooms.list) this.promised(card);
   }
 
   private async read(): Promise<void> {
@@ -194,7 +201,24 @@ export class Notices {
     this.add('target', row, null, clock.now.toISOString());
   }
 
-  private add(kind: NoticeKind, row: TicketRow, who: string | null, at: string, said: string | null = null): void {
+  /** An update that was promised is soon due: told once, in time to write it, or late where nobody was there. */
+  private promised(card: RoomCard): void {
+    // The list is emptied when an account's is read for the first time.
+    if (this.whose === null || card.next_update_at === null) return;
+    const near = new Date(card.soon_at ?? card.next_update_at);
+    const key = `room:${String(card.ticket)}:${card.next_update_at}`;
+    if (clock.now < near || this.warned.has(key)) return;
+    this.warned.add(key);
+    this.add('room', { id: card.ticket, title: card.title ?? '' }, null, clock.now.toISOString());
+  }
+
+  private add(
+    kind: NoticeKind,
+    row: Pick<TicketRow, 'id' | 'title'>,
+    who: string | null,
+    at: string,
+    said: string | null = null,
+  ): void {
     const pane = this.app.nav.pane;
     // What is on screen is seen; it is listed all the same.
     const seen = pane?.type === 'ticket' && pane.id === row.id && document.hasFocus();

@@ -53,6 +53,25 @@ const views: [string, FakeOptions, (user: UserEvent, backend: FakeBackend) => Pr
       await screen.findByTestId('asset-Computer-400');
     },
   ],
+  [
+    'room',
+    {},
+    async (user, backend) => {
+      await backend.roomed.fill(4821, [4820, 4819]);
+      await user.click(await screen.findByTestId('room-button'));
+      await screen.findByTestId('room-children');
+    },
+  ],
+  [
+    'room report',
+    {},
+    async (user, backend) => {
+      await backend.roomed.fill(4821, [4820]);
+      await user.click(await screen.findByTestId('room-button'));
+      await user.click(await screen.findByTestId('room-report-open'));
+      await screen.findByTestId('room-report-text');
+    },
+  ],
   ['outbox', { demoOutbox: true }, (user) => user.click(screen.getByTestId('outbox-button'))],
   [
     'conflict',

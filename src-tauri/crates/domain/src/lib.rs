@@ -24,6 +24,7 @@ pub mod people;
 pub mod phone;
 pub mod record;
 pub mod rich_text;
+pub mod room;
 pub mod surge;
 pub mod text;
 pub mod ticket;

@@ -1,6 +1,6 @@
 //! One error for the store.
 
-use guichet_domain::{OperationId, consent::ConsentError};
+use guichet_domain::{OperationId, TicketId, consent::ConsentError, room::RoomError};
 use std::path::PathBuf;
 
 /// What can go wrong with the databases.
@@ -76,6 +76,15 @@ pub enum StoreError {
     /// A record of consent that the log does not take.
     #[error(transparent)]
     Consent(#[from] ConsentError),
+    /// A ticket has no room.
+    #[error("ticket {ticket} has no room")]
+    NoSuchRoom {
+        /// Which ticket.
+        ticket: TicketId,
+    },
+    /// What a room does not take.
+    #[error(transparent)]
+    Room(#[from] RoomError),
     /// As many views are kept as can be.
     #[error("{max} views are kept already")]
     TooManyViews {
@@ -128,6 +137,8 @@ impl StoreError {
             Self::ViewNameTaken { .. } => "view_name_taken",
             Self::NoSuchCall { .. } => "call_unknown",
             Self::Consent(error) => error.code(),
+            Self::NoSuchRoom { .. } => "room_none",
+            Self::Room(error) => error.code(),
             Self::Database(_) => "store_database",
             Self::Io(_) => "store_io",
             Self::Decode(_) => "store_decode",

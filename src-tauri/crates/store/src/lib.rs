@@ -21,6 +21,7 @@ mod mirror_api;
 mod model;
 mod open;
 mod review_api;
+mod rooms_api;
 mod sql;
 mod surge_api;
 mod transfers_api;
@@ -40,6 +41,7 @@ pub use escalation_api::{Escalated, EscalatedQuery};
 pub use filter::*;
 pub use model::*;
 pub use review_api::{EventKind, Intervention, NextAction, NotableEvent};
+pub use rooms_api::{PostedUpdate, RoomPost};
 
 use connection::Database;
 use guichet_domain::{

@@ -179,7 +179,7 @@ async fn a_desk_of_a_newer_version_is_refused() {
         Store::open(folder.path(), at(0)).await,
         Err(StoreError::TooNew {
             found: 99,
-            known: 7,
+            known: 8,
             ..
         })
     ));
@@ -455,7 +455,7 @@ async fn the_newest_fixture_is_what_this_version_writes() {
     let folder = prepared().await;
     let mut now = raw(&folder.path().join("desk.db")).await;
     let mut then = raw(&folder.path().join("fixture.db")).await;
-    sqlx::raw_sql(include_str!("fixtures/desk-v7.sql"))
+    sqlx::raw_sql(include_str!("fixtures/desk-v8.sql"))
         .execute(&mut then)
         .await
         .unwrap();

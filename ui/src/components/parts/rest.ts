@@ -17,6 +17,7 @@ export { default as PersonPane } from '../views/PersonPane.svelte';
 export { default as PlacesView } from '../views/PlacesView.svelte';
 export { default as RemoteDialog } from '../views/RemoteDialog.svelte';
 export { default as RemoteEndDialog } from '../views/RemoteEndDialog.svelte';
+export { default as RoomView } from '../views/RoomView.svelte';
 export { default as SettingsView } from '../views/SettingsView.svelte';
 export { default as Shortcuts } from '../views/Shortcuts.svelte';
 export { default as SignIn } from '../views/SignIn.svelte';

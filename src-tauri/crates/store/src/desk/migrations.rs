@@ -9,7 +9,7 @@ use std::path::Path;
 pub(crate) const APPLICATION_ID: i64 = 0x4775_6944;
 
 /// Step *n* (from 1) brings a desk from version *n*−1 to *n*.
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 8] = [
     r"
 CREATE TABLE outbox (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -121,6 +121,11 @@ CREATE TABLE notable_events (
   id TEXT PRIMARY KEY, at INTEGER NOT NULL, ticket INTEGER, event TEXT NOT NULL, withdrawn_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX notable_events_at ON notable_events(at);
+",
+    // Rooms of major incidents, one a ticket: what was typed, told and promised, as JSON. The ticket's present number is the column.
+    r"
+CREATE TABLE rooms (ticket INTEGER PRIMARY KEY, open INTEGER NOT NULL, opened_at INTEGER NOT NULL, room TEXT NOT NULL) STRICT;
+CREATE INDEX rooms_open ON rooms(opened_at) WHERE open = 1;
 ",
 ];
 

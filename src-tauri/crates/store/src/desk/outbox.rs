@@ -1,6 +1,6 @@
 //! The outbox: intents in lanes, strictly first in, first out. Every change of state is one durable transaction.
 
-use super::{alerts, attachments, call_backs, calls, consents, diagnoses, drafts, events};
+use super::{alerts, attachments, call_backs, calls, consents, diagnoses, drafts, events, rooms};
 use crate::{
     OutboxCounts, StoreError, Submission,
     mirror::refresh::Pending,
@@ -451,6 +451,7 @@ pub(crate) async fn mark_sent(
         consents::renumber(connection, local, remote).await?;
         alerts::renumber(connection, local, remote).await?;
         events::renumber(connection, local, remote).await?;
+        rooms::renumber(connection, local, remote).await?;
         renumbered = Some((local, remote));
     }
     Ok(Sent { entry, renumbered })
