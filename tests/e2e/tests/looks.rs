@@ -40,6 +40,14 @@ async fn every_view_looks_as_it_did() {
         views(&console, &mut looks, &format!("{language}-{theme}")).await;
         less_motion(&console).await;
         twice_as_big(&console, &mut looks, &format!("{language}-{theme}")).await;
+        console.window.goto(&address("&room=on&alert=on")).await.unwrap();
+        console.window.find(&test_id("alert")).await.unwrap();
+        console.window.click(&test_id("room-button")).await.unwrap();
+        console.window.find(&test_id("room-countdown")).await.unwrap();
+        looks
+            .look(&console.window, &format!("{language}-{theme}-room"))
+            .await
+            .unwrap();
         for (state, sign) in [
             ("offline", "banner-offline"),
             ("auth", "banner-auth"),
@@ -170,7 +178,15 @@ async fn twice_as_big(console: &Console, looks: &mut Looks, prefix: &str) {
     let (width, height) = SCREEN;
     window.resize((width / 2, height)).await.unwrap();
     let axe = axe().unwrap();
-    for screen in ["queue", "knowledge", "places", "outbox", "settings"] {
+    for screen in [
+        "queue",
+        "knowledge",
+        "places",
+        "review",
+        "figures",
+        "outbox",
+        "settings",
+    ] {
         window.click(&test_id(&format!("{screen}-button"))).await.unwrap();
         if screen == "queue" {
             window.click("[data-testid^=\"queue-row-\"]").await.unwrap();

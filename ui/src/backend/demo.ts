@@ -1,7 +1,8 @@
 // The in-memory backend as a browser's address asks for it: `?state=offline&lang=en&theme=dark&tickets=1000000`; with
 // `&now=2026-03-02T09:30` the clock stands still at that local time. `&telephone=on` sets a telephone up, `&telephone=lost` one that
 // is lost; `&call=ringing|answered|ended|unknown|several|anonymous|two|briefing|transfer|byhand` has somebody call; `&board=empty` an
-// empty board of escalations, `&surge=on` many contacts on one subject, `&room=on` the room of a major incident.
+// empty board of escalations, `&surge=on` many contacts on one subject, `&room=on` the room of a major incident,
+// `&alert=on` a critical alert of the supervision.
 import type { Backend } from './backend';
 import { FakeBackend } from './fake';
 import { DEVICE, type FakeTelephone } from './fake-calls';
@@ -58,6 +59,8 @@ export function demoBackend(search: URLSearchParams): Backend {
   }
   // Once the window listens.
   if (search.get('room') !== null) setTimeout(() => void backend.roomed.fill(4821, [4820, 4819, 4817]), 500);
+  if (search.get('alert') !== null)
+    setTimeout(() => backend.supervised.raise('srv-fic-01', 'Disque', 'DISK CRITICAL - 97 %', new Date(at(-6))), 500);
   if (search.get('surge') !== null) setTimeout(() => backend.escalated.surge(), 500);
   if (call !== null) setTimeout(() => void somebodyCalls(backend, call, at), 500);
   return backend;
