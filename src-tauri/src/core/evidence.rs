@@ -11,7 +11,7 @@ use guichet_domain::{
     people::Group,
     ticket::{Role, Status},
     timeline::{Approval, EntryKind},
-    triage::Marker,
+    triage::{Marked, Marker, ThirdPartyWait, waits_of},
 };
 use guichet_service_levels::{
     Contract, EvidenceError, Instant, Month, Period, Report,
@@ -286,6 +286,22 @@ pub(super) fn ticket_of(
     }
 }
 
+/// How third parties were chased about a ticket: each wait with every line about it.
+fn chases(known: &KnownTicket) -> Vec<Value> {
+    let waits = waits_of(known.markers.iter().cloned());
+    let line = |marked: Marked| json!({ "at": marked.at, "author": marked.author, "line": marked.marker, "words": marked.words });
+    let wait = |wait: ThirdPartyWait| {
+        json!({
+            "ticket": known.id.to_string(),
+            "third": wait.third,
+            "from": wait.from,
+            "to": wait.to,
+            "proof": wait.proof.into_iter().map(line).collect::<Vec<_>>(),
+        })
+    };
+    waits.into_iter().map(wait).collect()
+}
+
 /// What the history told of a ticket.
 #[derive(Debug, Default)]
 struct Told {
@@ -531,6 +547,7 @@ impl Desk {
         let levels = Levels::of(contract, &self.store.groups().await?);
         let mut tickets = 0;
         let mut after = None;
+        let mut chased: Vec<Value> = Vec::new();
         document.open("tickets").map_err(refused)?;
         loop {
             let part = self.store.known_tickets(since, after, TICKETS).await?;
@@ -547,6 +564,7 @@ impl Desk {
                 let ticket = ticket_of(known, contract, &levels, calls, readable.then_some(of_it), &mut gaps);
                 document.record(&ticket).map_err(refused)?;
                 tickets += 1;
+                chased.extend(chases(known));
             }
             match part.last {
                 Some(last) => after = Some(last),
@@ -554,6 +572,8 @@ impl Desk {
             }
         }
         document.close().map_err(refused)?;
+        // No indicator counts it: it proves that the time of the waits was not the contractor's.
+        document.list("third_party_waits", &chased).map_err(refused)?;
         for key in BY_HAND {
             if key == "alerts" && watched {
                 self.write_alerts(&mut document, since, data_end)

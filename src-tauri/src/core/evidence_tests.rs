@@ -7,7 +7,6 @@ use guichet_domain::{
     UserId,
     ticket::{Level, TicketKind},
     timeline::EntryKey,
-    triage::Marked,
 };
 use guichet_service_levels::evidence::model::{Channel, Priority, Scope, TicketType};
 use guichet_store::KnownEntry;
@@ -293,6 +292,26 @@ fn what_is_kept_by_hand_is_read_as_the_document_would_be() {
         let error = Parts::read(bad).unwrap_err();
         assert!(error.contains(said), "{bad}: {error}");
     }
+}
+
+#[test]
+fn the_chasing_of_a_third_party_is_proved_line_by_line() {
+    let mut ticket = known();
+    let third = || "Orange".to_owned();
+    ticket.markers = vec![
+        marked(10, Marker::Waiting { third: third() }),
+        marked(20, Marker::Reminded { third: third() }),
+        marked(30, Marker::Answered { third: third() }),
+    ];
+    let told = chases(&ticket);
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        (told[0]["ticket"].as_str(), told[0]["third"].as_str()),
+        (Some("7"), Some("Orange"))
+    );
+    assert_eq!(told[0]["to"], json!(at(30)));
+    assert_eq!(told[0]["proof"].as_array().unwrap().len(), 3);
+    assert!(chases(&known()).is_empty());
 }
 
 #[test]

@@ -72,6 +72,45 @@ const views: [string, FakeOptions, (user: UserEvent, backend: FakeBackend) => Pr
       await screen.findByTestId('room-report-text');
     },
   ],
+  [
+    'dashboards',
+    {},
+    async (user) => {
+      await user.click(screen.getByTestId('figures-button'));
+      await user.click(await screen.findByTestId('figures-tab-week'));
+      await user.click(await screen.findByTestId('indicator-KPI5-open'));
+      await screen.findByTestId('indicator-KPI5-detail');
+    },
+  ],
+  [
+    'live desk with an alert',
+    {},
+    async (user, backend) => {
+      backend.supervised.raise('srv-fic-01', 'Disque', 'DISK CRITICAL', new Date());
+      await user.click(screen.getByTestId('figures-button'));
+      await user.click(await screen.findByTestId('figures-tab-live'));
+      await screen.findByTestId('live-alert');
+      await screen.findByTestId('live-queue-open');
+    },
+  ],
+  [
+    'daily review',
+    {},
+    async (user) => {
+      await user.click(screen.getByTestId('review-button'));
+      await screen.findByTestId('review-rows');
+    },
+  ],
+  [
+    'log with an event being written',
+    {},
+    async (user) => {
+      await user.click(screen.getByTestId('review-button'));
+      await user.click(await screen.findByTestId('review-tab-log'));
+      await user.click(await screen.findByTestId('event-add'));
+      await user.keyboard('VPN');
+    },
+  ],
   ['outbox', { demoOutbox: true }, (user) => user.click(screen.getByTestId('outbox-button'))],
   [
     'conflict',

@@ -407,8 +407,14 @@ pub struct ThirdPartyWait {
 /// The waits of a ticket, in order: the list that proves that a third party was chased, and the time that is not the contractor's own.
 #[must_use]
 pub fn third_party_waits(timeline: &[TimelineEntry]) -> Vec<ThirdPartyWait> {
+    waits_of(markers(timeline))
+}
+
+/// The same from a ticket's markers, in their order.
+#[must_use]
+pub fn waits_of(markers: impl IntoIterator<Item = Marked>) -> Vec<ThirdPartyWait> {
     let mut waits: Vec<ThirdPartyWait> = Vec::new();
-    for marked in markers(timeline) {
+    for marked in markers {
         let open = waits.last_mut().filter(|wait| wait.to.is_none());
         match (&marked.marker, open) {
             (Marker::Waiting { third }, open) => {
