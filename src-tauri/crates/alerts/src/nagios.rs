@@ -1,9 +1,10 @@
 //! Nagios Core 4 by its own web programs: `statusjson.cgi` is read, `cmd.cgi` takes problems up.
 //!
-//! What the programs answer was looked at on Debian's `nagios4` 4.4.6: see `docs/alerts.md`. The account signs in by basic
-//! authentication, which the web server checks; what it may see and do, Nagios' `cgi.cfg` says.
+//! What the programs answer was looked at on Debian's `nagios4` 4.4.6: see `docs/alerts.md`. The account signs in by basic or
+//! digest authentication, which the web server checks; what it may see and do, Nagios' `cgi.cfg` says.
 
 mod command;
+mod sign;
 mod status;
 
 use crate::{AlertTarget, AlertsError, Reading, Supervision, signed, web};
@@ -11,8 +12,12 @@ use async_trait::async_trait;
 use guichet_net::{Reply, at, exchange};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, RequestBuilder, header};
-use secrecy::{ExposeSecret, SecretString};
-use std::time::Duration;
+use secrecy::SecretString;
+use sign::Scheme;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 use url::Url;
 
 /// How a Nagios is reached.
@@ -55,6 +60,8 @@ impl NagiosConfig {
 pub struct Nagios {
     config: NagiosConfig,
     http: Client,
+    /// How the server wants an account to sign in.
+    scheme: Mutex<Scheme>,
 }
 
 impl Nagios {
@@ -65,16 +72,37 @@ impl Nagios {
     /// read.
     pub fn new(config: NagiosConfig) -> Result<Self, AlertsError> {
         let http = guichet_net::client(&config.url, config.authorities.as_deref(), config.patience)?;
-        Ok(Self { config, http })
+        Ok(Self {
+            config,
+            http,
+            scheme: Mutex::default(),
+        })
     }
 
+    /// Asks, signed in as the server wants it: it is asked how with the first request, and again when it refuses the answer for its
+    /// age. Once: a second refusal is one of the account.
     async fn ask(&self, request: RequestBuilder) -> Result<Reply, AlertsError> {
-        let request = request.basic_auth(&self.config.login, Some(self.config.password.expose_secret()));
-        let reply = exchange(request, web::LONGEST_REPLY, self.config.patience).await?;
-        if reply.status == 200 {
-            Ok(reply)
-        } else {
-            Err(web::failed(&reply))
+        let (http, request) = request.build_split();
+        let request = request.map_err(|error| AlertsError::unexpected(error.to_string()))?;
+        let mut scheme = self.scheme.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let Some(mut signed) = request.try_clone() else {
+                return Err(AlertsError::unexpected("the request cannot be repeated"));
+            };
+            scheme.sign(&mut signed, &self.config.login, &self.config.password);
+            let request = RequestBuilder::from_parts(http.clone(), signed);
+            let reply = exchange(request, web::LONGEST_REPLY, self.config.patience).await?;
+            // A challenge counts its answers: what was used up is kept.
+            *self.scheme.lock().unwrap_or_else(PoisonError::into_inner) = scheme.clone();
+            if reply.status == 200 {
+                return Ok(reply);
+            }
+            match Scheme::asked(&reply.headers) {
+                Some(asked) if reply.status == 401 && tries == 1 && scheme.is_worn(&asked) => scheme = asked,
+                _ => return Err(web::failed(&reply)),
+            }
         }
     }
 

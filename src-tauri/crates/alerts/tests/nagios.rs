@@ -176,6 +176,23 @@ async fn an_account_is_told_what_it_may_not() {
 }
 
 #[tokio::test]
+async fn a_server_that_wants_digest_authentication_is_read_and_told() {
+    let mut real = real::Nagios::start().await;
+    let path = real.url.path().replace("cgi-bin", "digest");
+    real.url.set_path(&path);
+    let wrong = adapter(&real, "guichet", "wrong");
+    assert_eq!(wrong.problems().await.unwrap_err().code(), "alerts_refused");
+    let nagios = adapter(&real, "guichet", "secret");
+    real.check_answers("service", 2);
+    until(&nagios, &real, is_critical).await;
+    nagios.acknowledge(&disk(), "Nadia", "pris").await.unwrap();
+    until(&nagios, &real, |problems| {
+        problems.iter().any(|problem| problem.acknowledged)
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_nagios_that_ended_is_no_good_news() {
     let mut real = real::Nagios::start().await;
     let nagios = adapter(&real, "guichet", "secret");

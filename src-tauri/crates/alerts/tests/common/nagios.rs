@@ -3,8 +3,8 @@
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{Path as Segment, RawQuery, State},
-    http::{HeaderMap, Method, StatusCode, header},
+    extract::{OriginalUri, Path as Segment, RawQuery, State},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::any,
 };
@@ -78,6 +78,7 @@ impl Nagios {
         let address: SocketAddr = listener.local_addr().unwrap();
         let app = Router::new()
             .route("/nagios4/cgi-bin/{program}", any(run))
+            .route("/nagios4/digest/{program}", any(run))
             .with_state(Arc::new(web));
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         let nagios = Self {
@@ -216,17 +217,61 @@ fn account(headers: &HeaderMap) -> Option<&'static str> {
     Some(found.0)
 }
 
+/// The challenge of the address that wants digest authentication, as Debian's own configuration does.
+const NONCE: &str = "dcd98b7102dd2f0e8b11d0f600bfb0c093";
+
+fn md5(text: &str) -> String {
+    use md5::{Digest as _, Md5};
+    Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Who signed in, by digest authentication (RFC 7616, MD5, qop "auth"): worked out from its definition.
+fn account_by_digest(headers: &HeaderMap, method: &Method, uri: &Uri) -> Option<&'static str> {
+    let given = headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .strip_prefix("Digest ")?;
+    let said = |name: &str| {
+        let part = given
+            .split(',')
+            .find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='))?;
+        Some(part.trim_matches('"').to_owned())
+    };
+    assert_eq!(said("uri")?, uri.to_string(), "what is signed is what is asked");
+    let (name, password) = ACCOUNTS
+        .iter()
+        .find(|(name, _)| Some((*name).to_owned()) == said("username"))?;
+    let ha1 = md5(&format!("{name}:Nagios:{password}"));
+    let ha2 = md5(&format!("{method}:{uri}"));
+    let wanted = md5(&format!("{ha1}:{NONCE}:{}:{}:auth:{ha2}", said("nc")?, said("cnonce")?));
+    (said("response")? == wanted && said("nonce")? == NONCE).then_some(*name)
+}
+
 /// Runs a web program as a web server does.
+#[allow(clippy::too_many_arguments, reason = "what a request has")]
 async fn run(
     State(web): State<Arc<Web>>,
     Segment(program): Segment<String>,
     RawQuery(query): RawQuery,
+    OriginalUri(uri): OriginalUri,
     method: Method,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let Some(user) = account(&headers) else {
-        let realm = [(header::WWW_AUTHENTICATE, "Basic realm=\"Nagios\"")];
+    let by_digest = uri.path().starts_with("/nagios4/digest/");
+    let user = if by_digest {
+        account_by_digest(&headers, &method, &uri)
+    } else {
+        account(&headers)
+    };
+    let Some(user) = user else {
+        let wanted = if by_digest {
+            format!("Digest realm=\"Nagios\", nonce=\"{NONCE}\", qop=\"auth\", algorithm=MD5")
+        } else {
+            "Basic realm=\"Nagios\"".to_owned()
+        };
+        let realm = [(header::WWW_AUTHENTICATE, wanted)];
         return (StatusCode::UNAUTHORIZED, realm, "<html>401 Unauthorized</html>").into_response();
     };
     if !matches!(program.as_str(), "statusjson.cgi" | "cmd.cgi") {
