@@ -540,6 +540,7 @@ pub fn every_code() -> Vec<&'static str> {
     codes.extend(crate::cli::mistakes::CODES);
     codes.extend([
         "export_failed",
+        guichet_domain::outbox::Gate::RESTORED,
         "backend_unreachable",
         "backend_too_many_requests",
         "backend_unavailable",

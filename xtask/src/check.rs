@@ -17,7 +17,7 @@ pub struct Options {
     #[arg(long)]
     keep_going: bool,
     /// Schedules of the simulation.
-    #[arg(long, default_value_t = 2_000)]
+    #[arg(long, default_value_t = 5_000)]
     schedules: u32,
     /// Leave the real window out (its pictures need a virtual display).
     #[arg(long)]

@@ -10,7 +10,7 @@ use crate::{
 #[derive(clap::Args)]
 pub struct Options {
     /// How many schedules.
-    #[arg(long, default_value_t = 2_000)]
+    #[arg(long, default_value_t = 5_000)]
     pub schedules: u32,
     /// The first schedule's seed.
     #[arg(long, default_value_t = 1)]

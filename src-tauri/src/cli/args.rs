@@ -642,6 +642,15 @@ pub enum OutboxCommand {
     List(OutboxListArgs),
     Retry(EntryId),
     Discard(EntryId),
+    Restored(RestoredArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct RestoredArgs {
+    #[arg(long, conflicts_with = "leave")]
+    pub send_again: bool,
+    #[arg(long)]
+    pub leave: bool,
 }
 
 #[derive(Debug, Args)]

@@ -17,6 +17,7 @@ pub(super) fn gate_code(gate: &Gate) -> Option<&str> {
         Gate::Offline { .. } => Some("backend_unreachable"),
         Gate::BackedOff { .. } => Some("backend_unavailable"),
         Gate::AuthRequired { code } => Some(code),
+        Gate::Restored { .. } => Some(Gate::RESTORED),
     }
 }
 

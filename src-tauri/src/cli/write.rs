@@ -3,7 +3,10 @@
 
 use super::{
     Ending, Output,
-    args::{AssignArgs, EntryId, KindArg, NewArgs, OutboxCommand, RoleArg, SetArgs, TaskArg, TextArgs, TicketCommand},
+    args::{
+        AssignArgs, EntryId, KindArg, NewArgs, OutboxCommand, RestoredArgs, RoleArg, SetArgs, TaskArg, TextArgs,
+        TicketCommand,
+    },
     names,
     read::{entry_document, entry_reason},
 };
@@ -21,6 +24,7 @@ use guichet_domain::{
     timeline::TaskState,
 };
 use guichet_store::{Resolution, Submission};
+use guichet_sync::AfterRestore;
 use serde_json::json;
 use std::{
     io::Read,
@@ -430,6 +434,7 @@ pub async fn outbox(desk: &Desk, out: &Output, command: OutboxCommand) -> Result
     let (typed, resolution) = match command {
         OutboxCommand::Retry(entry) => (entry, Resolution::Retry),
         OutboxCommand::Discard(entry) => (entry, Resolution::Discard),
+        OutboxCommand::Restored(args) => return restored(desk, out, &args).await,
         OutboxCommand::List(_) => return Ok(Ending::Usage),
     };
     let id = entry_id(desk, &typed).await?;
@@ -442,6 +447,35 @@ pub async fn outbox(desk: &Desk, out: &Output, command: OutboxCommand) -> Result
     let entries = read_entries(desk, &[id]).await?;
     let document = json!({ "entries": entries.iter().map(entry_document).collect::<Vec<_>>() });
     out.answer(&document, || out.text("outbox.discarded", &[]));
+    Ok(Ending::Done)
+}
+
+/// `outbox restored`: what a restored server lost, or what becomes of it.
+async fn restored(desk: &Desk, out: &Output, args: &RestoredArgs) -> Result<Ending, AppError> {
+    desk.connect().await?;
+    let answer = match (args.send_again, args.leave) {
+        (true, _) => AfterRestore::SendAgain,
+        (false, true) => AfterRestore::Leave,
+        (false, false) => {
+            let lost = desk.lost_words().await?;
+            let document = json!({ "lost": lost.iter().map(entry_document).collect::<Vec<_>>() });
+            out.answer(&document, || {
+                let mut text = out.text("outbox.lost", &[("count", lost.len().to_string())]);
+                for entry in &lost {
+                    let words = entry.operation.plain_text();
+                    let first: String = words.lines().next().unwrap_or_default().chars().take(80).collect();
+                    text.push_str(&format!("\n  {} · {} · {first}", entry.lane, entry.id));
+                }
+                text
+            });
+            return Ok(Ending::Done);
+        }
+    };
+    let accepted = desk.go_on_after_restore(answer).await?;
+    let document = json!({ "accepted": accepted });
+    out.answer(&document, || {
+        out.text("outbox.gone_on", &[("count", accepted.len().to_string())])
+    });
     Ok(Ending::Done)
 }
 

@@ -9,6 +9,7 @@ use crate::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use guichet_domain::{BlobHash, DocumentId, OperationId, TicketId, document::Attachment, outbox::OutboxEntry};
 use guichet_store::{Draft, Resolution, SavedView};
+use guichet_sync::AfterRestore;
 use std::time::Duration;
 use tauri::State;
 
@@ -42,6 +43,31 @@ pub async fn outbox(core: State<'_, AppCore>, lane: Option<TicketId>, all: bool)
 pub async fn resolve_entry(core: State<'_, AppCore>, id: OperationId, resolution: Resolution) -> Answer<()> {
     let result = async { core.desk().await?.resolve(id, resolution).await }.await;
     told(&core, result).await
+}
+
+/// What was sent and what a server that was brought back from a backup does not have any more, the newest first.
+#[tauri::command]
+#[specta::specta]
+pub async fn lost_words(core: State<'_, AppCore>) -> Answer<Vec<OutboxEntry>> {
+    let result = async { core.desk().await?.lost_words().await }.await;
+    told(&core, result).await
+}
+
+/// Decides what becomes of it: sent once more (`again`) or left. Answers how many operations were accepted.
+#[tauri::command]
+#[specta::specta]
+pub async fn go_on_after_restore(core: State<'_, AppCore>, again: bool) -> Answer<u32> {
+    let answer = if again {
+        AfterRestore::SendAgain
+    } else {
+        AfterRestore::Leave
+    };
+    let result = async { core.desk().await?.go_on_after_restore(answer).await }.await;
+    told(
+        &core,
+        result.map(|accepted| u32::try_from(accepted.len()).unwrap_or(u32::MAX)),
+    )
+    .await
 }
 
 /// Changes many tickets in one way: one operation a ticket, all accepted in one transaction; what is refused is reported.

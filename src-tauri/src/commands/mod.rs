@@ -78,6 +78,8 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             desk::submit,
             desk::outbox,
             desk::resolve_entry,
+            desk::lost_words,
+            desk::go_on_after_restore,
             desk::take_back,
             desk::bulk,
             desk::save_draft,

@@ -23,12 +23,16 @@ use crate::{
 };
 use guichet_backend::{Backend, Clock, ServerInfo};
 use guichet_backend_glpi::{GlpiBackend, GlpiConfig, HttpTransport, normalise_base_url};
-use guichet_domain::{OperationId, TicketId, UserId, outbox::Gate, wrap_up::WrapUp};
+use guichet_domain::{
+    OperationId, TicketId, UserId,
+    outbox::{Gate, OutboxEntry},
+    wrap_up::WrapUp,
+};
 use guichet_service_levels::{Clocks, Contract};
 use guichet_store::{
     AssigneeFilter, ChangeSet, Draft, OpenReport, Resolution, Store, StoreError, Submission, TicketQuery, View,
 };
-use guichet_sync::{Engine, NoSteps, SyncEvent, SyncSettings, SyncStatus};
+use guichet_sync::{AfterRestore, Engine, NoSteps, SyncEvent, SyncSettings, SyncStatus};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -1015,6 +1019,24 @@ impl Desk {
             session.engine.nudge();
         }
         Ok(())
+    }
+
+    /// What was sent and what a server that was brought back from a backup does not have any more, the newest first.
+    ///
+    /// # Errors
+    /// Why there is no session, or why the server cannot be asked.
+    pub async fn lost_words(&self) -> Result<Vec<OutboxEntry>, AppError> {
+        Ok(self.require_session().await?.engine.lost_words().await?)
+    }
+
+    /// Decides what becomes of it; the gate opens and the mirror is read again. Answers what was accepted once more.
+    ///
+    /// # Errors
+    /// As [`Self::lost_words`]; nothing is decided then.
+    pub async fn go_on_after_restore(&self, answer: AfterRestore) -> Result<Vec<OperationId>, AppError> {
+        let repeated = self.require_session().await?.engine.go_on(answer).await?;
+        self.publish_status().await;
+        Ok(repeated.into_iter().map(|one| one.id).collect())
     }
 
     /// Asks for a round now; a session that could not start (keyring locked, sandbox down) is tried again.

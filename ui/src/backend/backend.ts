@@ -136,6 +136,11 @@ export interface Backend {
   /** Accepts operations on one lane durably; when this resolves, the words are safe. */
   submit(submission: Submission): Promise<Accepted>;
   outbox(lane: TicketId | null, all: boolean): Promise<OutboxEntry[]>;
+  /** What was sent and what a server brought back from a backup does not have any more, the newest first. */
+  lostWords(): Promise<OutboxEntry[]>;
+  /** Sends what a restored server lost once more, or leaves it; the gate opens. Answers how many were accepted. */
+  goOnAfterRestore(again: boolean): Promise<number>;
+  /** A person's way out of an entry that is stuck or not wanted. */
   resolveEntry(id: OperationId, resolution: Resolution): Promise<void>;
 
   /** Changes many tickets (500 at most) in one way, in one transaction; what single tickets refuse is in the report. */

@@ -67,6 +67,10 @@ export const commands = {
 	outbox: (lane: TicketId | null, all: boolean) => __TAURI_INVOKE<OutboxEntry[]>("outbox", { lane, all }),
 	/**  A person's way out of an entry that is stuck or not wanted. */
 	resolveEntry: (id: OperationId, resolution: Resolution) => __TAURI_INVOKE<null>("resolve_entry", { id, resolution }),
+	/**  What was sent and what a server that was brought back from a backup does not have any more, the newest first. */
+	lostWords: () => __TAURI_INVOKE<OutboxEntry[]>("lost_words"),
+	/**  Decides what becomes of it: sent once more (`again`) or left. Answers how many operations were accepted. */
+	goOnAfterRestore: (again: boolean) => __TAURI_INVOKE<number>("go_on_after_restore", { again }),
 	/**
 	 *  Takes back what was submitted and has not left, all of it or nothing, and answers the drafts its words are again. With an
 	 *  operation goes everything that was submitted together with it.
@@ -1777,7 +1781,14 @@ code: string } |
 /**  The server asked to be left alone for a while. */
 { type: "backed_off"; 
 /**  Until when. */
-until: string };
+until: string } | 
+/**
+ *  The server was put back to an earlier state of its own (a backup): nothing leaves until a person has decided what becomes
+ *  of the words that were lost with it. No answer of the server opens this one, and signing in does not either.
+ */
+{ type: "restored"; 
+/**  When it was noticed. */
+noticed_at: string };
 
 /**  A group of people. */
 export type Group = {

@@ -725,6 +725,20 @@ export class FakeBackend implements Backend {
     return this.entries.filter((entry) => (lane === null || entry.lane === lane) && (all || isPending(entry.state)));
   }
 
+  async lostWords(): Promise<OutboxEntry[]> {
+    this.note('lostWords');
+    this.refuse('lostWords');
+    return this.entries.filter((entry) => entry.state.type === 'sent').reverse();
+  }
+
+  async goOnAfterRestore(again: boolean): Promise<number> {
+    this.note('goOnAfterRestore', again);
+    this.refuse('goOnAfterRestore');
+    const lost = again ? await this.lostWords() : [];
+    this.setGate({ type: 'open' });
+    return lost.length;
+  }
+
   async resolveEntry(id: OperationId, resolution: Resolution): Promise<void> {
     this.note('resolveEntry', id, resolution);
     this.refuse('resolveEntry');

@@ -313,6 +313,26 @@ export class AppModel {
     }
   }
 
+  /** What a restored server lost of what was sent from here; null when it cannot be asked now. */
+  async lostWords(): Promise<OutboxEntry[] | null> {
+    try {
+      return await this.backend.lostWords();
+    } catch (error) {
+      this.report(error);
+      return null;
+    }
+  }
+
+  /** Sends it once more, or leaves it; the outbox opens. */
+  async goOnAfterRestore(again: boolean): Promise<void> {
+    try {
+      await this.backend.goOnAfterRestore(again);
+      await this.readOutbox();
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
   /** A person's way out of an outbox entry. */
   async resolve(id: OperationId, resolution: Resolution): Promise<boolean> {
     try {

@@ -242,6 +242,38 @@ test('the sync tells its state in words', async () => {
   expect(await screen.findByTestId('sign-in-url')).toBeTruthy();
 });
 
+test('a server brought back from a backup freezes the outbox until somebody decides', async () => {
+  const { backend, user } = await openWindow();
+  backend.setGate({ type: 'restored', noticed_at: new Date().toISOString() });
+  const banner = await screen.findByTestId('banner-restored');
+  expect(banner.textContent).toContain('Rien ne part avant votre décision.');
+  await settle();
+  expect(banner.textContent).toContain('Rien de ce qui est parti d’ici n’y manque.');
+  await user.click(screen.getByTestId('restored-open'));
+  await waitFor(() => expect(screen.queryByTestId('banner-restored')).toBeNull());
+  expect(backend.calls.filter((call) => call.name === 'goOnAfterRestore').map((call) => call.args)).toEqual([[false]]);
+});
+
+test('what a restored server lost is listed and sent again once', async () => {
+  const { backend, user } = await openWindow();
+  const since = new Date().toISOString();
+  backend.setGate({ type: 'offline', since, retry_at: since });
+  const body = { blocks: [] };
+  const operations = ['0197a1b2-0000-7000-8000-000000000001', '0197a1b2-0000-7000-8000-000000000002'].map((id) => ({
+    id,
+    operation: { type: 'add_followup' as const, body, private: false },
+  }));
+  await backend.submit({ lane: 4821, operations, draft: null });
+  const lost = operations.map((one) => one.id);
+  for (const id of lost) backend.setState(id, { type: 'sent', at: new Date().toISOString() });
+  backend.setGate({ type: 'restored', noticed_at: new Date().toISOString() });
+  const list = await screen.findByTestId('restored-lost');
+  expect(list.querySelectorAll('li')).toHaveLength(lost.length);
+  await user.click(screen.getByTestId('restored-send'));
+  await waitFor(() => expect(screen.queryByTestId('banner-restored')).toBeNull());
+  expect(backend.calls.filter((call) => call.name === 'goOnAfterRestore').map((call) => call.args)).toEqual([[true]]);
+});
+
 test('a first sync shows its counts and rate while the window is used', async () => {
   const { user } = await openWindow({ firstSync: true });
   const banner = screen.getByTestId('banner-first-sync').textContent.replace(/\s+/g, ' ');

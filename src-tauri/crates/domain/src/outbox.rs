@@ -264,6 +264,24 @@ pub enum Gate {
         #[cfg_attr(feature = "bindings", specta(type = String))]
         until: Timestamp,
     },
+    /// The server was put back to an earlier state of its own (a backup): nothing leaves until a person has decided what becomes
+    /// of the words that were lost with it. No answer of the server opens this one, and signing in does not either.
+    Restored {
+        /// When it was noticed.
+        #[cfg_attr(feature = "bindings", specta(type = String))]
+        noticed_at: Timestamp,
+    },
+}
+
+impl Gate {
+    /// Key in the message catalogue of [`Gate::Restored`].
+    pub const RESTORED: &'static str = "server_restored";
+
+    /// Whether it is shut because the server was put back to an earlier state.
+    #[must_use]
+    pub fn is_restored(&self) -> bool {
+        matches!(self, Self::Restored { .. })
+    }
 }
 
 /// What happens to an entry. The first group comes from sending, the second from a person.

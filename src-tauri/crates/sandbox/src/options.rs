@@ -51,6 +51,8 @@ pub struct Options {
     pub dropdown_rights: bool,
     /// The third-party plugin "vip" is installed.
     pub vip_plugin: bool,
+    /// Characters of a session token: PHP's configuration decides, and a proxy may wrap it.
+    pub token_length: usize,
 }
 
 impl Default for Options {
@@ -81,6 +83,7 @@ impl Options {
             account_active: true,
             dropdown_rights: false,
             vip_plugin: false,
+            token_length: 40,
         }
     }
 

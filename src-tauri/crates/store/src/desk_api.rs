@@ -5,7 +5,8 @@
 //! crash between the two, opening computes the view again.
 
 use crate::{
-    Accepted, ChangeSet, Draft, OutboxCounts, Resolution, SavedView, Store, StoreError, Submission, TakenBack, desk,
+    Accepted, ChangeSet, Draft, OutboxCounts, Repeated, Resolution, SavedView, Store, StoreError, Submission,
+    TakenBack, desk,
     view::{read_desk, write_desk},
 };
 use guichet_domain::{
@@ -215,6 +216,37 @@ impl Store {
     /// `remote ticket ids` of every sent creation: rows a probe of a creation must not take.
     pub async fn created_tickets(&self) -> Result<Vec<TicketId>, StoreError> {
         read_desk!(self, |connection| desk::outbox::created_tickets(connection).await?)
+    }
+
+    /// What was sent last, newest first.
+    pub async fn last_sent(&self, limit: u32) -> Result<Vec<OutboxEntry>, StoreError> {
+        read_desk!(self, |connection| desk::restored::last_sent(connection, limit).await?)
+    }
+
+    /// Whether a row of the backend that became of `entry` has the number of another operation's row of the same table: numbers are
+    /// given once, unless the backend was put back to an earlier state.
+    pub async fn number_given_before(&self, entry: &OutboxEntry, receipt: &Receipt) -> Result<bool, StoreError> {
+        read_desk!(self, |connection| {
+            desk::restored::given_before(connection, entry, receipt).await?
+        })
+    }
+
+    /// The person decided about what a restored server lost: in one durable transaction the words are accepted once more (under new
+    /// identities, `again`) or left, what waited for a ticket that is gone follows it or is wedged as gone, the lost numbers are
+    /// nobody's any more, and the gate opens. Answers what was accepted. Without a restored gate nothing happens: the answer counts once.
+    pub async fn go_on_after_restore(
+        &self,
+        lost: &[OperationId],
+        again: bool,
+        now: Timestamp,
+    ) -> Result<Vec<Repeated>, StoreError> {
+        let repeated = write_desk!(self, |connection| {
+            let (repeated, lanes) = desk::restored::go_on(connection, lost, again, now).await?;
+            self.mark_stale(lanes);
+            repeated
+        })?;
+        self.refresh_stale().await?;
+        Ok(repeated)
     }
 
     /// The backend's number of a ticket created here, once known (identity for a positive number).

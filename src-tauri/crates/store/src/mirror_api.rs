@@ -116,6 +116,19 @@ impl Store {
         read_mirror!(self, |connection| apply::ids(connection, collection).await?)
     }
 
+    /// The tickets the backend changed last, as far as mirrored, newest first.
+    pub async fn latest_tickets(&self, limit: u32) -> Result<Vec<TicketId>, StoreError> {
+        read_mirror!(self, |connection| {
+            let ids: Vec<i64> = sqlx::query_scalar(
+                "SELECT id FROM tickets WHERE id > 0 AND departure IS NULL ORDER BY updated_at DESC, id LIMIT ?",
+            )
+            .bind(limit)
+            .fetch_all(connection)
+            .await?;
+            ids.into_iter().map(TicketId).collect()
+        })
+    }
+
     /// Forgets everything mirrored (another account, another server); the desk is untouched.
     pub async fn reset_mirror(&self) -> Result<(), StoreError> {
         write_mirror!(self, |connection| schema::recreate(connection).await?)?;

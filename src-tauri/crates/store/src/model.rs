@@ -30,6 +30,17 @@ pub struct OpenReport {
     pub recovered: Vec<OperationId>,
 }
 
+/// Words that a restored server lost, accepted once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repeated {
+    /// The operation that was sent.
+    pub was: OperationId,
+    /// The one that is sent in its place.
+    pub id: OperationId,
+    /// Its lane.
+    pub lane: TicketId,
+}
+
 /// Which reads a change invalidates. Empty sets mean nothing changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]

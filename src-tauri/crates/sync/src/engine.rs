@@ -134,6 +134,11 @@ impl Engine {
         Ok(report)
     }
 
+    /// What reading remembers, while no round is under way.
+    pub(crate) async fn round_state(&self) -> tokio::sync::MutexGuard<'_, ReadingState> {
+        self.round.lock().await
+    }
+
     async fn permitted_round(&self, reading: &mut ReadingState, report: &mut RoundReport) -> Result<(), SyncError> {
         let round = self.pass();
         reading.load(self).await?;
@@ -470,7 +475,7 @@ pub(crate) fn removal(collection: Collection, id: i64, departure: Departure) -> 
 }
 
 /// Everything may have changed.
-fn everything() -> ChangeSet {
+pub(crate) fn everything() -> ChangeSet {
     ChangeSet {
         lists: true,
         people: true,

@@ -57,7 +57,7 @@ impl GateMemory {
         let still_shut = match &self.gate {
             Gate::Offline { retry_at, .. } => *retry_at > now,
             Gate::BackedOff { until } => *until > now,
-            Gate::Open | Gate::AuthRequired { .. } => false,
+            Gate::Open | Gate::AuthRequired { .. } | Gate::Restored { .. } => false,
         };
         if !still_shut {
             self.failures = self.failures.saturating_add(1);
@@ -65,6 +65,8 @@ impl GateMemory {
         self.closings += 1;
         let own = pause(self.failures);
         match (retry, &self.gate) {
+            // What was asked for while a person decides changes nothing of what is to be decided.
+            (_, Gate::Restored { .. }) => None,
             (Retry::Auth, _) => Some(Gate::AuthRequired {
                 code: error.code().to_owned(),
             }),
@@ -96,7 +98,7 @@ impl GateMemory {
         match &self.gate {
             Gate::Open => true,
             Gate::Offline { retry_at: at, .. } | Gate::BackedOff { until: at } => forced || *at <= now,
-            Gate::AuthRequired { .. } => false,
+            Gate::AuthRequired { .. } | Gate::Restored { .. } => false,
         }
     }
 
@@ -104,7 +106,7 @@ impl GateMemory {
     pub(crate) fn retry_at(&self) -> Option<Timestamp> {
         match &self.gate {
             Gate::Offline { retry_at: at, .. } | Gate::BackedOff { until: at } => Some(*at),
-            Gate::Open | Gate::AuthRequired { .. } => None,
+            Gate::Open | Gate::AuthRequired { .. } | Gate::Restored { .. } => None,
         }
     }
 }
@@ -168,7 +170,8 @@ impl Engine {
                     memory.answers += 1;
                     if memory.closings == pass.closings {
                         memory.failures = 0;
-                        (memory.gate != Gate::Open).then_some(Gate::Open)
+                        let shut = memory.gate != Gate::Open && !memory.gate.is_restored();
+                        shut.then_some(Gate::Open)
                     } else {
                         None
                     }
@@ -191,18 +194,50 @@ impl Engine {
         Ok(())
     }
 
-    /// Opens the gate whatever it was.
+    /// Somebody signed in: opens the gate, unless a person has to decide first what a restored server lost.
     pub(crate) async fn open_gate(&self) -> Result<(), SyncError> {
-        {
+        self.load_gate().await?;
+        let gate = {
             let mut memory = self.gate.lock();
-            memory.gate = Gate::Open;
-            memory.loaded = true;
+            if !memory.gate.is_restored() {
+                memory.gate = Gate::Open;
+            }
             memory.failures = 0;
             memory.sign_ins += 1;
-        }
-        self.db(self.store.set_gate(&Gate::Open)).await?;
-        self.publish_gate(&Gate::Open);
+            memory.gate.clone()
+        };
+        self.db(self.store.set_gate(&gate)).await?;
+        self.publish_gate(&gate);
         Ok(())
+    }
+
+    /// Shuts the gate until a person has decided what becomes of what a restored server lost.
+    pub(crate) async fn freeze(&self) -> Result<(), SyncError> {
+        let gate = {
+            let mut memory = self.gate.lock();
+            memory.closings += 1;
+            if !memory.gate.is_restored() {
+                memory.gate = Gate::Restored {
+                    noticed_at: self.clock.now(),
+                };
+            }
+            memory.gate.clone()
+        };
+        tracing::warn!(?gate, "the server was put back to an earlier state");
+        self.db(self.store.set_gate(&gate)).await?;
+        self.steps.reached("gate.frozen").await;
+        self.remember_error(Gate::RESTORED);
+        self.publish_gate(&gate);
+        Ok(())
+    }
+
+    /// The person decided: the store holds an open gate already.
+    pub(crate) fn thaw(&self) {
+        let mut memory = self.gate.lock();
+        memory.gate = Gate::Open;
+        memory.failures = 0;
+        drop(memory);
+        self.publish_gate(&Gate::Open);
     }
 }
 
@@ -311,6 +346,21 @@ mod tests {
         }
         fail(&mut memory, &BackendError::Auth(AuthProblem::SessionLost), 30);
         assert!(matches!(memory.gate, Gate::AuthRequired { .. }));
+    }
+
+    #[test]
+    fn nothing_but_a_person_opens_the_gate_of_a_restored_server() {
+        let frozen = Gate::Restored { noticed_at: at(0) };
+        let mut memory = GateMemory {
+            gate: frozen.clone(),
+            ..GateMemory::default()
+        };
+        for error in [network(), busy(Some(5)), BackendError::Auth(AuthProblem::BadUserToken)] {
+            fail(&mut memory, &error, 1);
+            assert_eq!(memory.gate, frozen);
+        }
+        assert!(!memory.permits(at(100_000), true));
+        assert_eq!(memory.retry_at(), None);
     }
 
     #[test]

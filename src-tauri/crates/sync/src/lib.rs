@@ -13,11 +13,13 @@ mod probe;
 mod pull;
 mod pump;
 mod reconcile;
+mod restored;
 mod sight;
 mod status;
 mod time;
 
 pub use engine::Engine;
+pub use restored::{AfterRestore, LostWords};
 
 use async_trait::async_trait;
 use guichet_backend::BackendError;

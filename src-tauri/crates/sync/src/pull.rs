@@ -65,6 +65,7 @@ impl ReadingState {
     pub(crate) async fn load(&mut self, engine: &Engine) -> Result<(), SyncError> {
         if !self.loaded {
             self.states = engine.db(engine.store.collection_states()).await?.into_iter().collect();
+            self.reconciling.watched = engine.watch().await?;
             self.loaded = true;
         }
         engine.status.lock().first_sync = status::first_sync(&self.states);

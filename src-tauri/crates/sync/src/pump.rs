@@ -252,6 +252,9 @@ impl Engine {
             pump.strikes.remove(&entry.id);
         }
         self.steps.reached("entry.sent").await;
+        if self.was_given_before(entry, receipt).await? {
+            self.freeze().await?;
+        }
         Ok(Moved::Sent(receipt.ticket.unwrap_or(entry.lane)))
     }
 

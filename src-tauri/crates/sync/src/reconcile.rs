@@ -8,6 +8,7 @@ use crate::{
     engine::removal,
     gate::Pass,
     pull::{ReadingState, name},
+    restored::{Earlier, Watched},
     status, time,
 };
 use futures::{StreamExt, stream};
@@ -33,6 +34,8 @@ const COMPARED: [Collection; 4] = [
 pub(crate) struct Reconciling {
     /// Not before this instant; `None`: as soon as the collections are complete.
     next_at: Option<Timestamp>,
+    /// Tickets as they looked at the last comparison (or when reading began): what a restored server would have lost.
+    pub(crate) watched: Vec<Watched>,
     /// Listed by the server, refused when asked for: not asked again in this pass.
     unfetchable: BTreeSet<(Collection, i64)>,
 }
@@ -97,6 +100,7 @@ impl Engine {
         } else {
             reading.reconciling.unfetchable.clear();
             reading.reconciling.next_at = Some(time::after(now, self.settings.reconcile_interval));
+            reading.reconciling.watched = self.watch().await?;
         }
         Ok(())
     }
@@ -122,6 +126,25 @@ impl Engine {
             }
         };
         self.steps.reached("identities.read").await;
+        if collection == Collection::Tickets {
+            match self.earlier_state(&reading.reconciling.watched, &there).await {
+                Ok(Earlier::No) => {}
+                Ok(Earlier::Restored) => {
+                    self.freeze().await?;
+                    return Ok(false);
+                }
+                Ok(Earlier::Perhaps) => {
+                    // Not enough to stop anybody's work for, enough to read everything again: what went back has an older date than
+                    // the reading has passed.
+                    drop(mirroring);
+                    self.read_anew(reading).await?;
+                    return Ok(false);
+                }
+                // The gate knows; the comparison is made when it opens.
+                Err(SyncError::Backend(_)) => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
         let fetchable = |id: &i64| !reading.reconciling.unfetchable.contains(&(collection, *id));
         let missing: Vec<i64> = beyond(&there, &here).filter(fetchable).collect();
         let extra: Vec<i64> = beyond(&here, &there).filter(fetchable).collect();

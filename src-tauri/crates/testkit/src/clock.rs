@@ -22,6 +22,14 @@ impl SimClock {
         }
     }
 
+    /// The same clock, wrong by so much.
+    pub(crate) fn off_by(self, skew: SignedDuration) -> Self {
+        Self {
+            start: self.start.saturating_add(skew).unwrap_or(self.start),
+            ..self
+        }
+    }
+
     /// The tokio instant `seconds` after the start.
     pub(crate) fn instant(&self, after: Duration) -> Instant {
         self.origin + after

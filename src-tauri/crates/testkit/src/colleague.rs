@@ -22,7 +22,7 @@ pub(crate) async fn work(server: Server, mut rng: ChaCha8Rng, gap: Duration, unt
         let act = choose(&server, &mut rng, written, &mut binned);
         let Some(act) = act else { continue };
         let now = server.clock.now();
-        let outcome = server.glpi().act(&act, now);
+        let outcome = server.glpi().act(&act, server.stamps.now());
         server.trace.add(now, format_args!("colleague: {act:?} -> {outcome:?}"));
         if matches!(act, Act::Rights { .. }) {
             // Sessions keep their old rights until they end; here they end.

@@ -2,6 +2,8 @@
 
 use guichet_domain::{
     OperationId, TicketId,
+    call::CallSource,
+    consent::ConsentRecord,
     operation::Operation,
     ticket::{Party, Role},
 };
@@ -103,6 +105,14 @@ pub(crate) struct Intent {
     pub(crate) strangers: Vec<TicketId>,
 }
 
+/// A call that was wrapped up.
+#[derive(Debug, Clone)]
+pub(crate) struct KeptCall {
+    pub(crate) source: CallSource,
+    pub(crate) id: String,
+    pub(crate) note: String,
+}
+
 /// Everything accepted.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ledger {
@@ -113,6 +123,18 @@ pub(crate) struct Ledger {
     pub(crate) taken_back: BTreeSet<OperationId>,
     /// What must be in some draft at the end: words, or a file's name.
     pub(crate) drafted: BTreeSet<String>,
+    /// Records of consent, as they were written.
+    pub(crate) consents: Vec<ConsentRecord>,
+    /// Calls that were wrapped up.
+    pub(crate) calls: Vec<KeptCall>,
+    /// News of rooms, by ticket.
+    pub(crate) updates: Vec<(TicketId, OperationId)>,
+    /// Times a person decided what becomes of what a backup lacked.
+    pub(crate) decisions: u32,
+    /// What the desk says was accepted once more, by its new identity.
+    pub(crate) told_again: BTreeMap<OperationId, OperationId>,
+    /// Accepted once more under another identity, after a backup was brought back.
+    pub(crate) repeated: BTreeSet<OperationId>,
     /// Said to have arrived by a person who looked.
     pub(crate) confirmed: BTreeSet<OperationId>,
 }

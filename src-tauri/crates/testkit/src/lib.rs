@@ -29,6 +29,8 @@ mod sabotage;
 mod schedule;
 pub mod trace;
 mod user;
+mod whole;
+mod work;
 
 pub use check::Finding;
 pub use sabotage::Sabotage;
@@ -59,7 +61,7 @@ pub struct SimConfig {
 impl Default for SimConfig {
     fn default() -> Self {
         Self {
-            schedules: 2_000,
+            schedules: 5_000,
             first_seed: 1,
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             sabotage: Sabotage::None,
@@ -84,6 +86,10 @@ pub struct Outcome {
     pub crashes: u32,
     /// Operations accepted.
     pub operations: u32,
+    /// A backup was brought back that lacked something.
+    pub restores: u32,
+    /// Times a person decided what becomes of what it lacked.
+    pub decisions: u32,
     /// The trace, when it was asked for.
     pub trace: Vec<String>,
 }
@@ -98,6 +104,8 @@ impl Outcome {
             faults: 0,
             crashes: 0,
             operations: 0,
+            restores: 0,
+            decisions: 0,
             trace: Vec::new(),
         }
     }
@@ -110,6 +118,10 @@ pub struct SimReport {
     pub schedules: u64,
     /// Operations accepted in all.
     pub operations: u64,
+    /// Backups brought back that lacked something.
+    pub restores: u64,
+    /// Times a person decided what becomes of what one lacked.
+    pub decisions: u64,
     /// Events in all traces.
     pub events: u64,
     /// Exchanges that went wrong as planned.
@@ -144,6 +156,8 @@ impl SimReport {
     fn add(&mut self, outcome: Outcome) {
         self.schedules += 1;
         self.operations += u64::from(outcome.operations);
+        self.restores += u64::from(outcome.restores);
+        self.decisions += u64::from(outcome.decisions);
         self.events += outcome.events;
         self.faults += u64::from(outcome.faults);
         self.crashes += u64::from(outcome.crashes);
@@ -175,10 +189,12 @@ impl fmt::Display for SimReport {
         let seconds = self.elapsed.as_secs_f64();
         writeln!(
             f,
-            "{} operations, {} faults, {} crashes, {} events in {seconds:.1} s ({:.2} ms a schedule); {} lanes out of order, {} mirrors differ, {} broken",
+            "{} operations, {} faults, {} crashes, {} backups brought back ({} decided on), {} events in {seconds:.1} s ({:.2} ms a schedule); {} lanes out of order, {} mirrors differ, {} broken",
             self.operations,
             self.faults,
             self.crashes,
+            self.restores,
+            self.decisions,
             self.events,
             seconds * 1000.0 / (self.schedules.max(1) as f64),
             self.out_of_order,
@@ -197,17 +213,35 @@ impl fmt::Display for SimReport {
     }
 }
 
-/// Runs one schedule; `verbose` keeps its trace.
+/// What a schedule is made of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything.
+    #[default]
+    Whole,
+    /// Answers, files and fields, with the faults of single exchanges: what the seeds that failed at that time played.
+    Exchanges,
+}
+
+/// Runs one schedule of everything; `verbose` keeps its trace.
 #[must_use]
 pub fn simulate_one(seed: u64, sabotage: Sabotage, verbose: bool) -> Outcome {
-    std::panic::catch_unwind(AssertUnwindSafe(|| schedule::run(seed, sabotage, verbose))).unwrap_or_else(|panic| {
-        let why = panic
-            .downcast_ref::<String>()
-            .cloned()
-            .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
-            .unwrap_or_default();
-        Outcome::broken(seed, format!("panicked: {why}"))
-    })
+    simulate_scope(seed, Scope::Whole, sabotage, verbose)
+}
+
+/// Runs one schedule; `verbose` keeps its trace.
+#[must_use]
+pub fn simulate_scope(seed: u64, scope: Scope, sabotage: Sabotage, verbose: bool) -> Outcome {
+    std::panic::catch_unwind(AssertUnwindSafe(|| schedule::run(seed, scope, sabotage, verbose))).unwrap_or_else(
+        |panic| {
+            let why = panic
+                .downcast_ref::<String>()
+                .cloned()
+                .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+                .unwrap_or_default();
+            Outcome::broken(seed, format!("panicked: {why}"))
+        },
+    )
 }
 
 /// Runs many schedules, on several threads.

@@ -5,13 +5,14 @@ use crate::{
     life::Life,
     plan::{CLIENT_TIMEOUT, Exchange, Fate, Plan},
     trace::Trace,
+    whole,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
 use guichet_backend::{Clock, Delivery};
 use guichet_backend_glpi::transport::{ApiBody, ApiRequest, ApiResponse, Transport, TransportError};
 use guichet_sandbox::{
-    Glpi,
+    Glpi, Write,
     wire::{Body, Request, Response},
 };
 use http::{HeaderMap, HeaderValue, Method, header};
@@ -33,12 +34,17 @@ pub(crate) struct Server {
     pub(crate) parts_at_first: Arc<BTreeSet<(&'static str, i64, i64, i64)>>,
     /// Requests taken whose commit is still to come.
     under_way: Arc<AtomicUsize>,
+    /// Writes that a backup brought back does not have.
+    gone: Arc<Mutex<Vec<Write>>>,
+    /// The time as it is.
     pub(crate) clock: SimClock,
+    /// The server's own clock.
+    pub(crate) stamps: SimClock,
     pub(crate) trace: Trace,
 }
 
 impl Server {
-    pub(crate) fn new(glpi: Glpi, clock: SimClock, trace: Trace) -> Self {
+    pub(crate) fn new(glpi: Glpi, clock: SimClock, stamps: SimClock, trace: Trace) -> Self {
         let mut parts = BTreeSet::new();
         for ticket in glpi.tickets() {
             for (table, column) in [("Ticket_User", "users_id"), ("Group_Ticket", "groups_id")] {
@@ -56,13 +62,25 @@ impl Server {
             parts_at_first: Arc::new(parts),
             glpi: Arc::new(Mutex::new(glpi)),
             under_way: Arc::default(),
+            gone: Arc::default(),
             clock,
+            stamps,
             trace,
         }
     }
 
     pub(crate) fn glpi(&self) -> MutexGuard<'_, Glpi> {
         self.glpi.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note of what a backup brought back does not have.
+    pub(crate) fn forget(&self, gone: Vec<Write>) {
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner).extend(gone);
+    }
+
+    /// What a backup brought back does not have.
+    pub(crate) fn gone(&self) -> Vec<Write> {
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether something that was sent may still change something.
@@ -78,7 +96,7 @@ impl Server {
         stamp: impl FnOnce(Timestamp) -> Timestamp,
     ) -> Response {
         tokio::time::sleep(after).await;
-        let response = self.handle(&request, stamp(self.clock.now()));
+        let response = self.handle(&request, stamp(self.stamps.now()));
         self.under_way.fetch_sub(1, Ordering::Relaxed);
         response
     }
@@ -112,7 +130,7 @@ pub(crate) struct Direct(pub(crate) Server);
 #[async_trait]
 impl Transport for Direct {
     async fn execute(&self, request: ApiRequest) -> Result<ApiResponse, TransportError> {
-        let response = self.0.handle(&wire(request), self.0.clock.now());
+        let response = self.0.handle(&wire(request), self.0.stamps.now());
         Ok(api(response))
     }
 }
@@ -193,7 +211,7 @@ impl SimTransport {
             }
             Fate::Late { after, old_stamp } => {
                 sleep(up).await;
-                let arrived = server.clock.now();
+                let arrived = server.stamps.now();
                 server.under_way.fetch_add(1, Ordering::Relaxed);
                 let late = server.clone();
                 tokio::spawn(late.handle_later(request, after, move |now| if old_stamp { arrived } else { now }));
@@ -204,7 +222,7 @@ impl SimTransport {
         }
         sleep(up).await;
         self.life.step("network.arrived").await;
-        let arrived = server.clock.now();
+        let arrived = server.stamps.now();
         let response = match fate {
             Fate::SlowCommit { held } => {
                 // Committed by the server even if the client dies meanwhile.
@@ -225,6 +243,7 @@ impl SimTransport {
                 broken(status)
             }
             Fate::SignInRefused => refused_sign_in(),
+            Fate::RefusedInside => whole::refused_inside(&request.method, &request.path),
             Fate::Twice => {
                 let first = server.handle(&request, arrived);
                 server.handle(&request, arrived);
@@ -247,12 +266,24 @@ impl SimTransport {
         }
         sleep(down).await;
         let mut response = api(response);
+        if let Some(drifts) = self.plan().whole.as_ref().map(|whole| whole.drifts) {
+            response.headers.insert(header::DATE, date(server.stamps.now()));
+            if drifts && let Some(body) = whole::drifted(&response.body) {
+                response.body = body;
+            }
+        }
         if fate == Fate::BodyCut {
             let length = self.plan().cut(response.body.len());
             response.body = response.body.slice(..length);
         }
         Ok(response)
     }
+}
+
+/// As HTTP writes it.
+fn date(now: Timestamp) -> HeaderValue {
+    let text = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 fn exchange(request: &ApiRequest) -> Exchange {

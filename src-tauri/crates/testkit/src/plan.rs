@@ -1,5 +1,6 @@
 //! What shall go wrong, from a seed: outages, crashes, and the fate of every exchange.
 
+use crate::{Scope, whole::Whole};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::time::Duration;
@@ -41,6 +42,8 @@ pub(crate) struct Plan {
     pub(crate) holds: Option<ChaCha8Rng>,
     /// The whole minute without faults is played, although everything was found right before: what is right stays right.
     pub(crate) to_the_end: bool,
+    /// Faults beyond those of single exchanges, where the schedule has them.
+    pub(crate) whole: Option<Whole>,
     rng: ChaCha8Rng,
 }
 
@@ -82,10 +85,12 @@ pub(crate) enum Fate {
     Twice,
     /// Signing in is refused for once.
     SignInRefused,
+    /// Nothing is done, and the answer says so inside a status of success.
+    RefusedInside,
 }
 
 impl Plan {
-    pub(crate) fn from_seed(seed: u64) -> Self {
+    pub(crate) fn from_seed(seed: u64, scope: Scope) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let chaos = Duration::from_secs(rng.random_range(10..40));
         let storm: f64 = rng.random_range(0.0..1.0);
@@ -119,6 +124,7 @@ impl Plan {
             concurrency: rng.random_range(1..=4),
             holds: matches!(seed % 7, 3 | 4 | 6).then(|| ChaCha8Rng::seed_from_u64(!seed)),
             to_the_end: seed.is_multiple_of(TO_THE_END),
+            whole: (scope == Scope::Whole).then(|| Whole::from_seed(seed, chaos)),
             rng,
         }
     }
@@ -157,6 +163,14 @@ impl Plan {
             } else {
                 Fate::RequestLost
             };
+        }
+        if let Some(whole) = &mut self.whole {
+            if whole.finds_no_session() {
+                return Fate::SessionLost;
+            }
+            if whole.refuses_inside(exchange) {
+                return Fate::RefusedInside;
+            }
         }
         let chance = match exchange {
             Exchange::Write { .. } => self.write_faults,

@@ -31,6 +31,12 @@ pub enum Sabotage {
     Hangs,
     /// What could not be taken back is said to have been.
     PretendsToTakeBack,
+    /// Calls are said to have been wrapped up and consents to have been kept that were not.
+    PretendsToKeep,
+    /// The news of a room is told twice.
+    TellsTwice,
+    /// The gate of a restored server is opened without asking what is lost or reading again.
+    OpensFrozenGate,
     /// Some tickets of each page are not handed over, and bundles come without their last entry.
     Forgets,
 }

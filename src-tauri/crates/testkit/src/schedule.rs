@@ -1,7 +1,7 @@
 //! One schedule: a server, a client that lives and dies, a user and a colleague, in virtual time.
 
 use crate::{
-    Outcome, Sabotage,
+    Outcome, Sabotage, Scope,
     blocking::wait,
     check::{self, Finding, Verdict},
     clock::SimClock,
@@ -14,6 +14,7 @@ use crate::{
     sabotage::Saboteur,
     trace::Trace,
     user::User,
+    whole,
 };
 use guichet_backend::{Backend, Clock};
 use guichet_backend_glpi::{Credentials, GlpiBackend, GlpiConfig, transport::Transport};
@@ -22,7 +23,7 @@ use guichet_sandbox::{Glpi, Options, Version, options::TECHNICIAN};
 use guichet_store::{Store, StoreError};
 use guichet_sync::{Engine, SyncSettings};
 use jiff::Timestamp;
-use rand::Rng;
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::{
     cell::RefCell,
@@ -148,20 +149,20 @@ fn demo(options: &Options) -> Glpi {
 }
 
 /// Runs one schedule on this thread.
-pub(crate) fn run(seed: u64, sabotage: Sabotage, verbose: bool) -> Outcome {
+pub(crate) fn run(seed: u64, scope: Scope, sabotage: Sabotage, verbose: bool) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(schedule(seed, sabotage, verbose)),
+        Ok(runtime) => runtime.block_on(schedule(seed, scope, sabotage, verbose)),
         Err(error) => Err(error.into()),
     };
     outcome.unwrap_or_else(|error| Outcome::broken(seed, error.to_string()))
 }
 
-async fn schedule(seed: u64, sabotage: Sabotage, verbose: bool) -> Result<Outcome, SetupError> {
-    let mut plan = Plan::from_seed(seed);
+async fn schedule(seed: u64, scope: Scope, sabotage: Sabotage, verbose: bool) -> Result<Outcome, SetupError> {
+    let mut plan = Plan::from_seed(seed, scope);
     let options = Options {
         articles: 3,
         tickets: 14,
@@ -172,7 +173,13 @@ async fn schedule(seed: u64, sabotage: Sabotage, verbose: bool) -> Result<Outcom
     let clock = SimClock::starting(start);
     let trace = Trace::new(start, verbose);
     trace.add(start, format_args!("seed {seed}: {plan:?}"));
-    let server = Server::new(demo(&options), clock, trace.clone());
+    let (mut stamps, mut here, mut glpi) = (clock, clock, demo(&options));
+    if let Some(whole) = &plan.whole {
+        stamps = clock.off_by(whole.server_skew);
+        here = clock.off_by(whole.desk_skew);
+        glpi.reconfigure(|options| options.token_length = whole.token_length);
+    }
+    let server = Server::new(glpi, clock, stamps, trace.clone());
     let me = UserId(
         server
             .glpi()
@@ -180,12 +187,22 @@ async fn schedule(seed: u64, sabotage: Sabotage, verbose: bool) -> Result<Outcom
             .ok_or(SetupError::NoAccount(TECHNICIAN))?,
     );
     let databases = Databases::new(&plan)?;
-    let store = databases.open(clock.now())?;
+    let store = databases.open(here.now())?;
     let desk = Arc::new(Desk::default());
     let ledger = Arc::new(Mutex::new(Ledger::default()));
-    let user = User::new(server.clone(), Arc::clone(&desk), Arc::clone(&ledger), plan.fork(), me);
+    let user = User::new(
+        server.clone(),
+        Arc::clone(&desk),
+        Arc::clone(&ledger),
+        plan.fork(),
+        me,
+        here,
+    );
     let user = user.holding(plan.holds.take(), sabotage == Sabotage::PretendsToTakeBack);
-    let user = user.work(plan.user_gap, plan.chaos);
+    let rest = (scope == Scope::Whole).then(|| ChaCha8Rng::seed_from_u64(seed ^ 0x00d0_0a7e));
+    let user = user.whole(rest, sabotage).work(plan.user_gap, plan.chaos);
+    let restore = plan.whole.as_ref().and_then(|whole| whole.restore);
+    let backup = whole::bring_back(server.clone(), restore);
     let colleague = colleague::work(server.clone(), plan.fork(), plan.colleague_gap, plan.chaos);
     let referee = Referee {
         server: server.clone(),
@@ -193,6 +210,7 @@ async fn schedule(seed: u64, sabotage: Sabotage, verbose: bool) -> Result<Outcom
         me,
         chaos: plan.chaos,
         may_end: !plan.to_the_end,
+        here,
     };
     let mut lives = Lives {
         server: server.clone(),
@@ -208,7 +226,7 @@ async fn schedule(seed: u64, sabotage: Sabotage, verbose: bool) -> Result<Outcom
         referee,
     };
     let others = async {
-        tokio::join!(user, colleague);
+        tokio::join!(user, colleague, backup);
         std::future::pending::<()>().await;
     };
     let (store, at_rest) = tokio::select! {
@@ -222,7 +240,10 @@ async fn schedule(seed: u64, sabotage: Sabotage, verbose: bool) -> Result<Outcom
         lives.referee.judge(&store, Verdict::Final).await?
     };
     lives.databases.give_back(store);
-    let operations = ledger.lock().unwrap_or_else(PoisonError::into_inner).intents.len();
+    let (operations, decisions) = {
+        let ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        (ledger.intents.len(), ledger.decisions)
+    };
     let (faults, crashes) = trace.troubles();
     Ok(Outcome {
         seed,
@@ -231,6 +252,8 @@ async fn schedule(seed: u64, sabotage: Sabotage, verbose: bool) -> Result<Outcom
         events: trace.events(),
         faults,
         crashes,
+        restores: u32::from(!server.gone().is_empty()),
+        decisions,
         operations: u32::try_from(operations).unwrap_or(u32::MAX),
         trace: trace.take_lines(),
     })
@@ -242,7 +265,7 @@ fn unreachable_store() -> Result<(Store, bool), SetupError> {
 }
 
 /// The real adapter over a transport.
-fn client(server: &Server, transport: Arc<dyn Transport>) -> Result<GlpiBackend, SetupError> {
+fn client(server: &Server, here: SimClock, transport: Arc<dyn Transport>) -> Result<GlpiBackend, SetupError> {
     let token = server
         .glpi()
         .user_token(TECHNICIAN)
@@ -252,7 +275,7 @@ fn client(server: &Server, transport: Arc<dyn Transport>) -> Result<GlpiBackend,
         transport,
         Credentials::user_token(token),
         adapter(),
-        Arc::new(server.clock),
+        Arc::new(here),
     ))
 }
 
@@ -264,14 +287,23 @@ struct Referee {
     chaos: Duration,
     /// The schedule may end as soon as all is well.
     may_end: bool,
+    /// This machine's clock.
+    here: SimClock,
 }
 
 impl Referee {
     /// Compares with the server, as an adapter that never met a fault reads it.
     async fn judge(&self, store: &Store, verdict: Verdict) -> Result<Vec<Finding>, SetupError> {
-        let direct = client(&self.server, Arc::new(Direct(self.server.clone())))?;
+        let direct = client(&self.server, self.here, Arc::new(Direct(self.server.clone())))?;
         let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Ok(check::check(&self.server, store, &ledger, &direct, self.me, verdict).await)
+        let restored = !self.server.gone().is_empty();
+        // What is not judged must not stand for what is.
+        let verdict = if restored { Verdict::Final } else { verdict };
+        let mut findings = check::check(&self.server, store, &ledger, &direct, self.me, verdict).await;
+        if restored {
+            findings.retain(|finding| check::is_promised_after_a_restore(finding, ledger.decisions > 0));
+        }
+        Ok(findings)
     }
 
     /// Returns once the faults are over, nothing that was sent is still to be committed, and all is well after a round:
@@ -285,7 +317,7 @@ impl Referee {
             }
             let after_a_round = {
                 let status = status.borrow_and_update();
-                let since_peace = |at: Timestamp| at > self.server.clock.at(self.chaos);
+                let since_peace = |at: Timestamp| at > self.here.at(self.chaos);
                 !status.running && status.gate == Gate::Open && status.last_round_at.is_some_and(since_peace)
             };
             if after_a_round
@@ -348,12 +380,12 @@ impl Lives {
                 self.server.trace.clone(),
             ));
             let transport = SimTransport::new(self.server.clone(), Arc::clone(&self.plan), Arc::clone(&life));
-            let backend = client(&self.server, Arc::new(transport))?;
+            let backend = client(&self.server, self.referee.here, Arc::new(transport))?;
             let backend = self.sabotaged(Arc::new(backend));
             let engine = Arc::new(Engine::new(
                 store.clone(),
                 backend,
-                Arc::new(clock),
+                Arc::new(self.referee.here),
                 Arc::clone(&life) as Arc<dyn guichet_sync::Steps>,
                 self.settings.clone(),
                 self.seed.wrapping_add(number),
@@ -382,7 +414,7 @@ impl Lives {
             }
             let downtime = Duration::from_millis(self.rng.random_range(0..3_000));
             tokio::time::sleep(downtime).await;
-            store = self.databases.reopen(store, clock.now())?;
+            store = self.databases.reopen(store, self.referee.here.now())?;
             self.server.trace.add(clock.now(), format_args!("started again"));
         }
         Ok((store, false))

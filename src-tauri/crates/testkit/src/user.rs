@@ -1,7 +1,9 @@
 //! The technician at the desk: submits operations of all kinds and deals with what is stuck.
 
 use crate::{
+    Sabotage,
     blocking::wait,
+    clock::SimClock,
     desk::Desk,
     holding::Holding,
     intents::{Ledger, Mark, REFUSED_TYPE, mark},
@@ -19,7 +21,7 @@ use guichet_domain::{
     timeline::TaskState,
 };
 use guichet_store::{Resolution, Store, Submission};
-use guichet_sync::Engine;
+use guichet_sync::{AfterRestore, Engine};
 use rand::{Rng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use std::{
@@ -38,14 +40,24 @@ pub(crate) struct User {
     server: Server,
     desk: Arc<Desk>,
     ledger: Arc<Mutex<Ledger>>,
-    rng: ChaCha8Rng,
+    pub(crate) rng: ChaCha8Rng,
+    /// This machine's clock.
+    pub(crate) clock: SimClock,
+    /// The rest of the day's work is done as well.
+    whole: Option<ChaCha8Rng>,
+    /// Says that calls were wrapped up and consents given that were not.
+    pub(crate) pretends_work: bool,
+    /// Tells the news of a room a second time.
+    pub(crate) tells_twice: bool,
+    /// Opens the gate of a restored server without reading anything again.
+    opens_frozen: bool,
     /// Words used so far; each operation carries one.
     words: u32,
     /// Words that may be used a second time on the same lane: equal texts.
     last_word: Option<(TicketId, String)>,
     /// Lanes of tickets created here.
     created: Vec<TicketId>,
-    me: UserId,
+    pub(crate) me: UserId,
     /// What is held and taken back, in the schedules that have it.
     holding: Holding,
 }
@@ -57,6 +69,7 @@ impl User {
         ledger: Arc<Mutex<Ledger>>,
         rng: ChaCha8Rng,
         me: UserId,
+        clock: SimClock,
     ) -> Self {
         Self {
             server,
@@ -68,7 +81,21 @@ impl User {
             created: Vec::new(),
             me,
             holding: Holding::default(),
+            clock,
+            whole: None,
+            pretends_work: false,
+            tells_twice: false,
+            opens_frozen: false,
         }
+    }
+
+    /// Lets the user do the rest of the day's work as well.
+    pub(crate) fn whole(mut self, rng: Option<ChaCha8Rng>, sabotage: Sabotage) -> Self {
+        self.whole = rng;
+        self.pretends_work = sabotage == Sabotage::PretendsToKeep;
+        self.tells_twice = sabotage == Sabotage::TellsTwice;
+        self.opens_frozen = sabotage == Sabotage::OpensFrozenGate;
+        self
     }
 
     /// Lets the user hold what is submitted and take it back. `pretends`: say so although it was refused.
@@ -102,13 +129,48 @@ impl User {
             sign_in(&engine).await;
             engine.nudge();
         }
+        while self.whole.is_some() {
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            if let Some((engine, store)) = self.desk.current() {
+                self.decide(&engine, &store).await;
+            }
+        }
     }
 
-    fn note(&self, what: std::fmt::Arguments<'_>) {
+    /// What a restored server lost is sent again or left.
+    async fn decide(&mut self, engine: &Engine, store: &Store) {
+        if !engine.status().borrow().gate.is_restored() {
+            return;
+        }
+        if self.opens_frozen {
+            let lost: Vec<OperationId> = Vec::new();
+            if wait(store.go_on_after_restore(&lost, false, self.clock.now())).is_ok() {
+                self.ledger().decisions += 1;
+            }
+            return;
+        }
+        let again = self.rng.random_bool(0.6);
+        let answer = if again {
+            AfterRestore::SendAgain
+        } else {
+            AfterRestore::Leave
+        };
+        self.note(format_args!("user: {answer:?}"));
+        // A dead process answers nothing, and a server that is away is asked again later.
+        let outcome = tokio::time::timeout(Duration::from_secs(15), engine.go_on(answer)).await;
+        if let Ok(Ok(repeated)) = &outcome {
+            let mut ledger = self.ledger();
+            ledger.decisions += 1;
+            ledger.told_again.extend(repeated.iter().map(|one| (one.id, one.was)));
+        }
+        self.note(format_args!("user: {answer:?} -> {outcome:?}"));
+    }
+
+    pub(crate) fn note(&self, what: std::fmt::Arguments<'_>) {
         self.server.trace.add(self.server.clock.now(), what);
     }
 
-    fn ledger(&self) -> std::sync::MutexGuard<'_, Ledger> {
+    pub(crate) fn ledger(&self) -> std::sync::MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -116,7 +178,12 @@ impl User {
         let Some((engine, store)) = self.desk.current() else {
             return;
         };
+        if self.whole.is_some() {
+            self.decide(&engine, &store).await;
+        }
+        let works = self.whole.as_mut().is_some_and(|rng| rng.random_bool(0.35));
         match self.rng.random_range(0..100) {
+            _ if works => self.work_on(&store),
             0..55 => self.answer(&store),
             55..67 => self.create(&store),
             67..90 => self.resolve(&store),
@@ -142,7 +209,7 @@ impl User {
         let Some((engine, store)) = self.desk.current() else {
             return;
         };
-        let outcome = wait(store.take_back(&submitted.asked(), self.server.clock.now()));
+        let outcome = wait(store.take_back(&submitted.asked(), self.clock.now()));
         let how = match &outcome {
             Ok(taken) if taken.operations.is_empty() => "nothing left of it",
             Ok(_) => "done",
@@ -175,13 +242,13 @@ impl User {
         word
     }
 
-    fn fresh_word(&mut self) -> String {
+    pub(crate) fn fresh_word(&mut self) -> String {
         self.last_word = None;
         self.words += 1;
         format!("mot{:04}fin", self.words)
     }
 
-    fn text(&mut self, word: &str) -> RichText {
+    pub(crate) fn text(&mut self, word: &str) -> RichText {
         match self.rng.random_range(0..3) {
             0 => RichText::from_plain(&format!("Bonjour,\n\nle poste <PC> & l'écran : {word}")),
             1 => RichText::from_html(&format!("<p>Redémarré <b>le</b> poste</p><ul><li>{word}</li></ul>")),
@@ -189,8 +256,8 @@ impl User {
         }
     }
 
-    fn id(&mut self) -> OperationId {
-        let millis = u64::try_from(self.server.clock.now().as_millisecond()).unwrap_or(0);
+    pub(crate) fn id(&mut self) -> OperationId {
+        let millis = u64::try_from(self.clock.now().as_millisecond()).unwrap_or(0);
         let random: [u8; 10] = self.rng.random();
         OperationId(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
     }
@@ -200,7 +267,7 @@ impl User {
     }
 
     /// A ticket the user sees, or one of his own that is not at the server yet.
-    fn pick_lane(&mut self, store: &Store) -> Option<TicketId> {
+    pub(crate) fn pick_lane(&mut self, store: &Store) -> Option<TicketId> {
         if !self.created.is_empty() && self.rng.random_bool(0.35) {
             return self.created.choose(&mut self.rng).copied();
         }
@@ -371,7 +438,7 @@ impl User {
         if operations.is_empty() {
             return;
         }
-        let (draft, hold) = self.holding.draft(lane, &operations, self.server.clock.now());
+        let (draft, hold) = self.holding.draft(lane, &operations, self.clock.now());
         if let Some(draft) = &draft
             && wait(store.save_draft(draft)).is_err()
         {
@@ -386,7 +453,7 @@ impl User {
             draft: draft.as_ref().map(|draft| draft.key.clone()),
             hold,
         };
-        match wait(store.submit(submission, self.server.clock.now())) {
+        match wait(store.submit(submission, self.clock.now())) {
             Ok(accepted) => {
                 if let Some(draft) = draft {
                     let typed = self.holding.submitted(&draft, &operations);
@@ -396,12 +463,7 @@ impl User {
                         self.ledger().drafted.insert(typed.body);
                     }
                 }
-                let strangers: Vec<TicketId> = self
-                    .created
-                    .iter()
-                    .copied()
-                    .filter(|lane| wait(store.resolve_ticket(*lane)).is_ok_and(|known| known.is_local()))
-                    .collect();
+                let strangers = self.strangers(store);
                 for (id, mark, operation) in operations {
                     self.note(format_args!(
                         "user: {} on {} [{id}] {mark:?}",
@@ -416,6 +478,15 @@ impl User {
             }
             Err(error) => self.note(format_args!("user: not accepted on {lane:?}: {error}")),
         }
+    }
+
+    /// Tickets created here whose number is not known.
+    pub(crate) fn strangers(&self, store: &Store) -> Vec<TicketId> {
+        self.created
+            .iter()
+            .copied()
+            .filter(|lane| wait(store.resolve_ticket(*lane)).is_ok_and(|known| known.is_local()))
+            .collect()
     }
 
     /// Deals with an entry that is stuck, or changes its mind about one that waits.
@@ -442,7 +513,7 @@ impl User {
         let Some(resolution) = self.resolution(store, &entry) else {
             return;
         };
-        let outcome = wait(store.resolve(entry.id, resolution.clone(), self.server.clock.now()));
+        let outcome = wait(store.resolve(entry.id, resolution.clone(), self.clock.now()));
         self.note(format_args!(
             "user: {} [{}] {resolution:?} -> {}",
             entry.state.name(),

@@ -1,7 +1,7 @@
 //! The simulation in the test suite, its determinism, and the proof that its referee can fail.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-use guichet_testkit::{Finding, Sabotage, SimConfig, SimReport, simulate, simulate_one};
+use guichet_testkit::{Finding, Sabotage, Scope, SimConfig, SimReport, simulate, simulate_one, simulate_scope};
 
 fn run(sabotage: Sabotage, first_seed: u64, schedules: u64) -> SimReport {
     simulate(&SimConfig {
@@ -96,6 +96,28 @@ fn the_referee_sees_what_was_said_to_be_taken_back_and_left_all_the_same() {
 }
 
 #[test]
+fn the_referee_sees_a_wrap_up_and_a_consent_that_were_not_kept() {
+    let report = run(Sabotage::PretendsToKeep, 1, 30);
+    let seen = |what: &str| {
+        let mut findings = report.failing.iter().flat_map(|outcome| &outcome.findings);
+        findings.any(|finding| matches!(finding, Finding::Lost(text) if text.starts_with(what)))
+    };
+    assert!(seen("consent") && seen("call"), "{report}");
+}
+
+#[test]
+fn the_referee_sees_news_of_a_room_told_twice() {
+    let report = run(Sabotage::TellsTwice, 1, 30);
+    assert!(report.duplicated > 0, "{report}");
+}
+
+#[test]
+fn the_referee_sees_a_restored_server_whose_gate_was_opened_without_reading_again() {
+    let report = run(Sabotage::OpensFrozenGate, 1, 120);
+    assert!(report.stalled + report.differing > 0, "{report}");
+}
+
+#[test]
 fn the_referee_sees_a_mirror_that_differs() {
     let report = run(Sabotage::Forgets, 1, 10);
     assert!(report.differing > 0, "{report}");
@@ -136,7 +158,7 @@ const REGRESSIONS: &[(u64, &str)] = &[
 #[test]
 fn seeds_that_once_failed_do_not_fail_again() {
     for (seed, what) in REGRESSIONS {
-        let outcome = simulate_one(*seed, Sabotage::None, false);
+        let outcome = simulate_scope(*seed, Scope::Exchanges, Sabotage::None, false);
         assert_eq!(outcome.findings, Vec::<Finding>::new(), "seed {seed}: {what}");
     }
 }

@@ -76,7 +76,7 @@ impl Glpi {
     pub fn new(options: Options) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(options.seed ^ 0x6775_6963_6865_7421);
         let zone = TimeZone::get(&options.zone).unwrap_or(TimeZone::UTC);
-        let app_token = token_from(&mut rng);
+        let app_token = token_from(&mut rng, API_TOKEN_LENGTH);
         let mut glpi = Self {
             db: Db::new(options.seed),
             zone,
@@ -329,13 +329,20 @@ impl Glpi {
     }
 
     fn new_token(&mut self) -> String {
-        token_from(&mut self.rng)
+        token_from(&mut self.rng, API_TOKEN_LENGTH)
+    }
+
+    fn new_session_token(&mut self) -> String {
+        token_from(&mut self.rng, self.options.token_length)
     }
 }
 
-fn token_from(rng: &mut ChaCha8Rng) -> String {
+/// Characters of a person's or an application's token.
+const API_TOKEN_LENGTH: usize = 40;
+
+fn token_from(rng: &mut ChaCha8Rng, length: usize) -> String {
     const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-    (0..40)
+    (0..length)
         .map(|_| char::from(LETTERS[rng.random_range(0..LETTERS.len())]))
         .collect()
 }

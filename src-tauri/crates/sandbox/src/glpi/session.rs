@@ -81,7 +81,7 @@ impl Glpi {
     ) -> Result<Reply, Refusal> {
         let user = self.log_in(request, params)?;
         let session = self.open_session(user);
-        let token = self.new_token();
+        let token = self.new_session_token();
         self.db.set(Kind::User, user, "last_login", Cell::Time(now.as_second()));
         let mut answer = json!({ "session_token": token });
         if params.switch("get_full_session", false) {

@@ -12,6 +12,7 @@ pub(crate) mod memo;
 pub(crate) mod migrations;
 pub(crate) mod outbox;
 pub(crate) mod resolve;
+pub(crate) mod restored;
 pub(crate) mod rooms;
 pub(crate) mod settings;
 pub(crate) mod transfers;

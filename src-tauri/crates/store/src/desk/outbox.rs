@@ -18,10 +18,10 @@ use std::{
     time::Duration,
 };
 
-const COLUMNS: &str =
+pub(crate) const COLUMNS: &str =
     "id, lane, seq, operation, state, attempts, created_at, first_attempt_at, last_error, remote_id, held_until";
 
-fn decode(row: &SqliteRow) -> Result<OutboxEntry, StoreError> {
+pub(crate) fn decode(row: &SqliteRow) -> Result<OutboxEntry, StoreError> {
     let mut c = Columns::new(row);
     let id = c.text()?;
     Ok(OutboxEntry {
@@ -591,11 +591,15 @@ pub(crate) async fn local_numbers(
     Ok(numbers.collect())
 }
 
-/// Tickets that creations of ours became.
+/// Tickets that creations of ours became, without those that a restored backend lost: their numbers are nobody's.
 pub(crate) async fn created_tickets(connection: &mut SqliteConnection) -> Result<Vec<TicketId>, StoreError> {
-    let ids: Vec<i64> = sqlx::query_scalar("SELECT remote FROM renumbered ORDER BY remote")
-        .fetch_all(connection)
-        .await?;
+    let ids: Vec<i64> = sqlx::query_scalar(
+        "SELECT DISTINCT remote FROM renumbered WHERE remote NOT IN \
+         (SELECT lane FROM outbox WHERE kind = 'create_ticket' AND state_name = 'sent' AND remote_id IS NULL \
+          AND lane NOT IN (SELECT lane FROM outbox WHERE kind = 'create_ticket' AND remote_id IS NOT NULL)) ORDER BY remote",
+    )
+    .fetch_all(connection)
+    .await?;
     Ok(ids.into_iter().map(TicketId).collect())
 }
 

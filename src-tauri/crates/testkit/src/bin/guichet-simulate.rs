@@ -13,7 +13,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[command(name = "guichet-simulate")]
 struct Arguments {
     /// How many schedules.
-    #[arg(long, default_value_t = 2_000)]
+    #[arg(long, default_value_t = 5_000)]
     schedules: u64,
     /// The first seed.
     #[arg(long, default_value_t = 1)]
