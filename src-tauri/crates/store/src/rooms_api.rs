@@ -12,6 +12,7 @@ use guichet_domain::{
 use jiff::Timestamp;
 use sqlx::Connection;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// An update to be posted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,7 +130,7 @@ impl Store {
                 outcomes.push((room.ticket, Ok(accepted)));
                 for (child, known) in children {
                     let mut part = connection.begin().await?;
-                    let of_child = submission(child, OperationId::new());
+                    let of_child = submission(child, of_child(post.id, child));
                     match desk::outbox::submit(&mut part, &of_child, known, now).await {
                         Ok(accepted) => {
                             part.commit().await?;
@@ -168,4 +169,11 @@ impl Store {
             changes,
         })
     }
+}
+
+/// The identity of an update's follow-up on a child: its own for each child, and always the same.
+fn of_child(update: OperationId, child: TicketId) -> OperationId {
+    OperationId(Uuid::from_u128(
+        update.0.as_u128() ^ u128::from(child.0.unsigned_abs() & 0xffff_ffff),
+    ))
 }

@@ -17,6 +17,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
+use uuid::Uuid;
 
 /// How far back a number is looked for: what a restored backend gives out again is what it gave out last.
 const LOOKED_BACK: i64 = 500;
@@ -202,7 +203,8 @@ async fn renamed(
                 }
             }
         }
-        let name = OperationId::new();
+        // From what it repeats, so that the same answer always gives the same identities.
+        let name = OperationId(Uuid::from_u128(entry.id.0.as_u128().wrapping_add(1)));
         names.insert(entry.id, name);
         pairs.push((entry.id, name));
         operations.push((name, operation));
