@@ -130,6 +130,28 @@ pub enum SecretStoreKind {
     File,
 }
 
+/// Where the key of a profile's databases is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyPlace {
+    /// The operating system's keyring.
+    Keyring,
+    /// In the profile, wrapped by a passphrase that is asked for at every start.
+    Passphrase,
+    /// In a file of mode 0600 in the profile: who copies the folder can read it. For machines without a keyring where
+    /// nobody is there to type, and only when it was asked for.
+    File,
+}
+
+/// What opens the databases. Not printed, not kept.
+#[derive(Clone, Deserialize, Type)]
+pub struct VaultForm {
+    /// Where a new profile's key goes; null: where it is.
+    pub place: Option<KeyPlace>,
+    /// The passphrase, where one is needed.
+    pub passphrase: Option<String>,
+}
+
 /// What the sign-in page sends. Neither printed nor kept: secrets go to the secret store.
 #[derive(Clone, Deserialize, Type)]
 pub struct SignIn {

@@ -4,9 +4,19 @@ use crate::{
     api::UiError,
     cli::kpi::KpiError,
     core::{
-        contract::ContractFileError, escalation::EscalationFailure, evidence::EvidenceFailure, profile::ProfileError,
-        remote::RemoteFailure, review::ReviewFailure, sandbox::SandboxError, secrets::SecretError,
-        supervision::SupervisionError, telephony::TelephonyError, transfers::TransferError,
+        contract::ContractFileError,
+        escalation::EscalationFailure,
+        evidence::EvidenceFailure,
+        profile::ProfileError,
+        remote::RemoteFailure,
+        review::ReviewFailure,
+        sandbox::SandboxError,
+        secrets::SecretError,
+        supervision::SupervisionError,
+        telephony::TelephonyError,
+        transfers::TransferError,
+        vault::{PASSPHRASE_MIN, VaultError},
+        wipe::WipeError,
     },
     messages::Locale,
 };
@@ -44,6 +54,12 @@ pub enum AppError {
     /// The keyring or the file of secrets.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// The key of the databases.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// A wipe.
+    #[error(transparent)]
+    Wipe(#[from] WipeError),
     /// The embedded sandbox.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
@@ -341,6 +357,8 @@ impl AppError {
             Self::Operation(error) => operation_code(error),
             Self::Profile(error) => profile_code(error),
             Self::Secret(error) => error.code(),
+            Self::Vault(error) => error.code(),
+            Self::Wipe(error) => error.code(),
             Self::Sandbox(error) => error.code(),
             Self::Telephony(error) => error.code(),
             Self::Transport(error) => transport_code(error),
@@ -433,6 +451,24 @@ impl AppError {
                 | SecretError::Locked { message }
                 | SecretError::Keyring { message } => vec![("detail", message.clone())],
                 SecretError::Unreadable | SecretError::None => Vec::new(),
+            },
+            Self::Vault(error) => match error {
+                VaultError::File { path, source } => vec![("path", shown(path)), ("detail", source.to_string())],
+                VaultError::Unreadable { path } | VaultError::TooNew { path } => vec![("path", shown(path))],
+                VaultError::PassphraseShort => vec![("min", PASSPHRASE_MIN.to_string())],
+                VaultError::KeyGone { id } => vec![("detail", id.clone())],
+                VaultError::NoKey { message } => vec![("detail", message.clone())],
+                VaultError::NoPlace
+                | VaultError::PassphraseNeeded
+                | VaultError::WrongPassphrase
+                | VaultError::WrongKey => Vec::new(),
+            },
+            Self::Wipe(error) => match error {
+                WipeError::NotConfirmed => Vec::new(),
+                WipeError::Unsent { unsent, drafts } => {
+                    vec![("unsent", unsent.to_string()), ("drafts", drafts.to_string())]
+                }
+                WipeError::Unknown { message } => vec![("detail", message.clone())],
             },
             Self::Sandbox(error) => vec![("detail", error.to_string())],
             Self::Evidence(error) => error.args(),
@@ -587,6 +623,19 @@ pub fn every_code() -> Vec<&'static str> {
         "keyring_failed",
         "secrets_file",
         "secrets_unreadable",
+        "vault_no_place",
+        "vault_passphrase_needed",
+        "vault_wrong_passphrase",
+        "vault_passphrase_short",
+        "vault_key_gone",
+        "vault_wrong_key",
+        "vault_unreadable",
+        "vault_too_new",
+        "vault_no_key",
+        "vault_file",
+        "wipe_not_confirmed",
+        "wipe_unsent",
+        "wipe_unknown",
         "sandbox_failed",
         "transfer_no_policy",
         "transfer_no_call",
@@ -790,6 +839,23 @@ mod tests {
             .into(),
             SecretError::Unreadable.into(),
             SecretError::None.into(),
+            VaultError::NoPlace.into(),
+            VaultError::PassphraseNeeded.into(),
+            VaultError::WrongPassphrase.into(),
+            VaultError::PassphraseShort.into(),
+            VaultError::KeyGone { id: detail() }.into(),
+            VaultError::WrongKey.into(),
+            VaultError::Unreadable { path: path() }.into(),
+            VaultError::TooNew { path: path() }.into(),
+            VaultError::NoKey { message: detail() }.into(),
+            VaultError::File {
+                path: path(),
+                source: io(),
+            }
+            .into(),
+            WipeError::NotConfirmed.into(),
+            WipeError::Unsent { unsent: 2, drafts: 1 }.into(),
+            WipeError::Unknown { message: detail() }.into(),
             AppError::from(guichet_backend_glpi::normalise_base_url("ftp://x").unwrap_err()),
             AppError::from(guichet_backend_glpi::normalise_base_url("https://a:b@x").unwrap_err()),
             AppError::from(guichet_backend_glpi::normalise_base_url("https://").unwrap_err()),

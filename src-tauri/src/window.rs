@@ -5,7 +5,7 @@ use crate::{
         AlertsChanged, CallChanged, Changed, NoticeClicked, RemoteSessionChanged, RoomsChanged, SurgeChanged,
         SyncStatusChanged, TelephonyChanged, TransferChanged,
     },
-    cli::args::CommandLine,
+    cli::{self, args::CommandLine},
     commands,
     core::{
         AppCore,
@@ -73,7 +73,8 @@ pub fn open(line: CommandLine, runtime: &tokio::runtime::Runtime) -> Result<(), 
     })?;
     tauri::async_runtime::set(runtime.handle().clone());
     let bindings = commands::bindings::<tauri::Wry>();
-    let core = AppCore::new(line.profile, line.lang, Pace::Background);
+    let access = cli::key_access(&line)?;
+    let core = AppCore::new(line.profile, line.lang, Pace::Background).with_access(access);
     let app = tauri::Builder::default()
         .invoke_handler(bindings.invoke_handler())
         .manage(core)

@@ -12,3 +12,4 @@ mod profile;
 mod reading;
 mod remote;
 mod usage;
+mod vault;

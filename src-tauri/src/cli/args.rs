@@ -4,7 +4,7 @@
 #![allow(missing_docs)]
 
 use crate::{
-    api::{ExportFormat, SecretStoreKind},
+    api::{ExportFormat, KeyPlace, SecretStoreKind},
     messages::Locale,
 };
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
@@ -21,8 +21,42 @@ pub struct CommandLine {
     pub json: bool,
     #[arg(long, global = true, value_name = "fr|en")]
     pub lang: Option<Locale>,
+    #[arg(
+        long,
+        global = true,
+        value_name = "keyring|passphrase|file",
+        env = "GUICHET_KEY_STORE",
+        hide_env = true
+    )]
+    pub key_store: Option<KeyStoreArg>,
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "GUICHET_PASSPHRASE_FILE",
+        hide_env = true
+    )]
+    pub passphrase_file: Option<PathBuf>,
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+/// `--key-store`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KeyStoreArg {
+    Keyring,
+    Passphrase,
+    File,
+}
+
+impl From<KeyStoreArg> for KeyPlace {
+    fn from(value: KeyStoreArg) -> Self {
+        match value {
+            KeyStoreArg::Keyring => Self::Keyring,
+            KeyStoreArg::Passphrase => Self::Passphrase,
+            KeyStoreArg::File => Self::File,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -56,7 +90,32 @@ pub enum Command {
     Export(ExportCommand),
     #[command(subcommand)]
     Remote(RemoteCommand),
+    #[command(subcommand)]
+    Vault(VaultCommand),
+    Wipe(WipeArgs),
     Doctor,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum VaultCommand {
+    Show,
+    Move(VaultMoveArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct VaultMoveArgs {
+    #[arg(long, value_name = "keyring|passphrase|file")]
+    pub to: KeyStoreArg,
+    #[arg(long, value_name = "FILE")]
+    pub new_passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct WipeArgs {
+    #[arg(long)]
+    pub yes: bool,
+    #[arg(long)]
+    pub even_unsent: bool,
 }
 
 #[derive(Debug, Clone, Args)]

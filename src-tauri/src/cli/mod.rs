@@ -20,6 +20,8 @@ mod remote_desk;
 mod sandbox;
 mod sync;
 mod transfer;
+mod vault;
+mod wipe;
 mod write;
 
 use crate::{
@@ -30,6 +32,7 @@ use args::{CallsCommand, Command, CommandLine, KbCommand, OutboxCommand, TicketC
 use clap::FromArgMatches;
 pub use output::{Ending, Output};
 use std::{ffi::OsString, path::Path};
+pub use vault::key_access;
 
 /// What the arguments ask for.
 pub enum Asked {
@@ -99,6 +102,7 @@ pub fn help_text(locale: Locale) -> String {
 }
 
 async fn execute(line: CommandLine) -> Ending {
+    let access = key_access(&line);
     let Some(command) = line.command else {
         return Ending::Usage;
     };
@@ -106,6 +110,10 @@ async fn execute(line: CommandLine) -> Ending {
     let mut out = Output {
         json: line.json,
         locale: core.locale().await,
+    };
+    let core = match access.and_then(|access| vault::asked_where_needed(&core, &out, access)) {
+        Ok(access) => core.with_access(access),
+        Err(error) => return out.error(&error),
     };
     let result = match command {
         Command::Sandbox(args) => sandbox::serve(&out, args).await,
@@ -116,6 +124,8 @@ async fn execute(line: CommandLine) -> Ending {
             kpi::run(&out, &args, args.evidence.as_deref().unwrap_or(Path::new("")))
         }
         Command::Remote(args::RemoteCommand::Plan(args)) => remote::run(&out, &args),
+        Command::Vault(command) => vault::run(&core, &out, command).await,
+        Command::Wipe(args) => wipe::run(&core, &out, &args).await,
         // The profile is the window's, which has it open.
         Command::Call(command) => call::run(&core, &out, &command).await,
         command => match core.desk().await {
@@ -149,7 +159,9 @@ async fn execute(line: CommandLine) -> Ending {
                     Command::Incident(command) => incident::run(&desk, &out, command).await,
                     Command::Outbox(OutboxCommand::List(args)) => read::outbox(&desk, &out, args.all).await,
                     Command::Outbox(command) => write::outbox(&desk, &out, command).await,
-                    Command::Sandbox(_) | Command::Doctor | Command::Call(_) => Ok(Ending::Usage),
+                    Command::Sandbox(_) | Command::Doctor | Command::Call(_) | Command::Vault(_) | Command::Wipe(_) => {
+                        Ok(Ending::Usage)
+                    }
                 };
                 drop(desk);
                 result

@@ -49,6 +49,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
     Builder::<R>::new()
         .commands(collect_commands![
             profile::app_state,
+            profile::open_vault,
             profile::create_profile,
             profile::open_profile,
             profile::sign_in,

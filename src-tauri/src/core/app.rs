@@ -8,15 +8,19 @@ use crate::{
         notifier::Notifier,
         profile::{ProfileError, ProfileFolder, Profiles},
         rooms,
-        secrets::{self, Secrets},
+        secrets::{self, Seal, Secrets},
         surge,
         telephony::TelephonyError,
+        vault::{KeyAccess, Vault},
     },
     error::AppError,
     messages::Locale,
 };
 use guichet_backend::{Clock, SystemClock};
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex as SyncMutex, PoisonError},
+};
 use tokio::sync::{Mutex, RwLock, broadcast};
 
 /// Changes the window may be behind with before it is told to read everything again.
@@ -33,6 +37,8 @@ pub struct AppCore {
     clock: Arc<dyn Clock>,
     locale: Option<Locale>,
     pace: Pace,
+    /// What was given to get at the key of the databases.
+    access: SyncMutex<KeyAccess>,
 }
 
 impl AppCore {
@@ -55,7 +61,34 @@ impl AppCore {
             clock: Arc::new(SystemClock),
             locale,
             pace,
+            access: SyncMutex::default(),
         }
+    }
+
+    /// With what the command line gave to get at the key of the databases.
+    #[must_use]
+    pub fn with_access(self, access: KeyAccess) -> Self {
+        *self.access.lock().unwrap_or_else(PoisonError::into_inner) = access;
+        self
+    }
+
+    /// What was given to get at the key of the databases.
+    #[must_use]
+    pub fn access(&self) -> KeyAccess {
+        self.access.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Opens the first profile with what the window was given: a passphrase, or where a new profile's key goes.
+    ///
+    /// # Errors
+    /// As [`AppCore::desk`]; what was given is forgotten then.
+    pub async fn unlock_vault(&self, access: KeyAccess) -> Result<(), AppError> {
+        let before = std::mem::replace(&mut *self.access.lock().unwrap_or_else(PoisonError::into_inner), access);
+        let opened = self.desk().await;
+        if opened.is_err() {
+            *self.access.lock().unwrap_or_else(PoisonError::into_inner) = before;
+        }
+        opened.map(|_| ())
     }
 
     /// What happens, for the window.
@@ -96,17 +129,20 @@ impl AppCore {
             .await
             .map_err(|error| AppError::Store(std::io::Error::other(error).into()))??;
         let settings = config.telephone.clone().ok_or(TelephonyError::NotSetUp)?;
-        let secrets = telephone_place(&config, &path).read().await?;
+        let key = Vault::of(&path).key(&self.access(), &config).await?;
+        let secrets = telephone_place(&config, &path, &Seal::of(&key)).read().await?;
         Ok((settings, secrets.password.clone().unwrap_or_default()))
     }
 
     async fn open(&self, folder: ProfileFolder) -> Result<Arc<Desk>, AppError> {
-        let desk = Desk::open(
+        let access = self.access();
+        let desk = Desk::open_with(
             folder.clone(),
             self.clock.clone(),
             self.events.clone(),
             self.pace,
             self.locale,
+            &access,
         )
         .await?;
         let desk = Arc::new(desk);

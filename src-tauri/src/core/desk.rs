@@ -13,10 +13,11 @@ use crate::{
         profile::{Connection, ProfileConfig, ProfileFolder, Server},
         remote::RemoteDesk,
         sandbox::RunningSandbox,
-        secrets::{SecretError, SecretPlace, Secrets},
+        secrets::{Seal, SecretError, SecretPlace, Secrets},
         supervision::Watching,
         telephony::{self, Around, Telephone, TelephonyError, TelephonyEvent},
         transfers::SessionSlot,
+        vault::{KeyAccess, Vault},
     },
     error::AppError,
     messages::Locale,
@@ -126,6 +127,8 @@ pub struct Desk {
     /// Where an unreadable configuration was moved to.
     pub config_moved: Option<PathBuf>,
     config: RwLock<ProfileConfig>,
+    /// What secrets in files are sealed with.
+    pub(super) seal: Seal,
     session: SessionSlot,
     telephone: RwLock<Option<Arc<Telephone>>>,
     /// The supervision that is read, where one is set up and this desk runs in the background.
@@ -151,16 +154,31 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Opens a profile's databases. No network, no keyring: see [`Desk::connect`].
+    /// Opens a profile's databases. No network; of the keyring, the databases' key only: see [`Desk::connect`].
     ///
     /// # Errors
-    /// When the folder, its configuration or its databases cannot be opened.
+    /// When the folder, its configuration, its key or its databases cannot be opened.
     pub async fn open(
         folder: ProfileFolder,
         clock: Arc<dyn Clock>,
         events: broadcast::Sender<AppEvent>,
         pace: Pace,
         locale_given: Option<Locale>,
+    ) -> Result<Self, AppError> {
+        Self::open_with(folder, clock, events, pace, locale_given, &KeyAccess::default()).await
+    }
+
+    /// As [`Desk::open`], with what it takes to get at the databases' key.
+    ///
+    /// # Errors
+    /// As [`Desk::open`].
+    pub async fn open_with(
+        folder: ProfileFolder,
+        clock: Arc<dyn Clock>,
+        events: broadcast::Sender<AppEvent>,
+        pace: Pace,
+        locale_given: Option<Locale>,
+        access: &KeyAccess,
     ) -> Result<Self, AppError> {
         let of_folder = folder.clone();
         let (config, config_moved) = tokio::task::spawn_blocking(move || {
@@ -169,13 +187,15 @@ impl Desk {
         })
         .await
         .map_err(|error| AppError::Store(std::io::Error::other(error).into()))??;
-        let (store, report) = Store::open(&folder.path, clock.now()).await?;
+        let key = Vault::of(&folder.path).key(access, &config).await?;
+        let (store, report) = Store::open(&folder.path, &key, clock.now()).await?;
         Ok(Self {
             folder,
             store,
             report,
             config_moved,
             config: RwLock::new(config),
+            seal: Seal::of(&key),
             session: SessionSlot::default(),
             telephone: RwLock::new(None),
             supervision: RwLock::new(None),
@@ -259,7 +279,7 @@ impl Desk {
     }
 
     fn secret_place(&self, config: &ProfileConfig, kind: SecretStoreKind) -> SecretPlace {
-        SecretPlace::new(kind, &config.key, &self.folder.path)
+        SecretPlace::new(kind, &config.key, &self.folder.path).sealed_by(&self.seal)
     }
 
     /// Where this profile's secrets are, once signed in.
@@ -462,7 +482,7 @@ impl Desk {
         let (settings, secret) = match (of_sandbox, config.telephone.clone()) {
             (Some(sandbox), _) => sandbox,
             (None, Some(settings)) => {
-                let secrets = telephone_place(&config, &self.folder.path).read().await?;
+                let secrets = telephone_place(&config, &self.folder.path, &self.seal).read().await?;
                 (settings, secrets.password.clone().unwrap_or_default())
             }
             (None, None) => return Ok(()),
@@ -497,7 +517,7 @@ impl Desk {
         let Some(settings) = config.telephone.as_ref().filter(|one| one.kind == PbxKind::Generic) else {
             return Ok(None);
         };
-        let secrets = telephone_place(&config, &self.folder.path).read().await?;
+        let secrets = telephone_place(&config, &self.folder.path, &self.seal).read().await?;
         let token = secrets.password.clone().unwrap_or_default();
         Ok(Some(format!("http://127.0.0.1:{}/cti/{token}", settings.port)))
     }
@@ -508,7 +528,7 @@ impl Desk {
     /// When a setting is missing, or the secret or the profile cannot be written: the telephone used before stays then.
     pub async fn save_telephone(&self, settings: Option<PbxSettings>, secret: Option<String>) -> Result<(), AppError> {
         let config = self.config().await;
-        let place = telephone_place(&config, &self.folder.path);
+        let place = telephone_place(&config, &self.folder.path, &self.seal);
         if let Some(settings) = &settings {
             let kind_before = config.telephone.as_ref().map(|before| before.kind);
             let (checked, kept) = (settings.clone(), String::new());
@@ -622,7 +642,7 @@ impl Desk {
             .connection
             .as_ref()
             .map_or(SecretStoreKind::default(), |connection| connection.secret_store);
-        SecretPlace::of_remote(kind, &config.key, &self.folder.path)
+        SecretPlace::of_remote(kind, &config.key, &self.folder.path).sealed_by(&self.seal)
     }
 
     /// Tells the window that reads are to be made again.
@@ -1043,12 +1063,12 @@ impl Desk {
 }
 
 /// Where the secret of a profile's telephone is.
-pub(super) fn telephone_place(config: &ProfileConfig, folder: &Path) -> SecretPlace {
+pub(super) fn telephone_place(config: &ProfileConfig, folder: &Path, seal: &Seal) -> SecretPlace {
     let kind = config
         .connection
         .as_ref()
         .map_or(SecretStoreKind::default(), |connection| connection.secret_store);
-    SecretPlace::of_telephone(kind, &config.key, folder)
+    SecretPlace::of_telephone(kind, &config.key, folder).sealed_by(seal)
 }
 
 async fn stop(session: Option<Arc<Session>>) {

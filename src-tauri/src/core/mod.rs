@@ -28,6 +28,8 @@ pub mod telephony;
 pub(crate) mod test_desk;
 pub mod transfers;
 pub mod triage;
+pub mod vault;
+pub mod wipe;
 
 pub use app::AppCore;
 pub use desk::{AppEvent, Desk};

@@ -78,6 +78,7 @@ import type {
   SupervisionSettings,
   Settings,
   SignIn,
+  VaultForm,
   Submission,
   SurgeCard,
   SyncStatus,
@@ -99,6 +100,8 @@ export type Unlisten = () => void;
 /** Every method rejects with a {@link BackendFailure}, whose message and hint are in the profile's language. */
 export interface Backend {
   appState(): Promise<AppState>;
+  /** Opens the databases with what a person gave: the passphrase of their key, or where a new profile's key is kept. */
+  openVault(form: VaultForm): Promise<AppState>;
   createProfile(name: string): Promise<AppState>;
   openProfile(id: string): Promise<AppState>;
   signIn(form: SignIn): Promise<AppState>;

@@ -9,6 +9,8 @@ import * as __TAURI_EVENT from "@tauri-apps/api/event";
 export const commands = {
 	/**  Everything the window needs for its first frame. */
 	appState: () => __TAURI_INVOKE<AppState>("app_state"),
+	/**  Opens the databases with what a person gave: the passphrase of their key, or where a new profile's key shall be kept. */
+	openVault: (form: VaultForm) => __TAURI_INVOKE<AppState>("open_vault", { form }),
 	/**  Makes a profile of that name and opens it. */
 	createProfile: (name: string) => __TAURI_INVOKE<AppState>("create_profile", { name }),
 	/**  Opens another profile. */
@@ -2146,6 +2148,18 @@ export type KeptCallBack = {
 	done_at: string | null,
 };
 
+/**  Where the key of a profile's databases is kept. */
+export type KeyPlace = 
+/**  The operating system's keyring. */
+"keyring" | 
+/**  In the profile, wrapped by a passphrase that is asked for at every start. */
+"passphrase" | 
+/**
+ *  In a file of mode 0600 in the profile: who copies the folder can read it. For machines without a keyring where
+ *  nobody is there to type, and only when it was asked for.
+ */
+"file";
+
 /**  A category or a site by number and name. */
 export type Label = {
 	/**  The row's number. */
@@ -4198,6 +4212,14 @@ export type UiError = {
 
 /**  A person known to the backend: requester, technician, observer. */
 export type UserId = number;
+
+/**  What opens the databases. Not printed, not kept. */
+export type VaultForm = {
+	/**  Where a new profile's key goes; null: where it is. */
+	place: KeyPlace | null,
+	/**  The passphrase, where one is needed. */
+	passphrase: string | null,
+};
 
 /**  A ready-made choice of tickets. */
 export type View = 

@@ -105,6 +105,7 @@ import type {
   SupervisionSettings,
   Settings,
   SignIn,
+  VaultForm,
   Submission,
   SurgeCard,
   SyncStatus,
@@ -131,6 +132,8 @@ export interface FakeOptions {
   theme?: Settings['theme'];
   firstSync?: boolean;
   keyring?: boolean;
+  /** Whether the databases are open, or why not. */
+  vault?: 'open' | 'vault_no_place' | 'vault_passphrase_needed' | 'keyring_locked';
   /** The start of the demo world; its times are relative to it. */
   start?: Date;
   /** Milliseconds until a submitted operation is "sent"; `null`: never by itself. */
@@ -170,6 +173,26 @@ const EVERY_TICKET: TicketQuery = {
   offset: 0,
   limit: 500,
 };
+
+/** What opens a vault of this backend. */
+const PASSPHRASE = 'quatre mots sans lien';
+
+function vaultRefusal(code: string): UiError {
+  const told: Record<string, [string, string]> = {
+    vault_no_place: [
+      'Aucun trousseau de clés n’est accessible pour garder la clé des données de ce profil.',
+      'Choisissez une phrase de passe.',
+    ],
+    vault_passphrase_needed: ['La phrase de passe de ce profil est nécessaire pour l’ouvrir.', 'Saisissez-la.'],
+    vault_wrong_passphrase: [
+      'Ce n’est pas la phrase de passe de ce profil.',
+      'Vérifiez le verrouillage des majuscules, puis recommencez.',
+    ],
+    keyring_locked: ['Le trousseau de clés est verrouillé.', 'Déverrouillez-le, puis réessayez.'],
+  };
+  const [message, hint] = told[code] ?? [code, ''];
+  return { code, message, hint, detail: null };
+}
 
 /** As many views as Rust keeps. */
 const MOST_VIEWS = 50;
@@ -230,6 +253,7 @@ export class FakeBackend implements Backend {
       theme: 'light',
       firstSync: false,
       keyring: true,
+      vault: 'open',
       start: new Date(),
       sendAfterMs: null,
       demoOutbox: false,
@@ -310,6 +334,7 @@ export class FakeBackend implements Backend {
   // ---- session --------------------------------------------------------------------------------------------------------
   async appState(): Promise<AppState> {
     this.note('appState');
+    if (this.options.vault !== 'open') throw new BackendFailure(vaultRefusal(this.options.vault));
     return {
       profile: { id: 'p1', name: this.profileName, url: 'https://support.exemple.fr', sandbox: this.options.sandbox },
       profiles: [
@@ -333,6 +358,16 @@ export class FakeBackend implements Backend {
       notice: null,
       version: '0.1.0',
     };
+  }
+
+  async openVault(form: VaultForm): Promise<AppState> {
+    this.note('openVault', form.place);
+    if (form.place === null && form.passphrase !== PASSPHRASE)
+      throw new BackendFailure(vaultRefusal('vault_wrong_passphrase'));
+    if (form.place === 'passphrase' && (form.passphrase ?? '').length < 12)
+      throw new BackendFailure(vaultRefusal('vault_passphrase_short'));
+    this.options.vault = 'open';
+    return this.appState();
   }
 
   async createProfile(name: string): Promise<AppState> {

@@ -26,6 +26,7 @@ function until(listening: Promise<() => void>): Unlisten {
 
 export const tauriBackend: Backend = {
   appState: () => ask(commands.appState()),
+  openVault: (form) => ask(commands.openVault(form)),
   createProfile: (name) => ask(commands.createProfile(name)),
   openProfile: (id) => ask(commands.openProfile(id)),
   signIn: (form) => ask(commands.signIn(form)),

@@ -186,6 +186,8 @@ export type {
   SupervisionSettings,
   Settings,
   Shared,
+  KeyPlace,
+  VaultForm,
   SignIn,
   SignInMethod,
   SimilarTicket,

@@ -58,6 +58,8 @@ export interface Toast {
 
 /** A failure in the window's words. */
 export interface Failure {
+  /** Key of the message catalogue, where the failure has one. */
+  code?: string;
   message: string;
   hint: string;
   /** What the machine said, for support. */
@@ -491,7 +493,8 @@ export class AppModel {
 
 /** A failure in the window's words. */
 export function failure(error: unknown): Failure {
-  if (error instanceof BackendFailure) return { message: error.message, hint: error.hint, detail: error.detail };
+  if (error instanceof BackendFailure)
+    return { code: error.code, message: error.message, hint: error.hint, detail: error.detail };
   return {
     message: t('error.unexpected'),
     hint: t('error.unexpected_hint'),

@@ -16,6 +16,7 @@ mod desk_api;
 mod error;
 mod escalation_api;
 mod filter;
+mod key;
 mod mirror;
 mod mirror_api;
 mod model;
@@ -39,7 +40,9 @@ pub use consents_api::KeptSession;
 pub use error::StoreError;
 pub use escalation_api::{Escalated, EscalatedQuery};
 pub use filter::*;
+pub use key::{DataKey, KEY_BYTES};
 pub use model::*;
+pub use open::ProfileLock;
 pub use review_api::{EventKind, Intervention, NextAction, NotableEvent};
 pub use rooms_api::{PostedUpdate, RoomPost};
 
@@ -86,12 +89,17 @@ impl Store {
     /// Opens (or creates) the databases of a profile's folder, migrates `desk.db`, moves a broken `mirror.db` aside and
     /// rebuilds it empty (the outbox stays), turns entries found in flight into entries in doubt (`now`), and recomputes the
     /// view of every lane with pending operations.
-    pub async fn open(folder: &Path, now: Timestamp) -> Result<(Self, OpenReport), StoreError> {
+    ///
+    /// Both are encrypted with `key`; files that an earlier version left plain are brought under it.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongKey`] when another key is theirs; else why they cannot be opened.
+    pub async fn open(folder: &Path, key: &DataKey, now: Timestamp) -> Result<(Self, OpenReport), StoreError> {
         std::fs::create_dir_all(folder)?;
         let lock = open::lock(folder).await?;
         // The desk first: a wrong key must stop here, not make a heap of mirrors moved aside.
-        let desk = open::desk(folder).await?;
-        let (mirror, mirror_moved_aside) = open::mirror(folder, now).await?;
+        let desk = open::desk(folder, key).await?;
+        let (mirror, mirror_moved_aside) = open::mirror(folder, key, now).await?;
         let store = Self::of(desk, mirror, Some(lock));
         let recovered = store.recover(now).await?;
         Ok((
