@@ -130,6 +130,20 @@ pub enum SecretStoreKind {
     File,
 }
 
+/// An article read or used at this desk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct ArticleUse {
+    /// Which.
+    pub id: guichet_domain::ArticleId,
+    /// Its title when it was read last.
+    pub title: String,
+    /// Inserted or linked so many times.
+    pub uses: u32,
+    /// When it was read last.
+    #[specta(type = String)]
+    pub read_at: jiff::Timestamp,
+}
+
 /// Where the key of a profile's databases is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(rename_all = "snake_case")]

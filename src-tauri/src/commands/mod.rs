@@ -74,6 +74,8 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             tickets::list_articles,
             tickets::article_categories,
             tickets::suggest_articles,
+            tickets::article_uses,
+            tickets::note_article,
             tickets::article,
             tickets::asset,
             desk::submit,

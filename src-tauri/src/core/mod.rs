@@ -2,6 +2,7 @@
 //! the command line both stand on this; nothing here knows Tauri.
 
 pub mod app;
+pub mod article_use;
 pub mod bulk;
 pub mod clocks;
 pub mod contract;

@@ -76,6 +76,7 @@ import type {
   NotableEvent,
   AlertsState,
   SupervisionSettings,
+  ArticleUse,
   Settings,
   SignIn,
   VaultForm,
@@ -133,6 +134,9 @@ export interface Backend {
   articleCategories(): Promise<ArticleCategory[]>;
   /** Articles that may help with what these texts are about, the likeliest first. */
   suggestArticles(texts: string[], limit: number): Promise<Hit[]>;
+  /** Articles read and used at this desk, read last first. */
+  articleUses(): Promise<ArticleUse[]>;
+  noteArticle(id: number, title: string, used: boolean): Promise<ArticleUse[]>;
   article(id: ArticleId): Promise<Article | null>;
   asset(key: AssetKey): Promise<Asset | null>;
 

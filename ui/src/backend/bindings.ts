@@ -59,6 +59,10 @@ export const commands = {
 	articleCategories: () => __TAURI_INVOKE<ArticleCategory[]>("article_categories"),
 	/**  Articles that may help with what these texts are about, the likeliest first. */
 	suggestArticles: (texts: string[], limit: number) => __TAURI_INVOKE<Hit[]>("suggest_articles", { texts, limit }),
+	/**  Articles read and used at this desk, read last first. */
+	articleUses: () => __TAURI_INVOKE<ArticleUse[]>("article_uses"),
+	/**  An article was opened, or went into an answer or onto a ticket; answers as [`article_uses`]. */
+	noteArticle: (id: ArticleId, title: string, used: boolean) => __TAURI_INVOKE<ArticleUse[]>("note_article", { id, title, used }),
 	/**  An article. */
 	article: (id: ArticleId) => __TAURI_INVOKE<Article | null>("article", { id }),
 	/**  A piece of equipment. */
@@ -469,6 +473,18 @@ export type ArticleRow = {
 	faq: boolean,
 	/**  When the backend last changed it. */
 	updated_at: string | null,
+};
+
+/**  An article read or used at this desk. */
+export type ArticleUse = {
+	/**  Which. */
+	id: ArticleId,
+	/**  Its title when it was read last. */
+	title: string,
+	/**  Inserted or linked so many times. */
+	uses: number,
+	/**  When it was read last. */
+	read_at: string,
 };
 
 /**  Who was asked. */

@@ -103,6 +103,7 @@ import type {
   NotableEvent,
   AlertsState,
   SupervisionSettings,
+  ArticleUse,
   Settings,
   SignIn,
   VaultForm,
@@ -232,6 +233,7 @@ export class FakeBackend implements Backend {
   private readonly noticeListeners = new Set<(ticket: TicketId | null) => void>();
   private readonly statusListeners = new Set<(status: SyncStatus) => void>();
   private stored: Settings;
+  private used: ArticleUse[] = [];
   /** What was submitted together, and the draft it came from. */
   private views: SavedView[] = [];
   private submissions: { ids: OperationId[]; draft: Draft | null }[] = [];
@@ -602,6 +604,19 @@ export class FakeBackend implements Backend {
       return count <= query.limit;
     });
     return { hits: bounded, elapsed_ms: performance.now() - began };
+  }
+
+  async articleUses(): Promise<ArticleUse[]> {
+    this.note('articleUses');
+    return this.used;
+  }
+
+  async noteArticle(id: number, title: string, used: boolean): Promise<ArticleUse[]> {
+    this.note('noteArticle', id);
+    const before = this.used.find((one) => one.id === id);
+    const now = { id, title, uses: (before?.uses ?? 0) + Number(used), read_at: new Date().toISOString() };
+    this.used = [now, ...this.used.filter((one) => one.id !== id)];
+    return this.used;
   }
 
   async suggestArticles(texts: string[], limit: number): Promise<Hit[]> {

@@ -184,6 +184,7 @@ export type {
   JournalAlert,
   SupervisionKind,
   SupervisionSettings,
+  ArticleUse,
   Settings,
   Shared,
   KeyPlace,

@@ -42,6 +42,7 @@ import { Live } from './live.svelte';
 import { Review } from './review.svelte';
 import { serviceHours } from './servicehours.svelte';
 import { RemoteSessions } from './remote.svelte';
+import { ArticleUses } from './articleuse.svelte';
 import { Rooms } from './rooms.svelte';
 import { Surges } from './surges.svelte';
 import { Transfers } from './transfers.svelte';
@@ -105,6 +106,7 @@ export class AppModel {
   readonly diagnoses: Diagnoses;
   readonly surges = new Surges(this);
   readonly rooms = new Rooms(this);
+  readonly articleUses: ArticleUses;
   readonly remote = new RemoteSessions(this);
   readonly exporting = new Exporting(this);
   readonly figures = new Figures(this);
@@ -153,6 +155,7 @@ export class AppModel {
     this.undo = new UndoSend(this);
     this.diagnoses = new Diagnoses(backend);
     this.calls = new Calls(this);
+    this.articleUses = new ArticleUses(backend);
   }
 
   /** The account's own number. */
@@ -226,6 +229,7 @@ export class AppModel {
       this.diagnoses.reset();
       this.surges.reset();
       this.rooms.reset();
+      this.articleUses.reset();
       this.remote.reset();
       this.figures.reset();
       this.alerts.reset();
@@ -257,6 +261,7 @@ export class AppModel {
     void this.surges.read();
     void this.alerts.read();
     void this.rooms.read();
+    void this.articleUses.read();
     void this.remote.read();
     this.notices.look();
     for (const kind of new Set([...this.asked, ...SHOWN_BY_TICKETS])) {
