@@ -108,3 +108,45 @@ fn a_wipe_refuses_while_words_exist_only_here_then_takes_the_key_and_the_files()
         .collect();
     assert_eq!(names, ["profile.lock"]);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_crash_leaves_no_image_of_the_memory() {
+    let desk = Desk::new();
+    let server = Server::start("11", &desk.folder.path().join("server"), 0, &[]);
+    desk.sign_in(&server).ended(0);
+    let here = desk.folder.path().join("here");
+    std::fs::create_dir(&here).unwrap();
+    // Whoever starts it asks for images of any size.
+    let mut command = std::process::Command::new("sh");
+    command
+        .args([
+            "-c",
+            "ulimit -c unlimited 2>/dev/null; exec \"$0\" \"$@\"",
+            crate::harness::PROGRAM,
+        ])
+        .arg("--profile")
+        .arg(desk.profile())
+        .args(["--json", "sync", "--watch"])
+        .env("GUICHET_KEY_STORE", "file")
+        .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+        .current_dir(&here)
+        .stdout(std::process::Stdio::piped());
+    let mut running = command.spawn().unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(running.stdout.take().unwrap()), &mut line).unwrap();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", running.id())).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))
+        .unwrap();
+    let words: Vec<&str> = core.split_whitespace().collect();
+    assert_eq!(words[4..6], ["0", "0"], "{core}");
+    let crashed = std::process::Command::new("kill")
+        .args(["-SEGV", &running.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(crashed.success());
+    running.wait().unwrap();
+    assert_eq!(std::fs::read_dir(&here).unwrap().count(), 0);
+}

@@ -54,7 +54,12 @@ mod tests {
     async fn what_was_read_last_comes_first_and_uses_are_counted() {
         let folder = tempfile::tempdir().unwrap();
         let (desk, _) = desk(folder.path()).await;
-        for (id, title, used) in [(1, "Un", false), (2, "Deux", true), (3, "Trois", true), (3, "Trois", true)] {
+        for (id, title, used) in [
+            (1, "Un", false),
+            (2, "Deux", true),
+            (3, "Trois", true),
+            (3, "Trois", true),
+        ] {
             desk.note_article(ArticleId(id), title, used).await.unwrap();
         }
         desk.note_article(ArticleId(1), "Un, revu", false).await.unwrap();
