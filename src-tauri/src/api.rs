@@ -130,6 +130,40 @@ pub enum SecretStoreKind {
     File,
 }
 
+/// What is on the screen.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Type)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Seen {
+    /// A ticket.
+    Ticket {
+        /// Which.
+        id: guichet_domain::TicketId,
+    },
+    /// A person's card.
+    Person {
+        /// Whose.
+        id: guichet_domain::UserId,
+    },
+    /// A call's card, or what was noted of it.
+    Call {
+        /// Which, at its PBX.
+        id: String,
+    },
+}
+
+/// What going through the audit log found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+pub struct AuditReport {
+    /// Lines in it.
+    pub lines: u64,
+    /// Its head: what an anchor of it says.
+    pub anchor: String,
+    /// Anchors it was held against.
+    pub anchors: u32,
+    /// What is wrong first, in the words of a log; null when it is whole.
+    pub broken: Option<String>,
+}
+
 /// An article read or used at this desk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
 pub struct ArticleUse {

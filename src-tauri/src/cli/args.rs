@@ -91,9 +91,38 @@ pub enum Command {
     #[command(subcommand)]
     Remote(RemoteCommand),
     #[command(subcommand)]
+    Audit(AuditCommand),
+    #[command(subcommand)]
     Vault(VaultCommand),
     Wipe(WipeArgs),
     Doctor,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    Verify(AuditVerifyArgs),
+    Export(AuditExportArgs),
+    Anchor(AuditAnchorArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct AuditVerifyArgs {
+    #[arg(long, value_name = "TEXT")]
+    pub anchor: Vec<String>,
+    #[arg(long, value_name = "ID")]
+    pub ticket: Option<i64>,
+}
+
+#[derive(Debug, Args)]
+pub struct AuditExportArgs {
+    #[arg(long, value_name = "FILE.xlsx|FILE.csv|FILE.json")]
+    pub output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct AuditAnchorArgs {
+    #[arg(long, value_name = "ID")]
+    pub ticket: i64,
 }
 
 #[derive(Debug, Subcommand)]
@@ -782,18 +811,23 @@ pub struct ExportPath {
     pub format: ExportFormat,
 }
 
+/// As what a table is written, by the ending of its file.
+pub(super) fn table_format(path: &std::path::Path) -> Option<ExportFormat> {
+    match path.extension()?.to_string_lossy().to_lowercase().as_str() {
+        "xlsx" => Some(ExportFormat::Xlsx),
+        "csv" => Some(ExportFormat::Csv),
+        _ => None,
+    }
+}
+
 impl std::str::FromStr for ExportPath {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let path = PathBuf::from(text);
-        let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-        let format = match ending.as_str() {
-            "xlsx" => ExportFormat::Xlsx,
-            "csv" => ExportFormat::Csv,
-            // Its text is the catalogue's: see `mistakes`.
-            _ => return Err(ending),
-        };
+        // Its text is the catalogue's: see `mistakes`.
+        let format =
+            table_format(&path).ok_or_else(|| path.extension().unwrap_or_default().to_string_lossy().to_lowercase())?;
         Ok(Self { path, format })
     }
 }

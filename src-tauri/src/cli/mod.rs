@@ -2,6 +2,7 @@
 //! waiting in the outbox. Secrets come from standard input only.
 
 pub mod args;
+mod audit;
 mod call;
 mod calls;
 mod doctor;
@@ -150,6 +151,7 @@ async fn execute(line: CommandLine) -> Ending {
                         out.json |= args.format == Some(args::FormatArg::Json);
                         kpi::run_on(&desk, &out, &args).await
                     }
+                    Command::Audit(command) => audit::run(&desk, &out, command).await,
                     Command::Export(command) => export::run(&desk, &out, command).await,
                     Command::Remote(command) => remote_desk::run(&desk, &out, &command).await,
                     Command::Transfer(command) => transfer::run(&desk, &out, &command).await,

@@ -13,6 +13,7 @@ use crate::{
     },
     error::AppError,
 };
+use guichet_domain::audit::{AuditAction, AuditEntry};
 use secrecy::SecretString;
 use serde_json::json;
 use std::{io::IsTerminal, path::Path};
@@ -89,7 +90,11 @@ pub(super) async fn run(core: &AppCore, out: &Output, command: VaultCommand) -> 
             if to == KeyPlace::Passphrase && after.passphrase.is_none() && std::io::stdin().is_terminal() {
                 after.passphrase = Some(asked(out, "vault.new_passphrase")?);
             }
+            // Nobody else has the profile, and the log can be written.
+            let desk = core.desk().await?;
             vault.move_to(to, &core.access(), &after).await?;
+            desk.audit(AuditEntry::done(AuditAction::KeyMoved, "vault").detail(words_of(to)))
+                .await?;
             out.answer(&json!({ "place": to }), || out.text(words_of(to), &[]));
         }
     }

@@ -2,6 +2,7 @@
 //! `docs/architecture.md`; for the window, in `ui/src/backend/bindings.ts`.
 
 pub mod alerts;
+pub mod audit;
 pub mod calls;
 pub mod desk;
 pub mod escalation;
@@ -95,6 +96,9 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             desk::document,
             desk::save_document,
             export::export,
+            audit::seen,
+            audit::verify_audit,
+            audit::send_anchor,
             alerts::alert_incident,
             alerts::alerts,
             alerts::save_supervision,

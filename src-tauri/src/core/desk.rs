@@ -7,6 +7,7 @@ use crate::{
         SecretStoreKind, Settings, SignInMethod, SupervisionSettings, SurgeCard, TelephonyState, VipRule,
     },
     core::{
+        audit::{Gathered, changed_settings},
         contract,
         escalation::ServiceClock,
         pbx,
@@ -24,7 +25,12 @@ use crate::{
 };
 use guichet_backend::{Backend, Clock, ServerInfo};
 use guichet_backend_glpi::{GlpiBackend, GlpiConfig, HttpTransport, normalise_base_url};
-use guichet_domain::{OperationId, TicketId, UserId, outbox::Gate, wrap_up::WrapUp};
+use guichet_domain::{
+    OperationId, TicketId, UserId,
+    audit::{AuditAction, AuditEntry},
+    outbox::Gate,
+    wrap_up::WrapUp,
+};
 use guichet_service_levels::{Clocks, Contract};
 use guichet_store::{
     AssigneeFilter, ChangeSet, Draft, OpenReport, Resolution, Store, StoreError, Submission, TicketQuery, View,
@@ -143,6 +149,8 @@ pub struct Desk {
     obstacle: RwLock<Option<&'static str>>,
     /// What is remembered of surges is changed by one at a time.
     surging: Mutex<()>,
+    /// Audit lines of what was shown, not written yet.
+    pub(super) gathered: Gathered,
     /// The remote sessions of this run.
     pub(crate) remote: RemoteDesk,
     /// One change of session at a time.
@@ -204,6 +212,7 @@ impl Desk {
             clocks: RwLock::new(None),
             obstacle: RwLock::new(None),
             surging: Mutex::new(()),
+            gathered: Gathered::default(),
             remote: RemoteDesk::default(),
             changing: Mutex::new(()),
             events,
@@ -274,7 +283,17 @@ impl Desk {
         tokio::task::spawn_blocking(move || folder.write_config(&written))
             .await
             .map_err(|error| AppError::Store(std::io::Error::other(error).into()))??;
+        let told = (
+            serde_json::to_value(&*config).unwrap_or_default(),
+            serde_json::to_value(&changed).unwrap_or_default(),
+        );
+        let names = changed_settings(&told.0, &told.1);
         *config = changed;
+        drop(config);
+        if !names.is_empty() {
+            self.audit(AuditEntry::done(AuditAction::SettingsChanged, "settings").detail(names))
+                .await?;
+        }
         Ok(())
     }
 
@@ -829,6 +848,11 @@ impl Desk {
             let text = serde_json::to_string(&owner).map_err(StoreError::from)?;
             self.store.set_setting(OWNER_SETTING, &text).await?;
             self.store.set_account(Some(account.user)).await?;
+            self.audit(AuditEntry::done(
+                AuditAction::SignedIn,
+                format!("user:{}", account.user.0),
+            ))
+            .await?;
         }
         self.update_config(|config| config.connection = Some(connection))
             .await?;
@@ -865,6 +889,7 @@ impl Desk {
         if let Some(place) = self.secrets_of_profile().await {
             place.delete().await?;
         }
+        self.audit(AuditEntry::done(AuditAction::SignedOut, "")).await?;
         self.update_config(|config| {
             if let Some(connection) = &mut config.connection {
                 connection.signed_in = false;
@@ -1058,6 +1083,7 @@ impl Desk {
         }
         self.remote.stop();
         stop(session).await;
+        self.gathered.write(&self.store).await;
         self.store.close().await;
     }
 }

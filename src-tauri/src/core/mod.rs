@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod article_use;
+pub mod audit;
 pub mod bulk;
 pub mod clocks;
 pub mod contract;

@@ -77,6 +77,8 @@ import type {
   AlertsState,
   SupervisionSettings,
   ArticleUse,
+  AuditReport,
+  Seen,
   Settings,
   SignIn,
   VaultForm,
@@ -101,6 +103,12 @@ export type Unlisten = () => void;
 /** Every method rejects with a {@link BackendFailure}, whose message and hint are in the profile's language. */
 export interface Backend {
   appState(): Promise<AppState>;
+  /** Somebody's record is on the screen now, for the audit log. */
+  seen(what: Seen): Promise<void>;
+  /** Goes through the audit log; with a ticket, held against the anchors in its follow-ups. */
+  verifyAudit(ticket: TicketId | null): Promise<AuditReport>;
+  /** Sends the head of the audit log as a private follow-up of a ticket. */
+  sendAnchor(ticket: TicketId): Promise<Accepted>;
   /** Opens the databases with what a person gave: the passphrase of their key, or where a new profile's key is kept. */
   openVault(form: VaultForm): Promise<AppState>;
   createProfile(name: string): Promise<AppState>;

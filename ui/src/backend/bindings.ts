@@ -107,6 +107,12 @@ export const commands = {
 	saveDocument: (id: DocumentId, open: boolean) => __TAURI_INVOKE<string>("save_document", { id, open }),
 	/**  Writes everything that a list shows to a file in the downloads, never over another; answers where, and how many rows. */
 	export: (what: Export, format: ExportFormat) => __TAURI_INVOKE<Exported>("export", { what, format }),
+	/**  Somebody's record is on the screen now. What is read ahead is not told: it was not shown. */
+	seen: (what: Seen) => __TAURI_INVOKE<null>("seen", { what }),
+	/**  Goes through the whole log; with a ticket, held against the anchors in its follow-ups. */
+	verifyAudit: (ticket: TicketId | null) => __TAURI_INVOKE<AuditReport>("verify_audit", { ticket }),
+	/**  Sends the head of the log as a private follow-up of a ticket. */
+	sendAnchor: (ticket: TicketId) => __TAURI_INVOKE<Accepted>("send_anchor", { ticket }),
 	/**  Makes an incident of an alert, once; answers its ticket. */
 	alertIncident: (id: string) => __TAURI_INVOKE<TicketId>("alert_incident", { id }),
 	/**  The alerts that are not over, and how reading them stands. */
@@ -571,6 +577,18 @@ export type Attachment = {
 	mime: string,
 	/**  Length in bytes. */
 	size: number,
+};
+
+/**  What going through the audit log found. */
+export type AuditReport = {
+	/**  Lines in it. */
+	lines: number,
+	/**  Its head: what an anchor of it says. */
+	anchor: string,
+	/**  Anchors it was held against. */
+	anchors: number,
+	/**  What is wrong first, in the words of a log; null when it is whole. */
+	broken: string | null,
 };
 
 /**  Whether a list could be read at all. */
@@ -1712,6 +1730,8 @@ to: string } |
 from: string; 
 /**  The first day after it. */
 to: string } | 
+/**  The audit log, whole. */
+{ type: "audit" } | 
 /**  The escalations of the board. */
 { type: "escalations"; 
 /**  Which. */
@@ -3367,6 +3387,21 @@ export type SecretStoreKind =
 "keyring" | 
 /**  A file of mode 0600 in the profile, for machines without a keyring. */
 "file";
+
+/**  What is on the screen. */
+export type Seen = 
+/**  A ticket. */
+{ type: "ticket"; 
+/**  Which. */
+id: TicketId } | 
+/**  A person's card. */
+{ type: "person"; 
+/**  Whose. */
+id: UserId } | 
+/**  A call's card, or what was noted of it. */
+{ type: "call"; 
+/**  Which, at its PBX. */
+id: string };
 
 /**  A calendar's openings. */
 export type ServiceCalendar = {

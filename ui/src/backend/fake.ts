@@ -104,6 +104,8 @@ import type {
   AlertsState,
   SupervisionSettings,
   ArticleUse,
+  AuditReport,
+  Seen,
   Settings,
   SignIn,
   VaultForm,
@@ -360,6 +362,25 @@ export class FakeBackend implements Backend {
       notice: null,
       version: '0.1.0',
     };
+  }
+
+  async seen(what: Seen): Promise<void> {
+    this.note('seen', what);
+  }
+
+  async verifyAudit(ticket: TicketId | null): Promise<AuditReport> {
+    this.note('verifyAudit', ticket);
+    return {
+      lines: 1284,
+      anchor: `guichet-audit:1:1284:${'5a'.repeat(32)}`,
+      anchors: ticket === null ? 0 : 1,
+      broken: null,
+    };
+  }
+
+  async sendAnchor(ticket: TicketId): Promise<Accepted> {
+    this.note('sendAnchor', ticket);
+    return { lane: ticket, entries: [] };
   }
 
   async openVault(form: VaultForm): Promise<AppState> {
@@ -1052,6 +1073,8 @@ export class FakeBackend implements Backend {
           return this.journal.log([], what.from, what.to).interventions.length;
         case 'events':
           return this.journal.log([], what.from, what.to).events.length;
+        case 'audit':
+          return (await this.verifyAudit(null)).lines;
         case 'missed':
           return indicatorSheet(what.period, 'fr').indicators.flatMap((one) => one.missed).length;
       }

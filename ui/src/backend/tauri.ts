@@ -26,6 +26,9 @@ function until(listening: Promise<() => void>): Unlisten {
 
 export const tauriBackend: Backend = {
   appState: () => ask(commands.appState()),
+  seen: (what) => tell(commands.seen(what)),
+  verifyAudit: (ticket) => ask(commands.verifyAudit(ticket)),
+  sendAnchor: (ticket) => ask(commands.sendAnchor(ticket)),
   openVault: (form) => ask(commands.openVault(form)),
   createProfile: (name) => ask(commands.createProfile(name)),
   openProfile: (id) => ask(commands.openProfile(id)),

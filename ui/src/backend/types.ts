@@ -185,6 +185,8 @@ export type {
   SupervisionKind,
   SupervisionSettings,
   ArticleUse,
+  AuditReport,
+  Seen,
   Settings,
   Shared,
   KeyPlace,

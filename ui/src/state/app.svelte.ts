@@ -17,6 +17,7 @@ import type {
   OperationId,
   OutboxEntry,
   Resolution,
+  Seen,
   Settings,
   SyncStatus,
   TicketId,
@@ -201,6 +202,11 @@ export class AppModel {
     clearTimeout(this.retrying);
     for (const stop of this.stops) stop();
     this.stops = [];
+  }
+
+  /** Somebody's record is on the screen now: a line of the audit log. */
+  seen(what: Seen): void {
+    this.backend.seen(what).catch(() => undefined);
   }
 
   /** Takes over a state answered by a command. */

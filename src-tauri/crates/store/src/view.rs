@@ -32,6 +32,12 @@ pub(crate) fn name_tickets(changes: &mut ChangeSet, ids: impl IntoIterator<Item 
     }
 }
 
+/// The account that the desk remembers, within a transaction.
+pub(crate) async fn account_in(connection: &mut sqlx::SqliteConnection) -> Result<Option<UserId>, StoreError> {
+    let kept = desk::settings::get(connection, ACCOUNT).await?;
+    Ok(kept.map(|text| serde_json::from_str(&text)).transpose()?.flatten())
+}
+
 /// A durable transaction on the desk; the body may use `?`.
 macro_rules! write_desk {
     ($store:expr, |$connection:ident| $body:expr) => {{

@@ -176,7 +176,7 @@ async fn a_desk_of_a_newer_version_is_refused() {
         Store::open(folder.path(), &KEY, at(0)).await,
         Err(StoreError::TooNew {
             found: 99,
-            known: 8,
+            known: 9,
             ..
         })
     ));
@@ -452,7 +452,7 @@ async fn the_newest_fixture_is_what_this_version_writes() {
     let folder = prepared().await;
     let mut now = raw(&folder.path().join("desk.db")).await;
     let mut then = raw(&folder.path().join("fixture.db")).await;
-    sqlx::raw_sql(include_str!("fixtures/desk-v8.sql"))
+    sqlx::raw_sql(include_str!("fixtures/desk-v9.sql"))
         .execute(&mut then)
         .await
         .unwrap();

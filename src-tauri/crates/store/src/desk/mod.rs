@@ -2,6 +2,7 @@
 
 pub(crate) mod alerts;
 pub(crate) mod attachments;
+pub(crate) mod audit;
 pub(crate) mod call_backs;
 pub(crate) mod calls;
 pub(crate) mod consents;
