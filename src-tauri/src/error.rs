@@ -4,9 +4,9 @@ use crate::{
     api::UiError,
     cli::kpi::KpiError,
     core::{
-        contract::ContractFileError, escalation::EscalationFailure, evidence::EvidenceFailure, profile::ProfileError,
-        remote::RemoteFailure, review::ReviewFailure, sandbox::SandboxError, secrets::SecretError,
-        supervision::SupervisionError, telephony::TelephonyError, transfers::TransferError,
+        contract::ContractFileError, escalation::EscalationFailure, evidence::EvidenceFailure, lock::LockError,
+        profile::ProfileError, remote::RemoteFailure, review::ReviewFailure, sandbox::SandboxError,
+        secrets::SecretError, supervision::SupervisionError, telephony::TelephonyError, transfers::TransferError,
     },
     messages::Locale,
 };
@@ -44,6 +44,9 @@ pub enum AppError {
     /// The keyring or the file of secrets.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// The lock.
+    #[error(transparent)]
+    Lock(LockError),
     /// The embedded sandbox.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
@@ -259,6 +262,16 @@ impl From<SyncError> for AppError {
     }
 }
 
+impl From<LockError> for AppError {
+    fn from(error: LockError) -> Self {
+        match error {
+            // What a keyring says is told as for any other secret.
+            LockError::Secret(error) => Self::Secret(error),
+            error => Self::Lock(error),
+        }
+    }
+}
+
 impl From<BaseUrlError> for AppError {
     fn from(error: BaseUrlError) -> Self {
         Self::Transport(HttpTransportError::BaseUrl(error))
@@ -341,6 +354,7 @@ impl AppError {
             Self::Operation(error) => operation_code(error),
             Self::Profile(error) => profile_code(error),
             Self::Secret(error) => error.code(),
+            Self::Lock(error) => error.code(),
             Self::Sandbox(error) => error.code(),
             Self::Telephony(error) => error.code(),
             Self::Transport(error) => transport_code(error),
@@ -434,6 +448,7 @@ impl AppError {
                 | SecretError::Keyring { message } => vec![("detail", message.clone())],
                 SecretError::Unreadable | SecretError::None => Vec::new(),
             },
+            Self::Lock(error) => error.args(),
             Self::Sandbox(error) => vec![("detail", error.to_string())],
             Self::Evidence(error) => error.args(),
             Self::Supervision(error) => error.args(),
@@ -529,6 +544,7 @@ pub fn every_code() -> Vec<&'static str> {
     codes.extend(KpiError::CODES);
     codes.extend(EvidenceFailure::CODES);
     codes.extend(ReviewFailure::CODES);
+    codes.extend(LockError::CODES);
     codes.extend(SupervisionError::CODES);
     codes.extend(RemoteError::CODES);
     codes.extend(RemoteFailure::CODES);
@@ -840,6 +856,7 @@ mod tests {
             AppError::AutomationRefused,
         ];
         errors.extend(crate::core::sandbox::every_error().into_iter().map(AppError::from));
+        errors.extend(crate::core::lock::tests::every_error().into_iter().map(AppError::from));
         errors.extend(crate::core::telephony::every_error().into_iter().map(AppError::from));
         errors.extend(crate::core::transfers::every_error().into_iter().map(AppError::from));
         errors.extend(crate::core::contract::every_error().into_iter().map(AppError::from));

@@ -20,6 +20,8 @@ const FILE: &str = "secrets.json";
 const SUPERVISION_FILE: &str = "supervision-secrets.json";
 /// The file of the telephone's secret.
 const TELEPHONE_FILE: &str = "telephone-secrets.json";
+/// The file of the hash of the lock's PIN.
+const LOCK_FILE: &str = "lock-secrets.json";
 /// The file of the token of TeamViewer's service.
 const REMOTE_FILE: &str = "remote-secrets.json";
 
@@ -151,6 +153,16 @@ impl SecretPlace {
             kind,
             key: format!("{key}.remote"),
             file: folder.join(REMOTE_FILE),
+        }
+    }
+
+    /// The place of the hash of a profile's PIN: apart as well, so that signing out does not open what is locked.
+    #[must_use]
+    pub fn of_lock(kind: SecretStoreKind, key: &str, folder: &Path) -> Self {
+        Self {
+            kind,
+            key: format!("{key}.lock"),
+            file: folder.join(LOCK_FILE),
         }
     }
 
