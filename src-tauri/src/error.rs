@@ -7,6 +7,7 @@ use crate::{
         contract::ContractFileError,
         escalation::EscalationFailure,
         evidence::EvidenceFailure,
+        lock::LockError,
         profile::ProfileError,
         remote::RemoteFailure,
         review::ReviewFailure,
@@ -60,6 +61,9 @@ pub enum AppError {
     /// A wipe.
     #[error(transparent)]
     Wipe(#[from] WipeError),
+    /// The lock.
+    #[error(transparent)]
+    Lock(LockError),
     /// The embedded sandbox.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
@@ -275,6 +279,16 @@ impl From<SyncError> for AppError {
     }
 }
 
+impl From<LockError> for AppError {
+    fn from(error: LockError) -> Self {
+        match error {
+            // What a keyring says is told as for any other secret.
+            LockError::Secret(error) => Self::Secret(error),
+            error => Self::Lock(error),
+        }
+    }
+}
+
 impl From<BaseUrlError> for AppError {
     fn from(error: BaseUrlError) -> Self {
         Self::Transport(HttpTransportError::BaseUrl(error))
@@ -359,6 +373,7 @@ impl AppError {
             Self::Secret(error) => error.code(),
             Self::Vault(error) => error.code(),
             Self::Wipe(error) => error.code(),
+            Self::Lock(error) => error.code(),
             Self::Sandbox(error) => error.code(),
             Self::Telephony(error) => error.code(),
             Self::Transport(error) => transport_code(error),
@@ -470,6 +485,7 @@ impl AppError {
                 }
                 WipeError::Unknown { message } => vec![("detail", message.clone())],
             },
+            Self::Lock(error) => error.args(),
             Self::Sandbox(error) => vec![("detail", error.to_string())],
             Self::Evidence(error) => error.args(),
             Self::Supervision(error) => error.args(),
@@ -565,6 +581,7 @@ pub fn every_code() -> Vec<&'static str> {
     codes.extend(KpiError::CODES);
     codes.extend(EvidenceFailure::CODES);
     codes.extend(ReviewFailure::CODES);
+    codes.extend(LockError::CODES);
     codes.extend(SupervisionError::CODES);
     codes.extend(RemoteError::CODES);
     codes.extend(RemoteFailure::CODES);
@@ -906,6 +923,7 @@ mod tests {
             AppError::AutomationRefused,
         ];
         errors.extend(crate::core::sandbox::every_error().into_iter().map(AppError::from));
+        errors.extend(crate::core::lock::tests::every_error().into_iter().map(AppError::from));
         errors.extend(crate::core::telephony::every_error().into_iter().map(AppError::from));
         errors.extend(crate::core::transfers::every_error().into_iter().map(AppError::from));
         errors.extend(crate::core::contract::every_error().into_iter().map(AppError::from));

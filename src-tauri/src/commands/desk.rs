@@ -216,6 +216,7 @@ pub async fn sync_now(core: State<'_, AppCore>) -> Answer<()> {
 #[tauri::command]
 #[specta::specta]
 pub async fn user_active(core: State<'_, AppCore>) -> Answer<()> {
+    core.lock.active(core.now());
     let result = async {
         if let Some(session) = core.desk().await?.session().await {
             session.engine.touch();

@@ -1,10 +1,13 @@
 //! The application: the profiles and the one that is open.
 
 use crate::{
-    api::{AppState, PbxSettings, Settings, SignIn, SignInMethod},
+    api::{
+        AppState, LockReason, LockSettings, LockState, PbxSettings, Settings, SignIn, SignInAgain, SignInMethod, Theme,
+    },
     core::{
         clocks,
         desk::{AppEvent, Desk, Pace, telephone_place},
+        lock::{LEAST_LENGTH, Lock, LockChange, LockError, SettingsRefused},
         notifier::Notifier,
         profile::{ProfileError, ProfileFolder, Profiles},
         rooms,
@@ -17,14 +20,24 @@ use crate::{
     messages::Locale,
 };
 use guichet_backend::{Clock, SystemClock};
+use guichet_domain::{
+    audit::{AuditAction, AuditEntry},
+    call::CallState,
+};
+use jiff::Timestamp;
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex as SyncMutex, PoisonError},
+    time::Duration,
 };
 use tokio::sync::{Mutex, RwLock, broadcast};
+use zeroize::Zeroizing;
 
 /// Changes the window may be behind with before it is told to read everything again.
 const EVENTS: usize = 256;
+
+/// How long the page has to keep what is being typed before the desk locks by itself.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The application without its window.
 pub struct AppCore {
@@ -32,6 +45,8 @@ pub struct AppCore {
     desk: RwLock<Option<Arc<Desk>>>,
     switching: Mutex<()>,
     events: broadcast::Sender<AppEvent>,
+    /// The lock of the open profile.
+    pub lock: Lock,
     /// Notices on the desktop.
     pub notifier: Notifier,
     clock: Arc<dyn Clock>,
@@ -39,6 +54,19 @@ pub struct AppCore {
     pace: Pace,
     /// What was given to get at the key of the databases.
     access: SyncMutex<KeyAccess>,
+}
+
+/// The audit log's line of a change of the lock.
+fn audited(change: LockChange) -> Option<AuditEntry> {
+    let line = |action| AuditEntry::done(action, "desk");
+    match change {
+        LockChange::Asked => None,
+        LockChange::Locked(reason) => Some(line(AuditAction::Locked).detail(reason.name())),
+        LockChange::OpenedByPin => Some(line(AuditAction::Unlocked).detail("pin")),
+        LockChange::OpenedByAccount => Some(line(AuditAction::Unlocked).detail("account")),
+        LockChange::OpenedByLease => Some(line(AuditAction::Unlocked).detail("lease").by_program()),
+        LockChange::Refused => Some(line(AuditAction::Unlocked).outcome("lock_pin_wrong")),
+    }
 }
 
 impl AppCore {
@@ -52,13 +80,19 @@ impl AppCore {
     #[must_use]
     pub fn over(profiles: Profiles, locale: Option<Locale>, pace: Pace) -> Self {
         let (events, _) = broadcast::channel(EVENTS);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let lock = Lock::new(clock.now());
+        if let Ok(folder) = profiles.first() {
+            lock.enter(&folder, clock.now());
+        }
         Self {
+            lock,
             profiles,
             desk: RwLock::new(None),
             switching: Mutex::new(()),
             notifier: Notifier::new(events.clone()),
             events,
-            clock: Arc::new(SystemClock),
+            clock,
             locale,
             pace,
             access: SyncMutex::default(),
@@ -135,6 +169,7 @@ impl AppCore {
     }
 
     async fn open(&self, folder: ProfileFolder) -> Result<Arc<Desk>, AppError> {
+        self.lock.enter(&folder, self.clock.now());
         let access = self.access();
         let desk = Desk::open_with(
             folder.clone(),
@@ -220,6 +255,8 @@ impl AppCore {
     /// # Errors
     /// When the profile cannot be opened or read.
     pub async fn state(&self) -> Result<AppState, AppError> {
+        // A profile that was just switched to may start locked.
+        self.lock.refuse_locked()?;
         let desk = self.desk().await?;
         let config = desk.config().await;
         let signed_in = desk.signed_in().await;
@@ -289,6 +326,165 @@ impl AppCore {
     /// When the profile cannot be opened.
     pub async fn settings(&self) -> Result<Settings, AppError> {
         Ok(self.desk().await?.config().await.settings)
+    }
+
+    /// What becomes known of the lock: the one place where it is told and can be recorded. No name, number or secret is in it.
+    fn told(&self, change: LockChange) {
+        tracing::info!(?change, "the lock");
+        if let LockChange::Locked(_) = change {
+            self.notifier.set_locked(true);
+        } else if !self.lock.is_locked() {
+            self.notifier.set_locked(false);
+        }
+        if let Some(line) = audited(change)
+            && let Ok(desk) = self.desk.try_read()
+            && let Some(desk) = desk.as_ref()
+        {
+            desk.audit_soon(line);
+        }
+        let _ = self.events.send(AppEvent::Lock(change));
+    }
+
+    /// How the lock stands. Answers in any case: a locked desk must be able to say so.
+    pub async fn lock_state(&self) -> LockState {
+        let view = self.lock.view(self.clock.now());
+        let desk = self.desk.read().await.clone();
+        let (theme, sign_in, rings) = match &desk {
+            Some(desk) => {
+                let theme = desk.config().await.settings.theme;
+                let sign_in = desk.leased().await.map(|(method, _)| method);
+                let calls = desk
+                    .telephone()
+                    .await
+                    .map_or_else(Vec::new, |telephone| telephone.calls());
+                let rings = calls.iter().any(|card| card.call.state == CallState::Ringing);
+                (theme, sign_in, rings)
+            }
+            None => (Theme::System, None, false),
+        };
+        LockState {
+            locked: view.locked,
+            asked: view.asked,
+            pin: view.pin,
+            least_length: u32::try_from(LEAST_LENGTH).unwrap_or(u32::MAX),
+            wait_s: view.wait_s,
+            lease_over: view.lease_over,
+            lease_left_h: view.lease_left_h,
+            lease_hours: view.settings.lease_hours,
+            idle_min: view.settings.idle_min,
+            rings,
+            sign_in,
+            locale: self.locale().await,
+            theme,
+        }
+    }
+
+    /// Locks the window; `place` is given back when it is opened.
+    ///
+    /// # Errors
+    /// When nobody could open it again.
+    pub fn lock_now(&self, place: Option<String>) -> Result<(), AppError> {
+        let change = self.lock.lock(place)?;
+        self.told(change);
+        Ok(())
+    }
+
+    /// Opens the window with the PIN; answers where it was.
+    ///
+    /// # Errors
+    /// Why it stays locked.
+    pub async fn unlock(&self, pin: Zeroizing<String>) -> Result<Option<String>, AppError> {
+        match self.lock.unlock(pin, self.clock.now()).await {
+            Ok(place) => {
+                self.told(LockChange::OpenedByPin);
+                Ok(place)
+            }
+            Err(error) => {
+                if matches!(error, LockError::WrongPin) {
+                    self.told(LockChange::Refused);
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Opens the window because the profile's own account signed in again at its server; answers where it was. The PIN, which was
+    /// forgotten or did not do, is gone.
+    ///
+    /// # Errors
+    /// When the server refuses, the account is another, or there is none.
+    pub async fn unlock_by_account(&self, mut form: SignInAgain) -> Result<Option<String>, AppError> {
+        let desk = self.desk().await?;
+        let mut secrets = Secrets::default();
+        secrets.user_token = form.user_token.take();
+        secrets.login = form.login.take();
+        secrets.password = form.password.take();
+        secrets.app_token = desk.kept_app_token().await;
+        desk.sign_in_again(secrets).await?;
+        let place = self.lock.proved(self.clock.now()).await?;
+        self.told(LockChange::OpenedByAccount);
+        Ok(place)
+    }
+
+    /// Sets, changes or takes away the PIN.
+    ///
+    /// # Errors
+    /// When the current one is wrong, the new one too short, or either cannot be kept.
+    pub async fn change_pin(&self, current: Zeroizing<String>, new: Option<Zeroizing<String>>) -> Result<(), AppError> {
+        let kind = self.desk().await?.kind_of_secrets().await;
+        let changed = self.lock.change_pin(current, new, kind, self.clock.now()).await;
+        if let Err(LockError::WrongPin) = &changed {
+            self.told(LockChange::Refused);
+        }
+        Ok(changed?)
+    }
+
+    /// Keeps the lock's preferences.
+    ///
+    /// # Errors
+    /// When one is out of its bounds, or they cannot be kept.
+    pub fn save_lock(&self, settings: LockSettings) -> Result<(), AppError> {
+        self.lock.save(settings).map_err(|refused| match refused {
+            SettingsRefused::OutOfRange(setting, max) => AppError::SettingOutOfRange { setting, min: 0, max },
+            SettingsRefused::Lock(error) => error.into(),
+        })
+    }
+
+    /// Looks whether the desk should lock by itself, or may open again. `before`: the round seen by the look before this one.
+    pub(crate) async fn look_at_lock(&self, before: &mut Option<Timestamp>) -> Option<LockReason> {
+        let now = self.clock.now();
+        let Some(desk) = self.desk.read().await.clone() else {
+            return None;
+        };
+        let leased = desk.leased().await;
+        let round = leased.and_then(|(_, round)| round);
+        // A round ends only when the server took the account's credentials. The first value seen may be of another day.
+        let accepted = before.is_some() && round.is_some() && round != *before;
+        *before = round.or(*before);
+        match self.lock.look(now, leased.is_some(), accepted) {
+            Ok(true) => self.told(LockChange::OpenedByLease),
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "the lease could not be kept"),
+        }
+        let calls = desk
+            .telephone()
+            .await
+            .map_or_else(Vec::new, |telephone| telephone.calls());
+        self.lock.due(now, !calls.is_empty())
+    }
+
+    /// Tells the page that it is about to be locked, then locks: when the page says that all is kept, or after [`LAST_WORDS`].
+    pub(crate) async fn lock_by_itself(&self, reason: LockReason) {
+        if self.lock.ask(reason) {
+            self.told(LockChange::Asked);
+            tokio::time::sleep(LAST_WORDS).await;
+        }
+        // A page that hangs keeps nothing open. The one that answered has locked already.
+        if self.lock.view(self.clock.now()).asked
+            && let Err(error) = self.lock_now(None)
+        {
+            tracing::warn!(code = error.code(), "the desk did not lock");
+        }
     }
 
     /// Closes the open profile.

@@ -10,6 +10,7 @@ use crate::{
         audit::{Gathered, changed_settings},
         contract,
         escalation::ServiceClock,
+        lock::{LockChange, LockError},
         pbx,
         profile::{Connection, ProfileConfig, ProfileFolder, Server},
         remote::RemoteDesk,
@@ -86,6 +87,8 @@ pub enum AppEvent {
     Surge(Vec<SurgeCard>),
     /// The rooms of major incidents that are open now.
     Room(Vec<RoomCard>),
+    /// The lock.
+    Lock(LockChange),
     /// A notice on the desktop was clicked: the ticket it leads to, or the list of notices.
     NoticeClicked(Option<TicketId>),
 }
@@ -757,6 +760,59 @@ impl Desk {
             other,
         )
         .await
+    }
+
+    /// Signs the profile's own account in again, at its own server: proves who is there. Nothing changes when the server refuses.
+    ///
+    /// # Errors
+    /// [`LockError::NoAccount`] where there is none, [`LockError::AnotherAccount`] when the credentials are somebody else's; else
+    /// as [`Desk::sign_in`].
+    pub async fn sign_in_again(&self, secrets: Secrets) -> Result<(), AppError> {
+        let config = self.config().await;
+        let Some(Connection {
+            server: Server::Glpi { url },
+            method,
+            secret_store,
+            account: Some(account),
+            ..
+        }) = config.connection.clone()
+        else {
+            return Err(LockError::NoAccount.into());
+        };
+        let backend = self.adapter(url.as_str(), &secrets, method, &config.settings)?;
+        let info = backend.open().await?;
+        // Asked once more below; this session is not needed any more.
+        let _ = tokio::time::timeout(Duration::from_secs(2), backend.close()).await;
+        if info.user != account.user {
+            return Err(LockError::AnotherAccount.into());
+        }
+        self.sign_in(url.as_str(), method, secrets, secret_store).await
+    }
+
+    /// How the account signs in at a server that is not the sandbox, and when that server last finished a round.
+    pub(crate) async fn leased(&self) -> Option<(SignInMethod, Option<Timestamp>)> {
+        let config = self.config().await;
+        let connection = config
+            .connection
+            .filter(|connection| connection.server != Server::Sandbox)?;
+        let round = match self.session().await {
+            Some(session) => session.engine.status().borrow().last_round_at,
+            None => None,
+        };
+        Some((connection.method, round))
+    }
+
+    /// Where the lock keeps the hash of a PIN: where the account's secrets are.
+    pub(crate) async fn kind_of_secrets(&self) -> SecretStoreKind {
+        let config = self.config.read().await;
+        let connection = config.connection.as_ref();
+        connection.map_or(SecretStoreKind::default(), |connection| connection.secret_store)
+    }
+
+    /// The session's application token, which a person who signs in again does not know by heart.
+    pub(crate) async fn kept_app_token(&self) -> Option<String> {
+        let place = self.secrets_of_profile().await?;
+        place.read().await.ok()?.app_token.clone()
     }
 
     /// Starts the embedded sandbox with its data in the profile's folder, and signs in to it.

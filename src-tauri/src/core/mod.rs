@@ -15,6 +15,8 @@ pub mod export;
 pub mod figures;
 pub mod files;
 pub mod handover;
+pub mod lease;
+pub mod lock;
 pub mod notifier;
 pub mod pbx;
 pub mod profile;

@@ -23,6 +23,8 @@ pub struct DesktopNotice {
 pub struct Notifier {
     /// The window has the focus: what it shows itself is seen.
     focused: AtomicBool,
+    /// The desk is locked: nothing that was meant for its page is shown.
+    locked: AtomicBool,
     events: broadcast::Sender<AppEvent>,
     #[cfg(target_os = "linux")]
     service: tokio::sync::Mutex<Option<linux::Service>>,
@@ -34,6 +36,7 @@ impl Notifier {
     pub fn new(events: broadcast::Sender<AppEvent>) -> Self {
         Self {
             focused: AtomicBool::new(false),
+            locked: AtomicBool::new(false),
             events,
             #[cfg(target_os = "linux")]
             service: tokio::sync::Mutex::new(None),
@@ -45,10 +48,27 @@ impl Notifier {
         self.focused.store(focused, Ordering::Relaxed);
     }
 
+    /// The desk was locked or opened. Notices shown before name tickets: they are taken off the desktop.
+    pub fn set_locked(&self, locked: bool) {
+        self.locked.store(locked, Ordering::Relaxed);
+    }
+
+    /// Takes every notice that is shown off the desktop.
+    #[cfg(target_os = "linux")]
+    pub async fn withdraw(&self) {
+        if let Some(service) = self.service.lock().await.as_ref() {
+            service.withdraw().await;
+        }
+    }
+
+    /// Takes every notice that is shown off the desktop.
+    #[cfg(not(target_os = "linux"))]
+    pub async fn withdraw(&self) {}
+
     /// Shows a notice unless the window has the focus; answers whether the desktop took it. A desktop without such a service
     /// is no error: the window's own notices are there.
     pub async fn show(&self, notice: DesktopNotice) -> bool {
-        if self.focused.load(Ordering::Relaxed) {
+        if self.focused.load(Ordering::Relaxed) || self.locked.load(Ordering::Relaxed) {
             return false;
         }
         self.show_now(notice).await
@@ -130,6 +150,7 @@ mod linux {
                 hints: HashMap<&str, Value<'_>>,
                 expire_timeout: i32,
             ) -> zbus::Result<u32>;
+            fn close_notification(&self, id: u32) -> zbus::Result<()>;
             #[zbus(signal)]
             fn action_invoked(&self, id: u32, action_key: String) -> zbus::Result<()>;
             #[zbus(signal)]
@@ -203,6 +224,16 @@ mod linux {
         /// The bus went away.
         pub(super) fn is_gone(&self) -> bool {
             self.listening.is_finished()
+        }
+
+        /// Closes what it showed.
+        pub(super) async fn withdraw(&self) {
+            let shown = std::mem::take(&mut *self.shown.lock().unwrap_or_else(PoisonError::into_inner));
+            for id in shown.into_keys() {
+                if let Err(error) = self.proxy.close_notification(id).await {
+                    tracing::debug!(%error, "a notice could not be closed");
+                }
+            }
         }
 
         pub(super) async fn show(&self, notice: DesktopNotice) -> zbus::Result<()> {

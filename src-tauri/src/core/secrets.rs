@@ -26,6 +26,8 @@ const DATA_KEY_FILE: &str = "data.key";
 const SUPERVISION_FILE: &str = "supervision-secrets.json";
 /// The file of the telephone's secret.
 const TELEPHONE_FILE: &str = "telephone-secrets.json";
+/// The file of the hash of the lock's PIN.
+const LOCK_FILE: &str = "lock-secrets.json";
 /// The file of the token of TeamViewer's service.
 const REMOTE_FILE: &str = "remote-secrets.json";
 
@@ -225,6 +227,17 @@ impl SecretPlace {
         }
     }
 
+    /// The place of the hash of a profile's PIN: apart as well, so that signing out does not open what is locked.
+    #[must_use]
+    pub fn of_lock(kind: SecretStoreKind, key: &str, folder: &Path) -> Self {
+        Self {
+            kind,
+            key: format!("{key}.lock"),
+            file: folder.join(LOCK_FILE),
+            seal: None,
+        }
+    }
+
     /// The place of the secret of a profile's supervision: apart as well.
     #[must_use]
     pub fn of_supervision(kind: SecretStoreKind, key: &str, folder: &Path) -> Self {
@@ -246,9 +259,15 @@ impl SecretPlace {
     /// Every place of a profile's secrets, but for its databases' key.
     #[must_use]
     pub fn all(kind: SecretStoreKind, key: &str, folder: &Path) -> Vec<Self> {
-        [Self::new, Self::of_telephone, Self::of_remote, Self::of_supervision]
-            .map(|place| place(kind, key, folder))
-            .into()
+        [
+            Self::new,
+            Self::of_telephone,
+            Self::of_remote,
+            Self::of_supervision,
+            Self::of_lock,
+        ]
+        .map(|place| place(kind, key, folder))
+        .into()
     }
 
     /// The place of the key of a profile's databases (`id`: the vault's).

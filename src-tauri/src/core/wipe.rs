@@ -59,8 +59,9 @@ pub struct Wiped {
 
 /// Whether a name is of a file that Guichet makes in a profile.
 fn ours(name: &str) -> bool {
-    const WHOLE: [&str; 5] = [
+    const WHOLE: [&str; 6] = [
         "config.json",
+        "lock.json",
         "vault.json",
         "vault.copy.json",
         "data.key",

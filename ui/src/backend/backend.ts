@@ -44,6 +44,8 @@ import type {
   JournalPage,
   JournalQuery,
   KeptCallBack,
+  LockSettings,
+  LockState,
   MajorIncident,
   NewEscalation,
   NewRoomUpdate,
@@ -82,6 +84,7 @@ import type {
   Settings,
   SignIn,
   VaultForm,
+  SignInAgain,
   Submission,
   SurgeCard,
   SyncStatus,
@@ -326,6 +329,18 @@ export interface Backend {
   /** The text and cure of a code that came without words (a gate's, a notice's). */
   explain(code: string): Promise<UiError>;
 
+  lockState(): Promise<LockState>;
+  /** Locks the window; the place is given back when it is opened. */
+  lock(place: string | null): Promise<void>;
+  /** Opens it with the PIN; answers where it was. */
+  unlock(pin: string): Promise<string | null>;
+  /** Opens it with the account's own credentials; answers where it was. */
+  unlockByAccount(form: SignInAgain): Promise<string | null>;
+  changePin(current: string, next: string | null): Promise<LockState>;
+  saveLock(settings: LockSettings): Promise<LockState>;
+  /** Loads the page again. */
+  reload(): void;
+  onLock(listener: (state: LockState) => void): Unlisten;
   onChanged(listener: (changes: ChangeSet) => void): Unlisten;
   /** A notice on the desktop was clicked: the ticket it leads to, or `null` for the list of notices. */
   onNoticeClicked(listener: (ticket: TicketId | null) => void): Unlisten;

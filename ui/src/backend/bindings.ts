@@ -7,6 +7,18 @@ import * as __TAURI_EVENT from "@tauri-apps/api/event";
 
 /** Commands */
 export const commands = {
+	/**  How the lock stands; answered while it is locked too. */
+	lockState: () => __TAURI_INVOKE<LockState>("lock_state"),
+	/**  Locks the window. `place`: where it is, given back when it is opened. */
+	lock: (place: string | null) => __TAURI_INVOKE<null>("lock", { place }),
+	/**  Opens the window with the PIN; answers where it was. */
+	unlock: (pin: string) => __TAURI_INVOKE<string | null>("unlock", { pin }),
+	/**  Opens the window because its account signed in again at its server; answers where it was. The PIN is gone then. */
+	unlockByAccount: (form: SignInAgain) => __TAURI_INVOKE<string | null>("unlock_by_account", { form }),
+	/**  Sets, changes or (with none) takes away the PIN. */
+	changePin: (current: string, next: string | null) => __TAURI_INVOKE<LockState>("change_pin", { current, next }),
+	/**  Keeps the lock's preferences. */
+	saveLock: (settings: LockSettings) => __TAURI_INVOKE<LockState>("save_lock", { settings }),
 	/**  Everything the window needs for its first frame. */
 	appState: () => __TAURI_INVOKE<AppState>("app_state"),
 	/**  Opens the databases with what a person gave: the passphrase of their key, or where a new profile's key shall be kept. */
@@ -259,6 +271,7 @@ export const events = {
 	alerts: makeEvent<AlertsChanged, AlertsChanged>("alerts"),
 	call: makeEvent<CallChanged, CallChanged>("call"),
 	changed: makeEvent<Changed, Changed>("changed"),
+	lock: makeEvent<LockChanged, LockChanged>("lock"),
 	noticeClicked: makeEvent<NoticeClicked, NoticeClicked>("notice_clicked"),
 	remoteSession: makeEvent<RemoteSessionChanged, RemoteSessionChanged>("remote_session"),
 	room: makeEvent<RoomsChanged, RoomsChanged>("room"),
@@ -2263,6 +2276,58 @@ export type Locale =
 /**  English. */
 "en";
 
+/**  The lock changed: reads of it are to be made again. */
+export type LockChanged = LockState;
+
+/**  Why the desk is locked. */
+export type LockReason = 
+/**  The profile has a PIN and was just opened. */
+"start" | 
+/**  A person asked for it. */
+"key" | 
+/**  Nobody was there for a while. */
+"idle" | 
+/**  The server has not accepted the account for longer than the lease. */
+"lease";
+
+/**  Preferences of the lock. */
+export type LockSettings = {
+	/**  Minutes without a sign of life until it locks, up to 480; 0: never. */
+	idle_min: number,
+	/**  Hours the desk stays open without the server's word, up to 8760; 0: for ever. */
+	lease_hours: number,
+};
+
+/**  All that is shown of a locked desk, and what the settings show of the lock. Nothing personal is in it. */
+export type LockState = {
+	/**  Why it is locked; `None`: it is not. */
+	locked: LockReason | null,
+	/**  It is about to be: the page keeps what is being typed, then calls `lock`. */
+	asked: boolean,
+	/**  There is a PIN or a passphrase. */
+	pin: boolean,
+	/**  Fewest characters of one. */
+	least_length: number,
+	/**  Seconds until the next try is taken, after wrong ones. */
+	wait_s: number,
+	/**  The server must accept the account before the desk opens. */
+	lease_over: boolean,
+	/**  Whole hours until then; `None`: there is no lease. */
+	lease_left_h: number | null,
+	/**  Hours the desk stays open without the server's word; 0: for ever. */
+	lease_hours: number,
+	/**  Minutes without a sign of life until it locks; 0: never. */
+	idle_min: number,
+	/**  A call rings. Who calls is not told. */
+	rings: boolean,
+	/**  How the account signs in, where signing in again can open the desk. */
+	sign_in: SignInMethod | null,
+	/**  The language to draw it in. */
+	locale: Locale,
+	/**  The colours to draw it in. */
+	theme: Theme,
+};
+
 /**  What happened in a period. */
 export type Logbook = {
 	/**  The notable events, the oldest first. */
@@ -3484,6 +3549,16 @@ export type SignIn = {
 	app_token: string | null,
 	/**  Where to keep the secrets. */
 	secret_store: SecretStoreKind,
+};
+
+/**  The account's own credentials, given to a locked desk. Neither printed nor kept here. */
+export type SignInAgain = {
+	/**  Its API token. */
+	user_token: string | null,
+	/**  Its login. */
+	login: string | null,
+	/**  Its password. */
+	password: string | null,
 };
 
 /**  How to sign in. */

@@ -68,6 +68,8 @@ import type {
   JournalPage,
   JournalQuery,
   KeptCallBack,
+  LockSettings,
+  LockState,
   Locale,
   MajorIncident,
   NewEscalation,
@@ -109,6 +111,7 @@ import type {
   Settings,
   SignIn,
   VaultForm,
+  SignInAgain,
   Submission,
   SurgeCard,
   SyncStatus,
@@ -335,10 +338,87 @@ export class FakeBackend implements Backend {
     if (this.options.escalated) this.escalated.fill();
   }
 
+  // ---- the lock -------------------------------------------------------------------------------------------------------
+  locking: LockState = {
+    locked: null,
+    asked: false,
+    pin: false,
+    least_length: 6,
+    wait_s: 0,
+    lease_over: false,
+    lease_left_h: 72,
+    lease_hours: 72,
+    idle_min: 10,
+    rings: false,
+    sign_in: 'user_token',
+    locale: 'fr',
+    theme: 'system',
+  };
+  private pin = '';
+  private lockPlace: string | null = null;
+  private readonly lockListeners = new Set<(state: LockState) => void>();
+
+  /** Changes how the lock stands and tells the window. */
+  setLock(patch: Partial<LockState>): void {
+    this.locking = { ...this.locking, ...patch };
+    for (const listener of this.lockListeners) listener(this.locking);
+  }
+
+  async lockState(): Promise<LockState> {
+    return this.locking;
+  }
+
+  async lock(place: string | null): Promise<void> {
+    this.note('lock', place);
+    this.lockPlace = place;
+    this.setLock({ locked: 'key', asked: false });
+  }
+
+  async unlock(pin: string): Promise<string | null> {
+    this.note('unlock', pin);
+    if (pin !== this.pin)
+      throw new BackendFailure({ code: 'lock_pin_wrong', message: 'Ce n’est pas le bon code.', hint: 'Réessayez.' });
+    this.locking = { ...this.locking, locked: null };
+    return this.lockPlace;
+  }
+
+  async unlockByAccount(form: SignInAgain): Promise<string | null> {
+    this.note('unlockByAccount', form);
+    this.locking = { ...this.locking, locked: null, pin: false };
+    return this.lockPlace;
+  }
+
+  async changePin(current: string, next: string | null): Promise<LockState> {
+    this.note('changePin', current, next);
+    if (this.locking.pin && current !== this.pin)
+      throw new BackendFailure({ code: 'lock_pin_wrong', message: 'Ce n’est pas le bon code.', hint: 'Réessayez.' });
+    this.pin = next ?? '';
+    this.locking = { ...this.locking, pin: next !== null };
+    return this.locking;
+  }
+
+  async saveLock(settings: LockSettings): Promise<LockState> {
+    this.note('saveLock', settings);
+    this.locking = { ...this.locking, ...settings };
+    return this.locking;
+  }
+
+  /** In the product the page begins anew; a test that needs it opens the window again. */
+  reload(): void {
+    this.note('reload');
+  }
+
+  onLock(listener: (state: LockState) => void): Unlisten {
+    this.lockListeners.add(listener);
+    return () => this.lockListeners.delete(listener);
+  }
+
   // ---- session --------------------------------------------------------------------------------------------------------
   async appState(): Promise<AppState> {
     this.note('appState');
     if (this.options.vault !== 'open') throw new BackendFailure(vaultRefusal(this.options.vault));
+    if (this.locking.locked !== null)
+      throw new BackendFailure({ code: 'locked', message: 'Le poste est verrouillé.', hint: '' });
     return {
       profile: { id: 'p1', name: this.profileName, url: 'https://support.exemple.fr', sandbox: this.options.sandbox },
       profiles: [

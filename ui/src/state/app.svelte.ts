@@ -40,6 +40,7 @@ import { Exporting } from './exporting.svelte';
 import { Figures } from './figures.svelte';
 import { Alerts } from './alerts.svelte';
 import { Live } from './live.svelte';
+import { Lock } from './lock.svelte';
 import { Review } from './review.svelte';
 import { serviceHours } from './servicehours.svelte';
 import { RemoteSessions } from './remote.svelte';
@@ -93,6 +94,8 @@ const TOAST_MS = 6_000;
 const HELD_RETRY_MS = 2_000;
 /** The code of that refusal. */
 const HELD = 'store_locked';
+/** The code by which a locked desk refuses. */
+const LOCKED = 'locked';
 
 export class AppModel {
   readonly drafts: DraftDesk;
@@ -113,6 +116,7 @@ export class AppModel {
   readonly figures = new Figures(this);
   readonly alerts = new Alerts(this);
   readonly live = new Live(this);
+  readonly lock = new Lock(this);
   readonly review = new Review(this);
   /** What is to be written on a ticket as soon as it is open. */
   wanted: { ticket: TicketId; tab: 'followup' | 'task' | 'solution' } | null = null;
@@ -170,6 +174,7 @@ export class AppModel {
     this.stops.push(
       this.backend.onChanged((changes) => this.changed(changes)),
       this.backend.onSyncStatus((status) => this.statusChanged(status)),
+      this.lock.listen(),
       this.backend.onNoticeClicked((ticket) => this.notices.follow(ticket)),
       this.backend.onCall((card) => {
         this.calls.take(card);
@@ -190,7 +195,13 @@ export class AppModel {
       await bringLanguage(state.locale).catch(() => undefined);
       this.enter(state);
       this.startFailure = null;
+      void this.lock.read();
     } catch (error) {
+      if (error instanceof BackendFailure && error.code === LOCKED) {
+        this.startFailure = null;
+        await this.lock.show();
+        return;
+      }
       this.startFailure = failure(error);
       // It comes free by itself when the other window closes or the other command ends.
       if (error instanceof BackendFailure && error.code === HELD)
@@ -339,6 +350,17 @@ export class AppModel {
     }
   }
 
+  /** Resolves when everything typed so far is on the disk. */
+  async kept(): Promise<void> {
+    await Promise.all([
+      this.drafts.idle(),
+      this.diagnoses.idle(),
+      this.calls.notes.idle(),
+      this.transfers.idle(),
+      this.rooms.idle(),
+    ]);
+  }
+
   async syncNow(): Promise<void> {
     try {
       await this.backend.syncNow();
@@ -415,7 +437,7 @@ export class AppModel {
   }
 
   /** What was explained in another language is asked again. */
-  private useLocale(next: Locale): void {
+  useLocale(next: Locale): void {
     if (next !== locale()) {
       this.explanations.clear();
       this.explaining.clear();
