@@ -21,7 +21,7 @@ use crate::{
     },
     messages::Locale,
 };
-use guichet_backend::{AuthProblem, BackendError};
+use guichet_backend::{AuthProblem, BackendError, WireProblem};
 use guichet_backend_glpi::{BaseUrlError, HttpTransportError};
 use guichet_domain::{
     TicketId,
@@ -576,6 +576,7 @@ pub fn every_code() -> Vec<&'static str> {
         AuthProblem::SessionLost,
     ];
     let mut codes: Vec<&'static str> = auth.into_iter().map(AuthProblem::code).collect();
+    codes.extend(WireProblem::ALL.map(WireProblem::code));
     codes.extend(DOMAIN_CODES);
     codes.extend(ContractFileError::CODES);
     codes.extend(KpiError::CODES);
@@ -767,6 +768,12 @@ mod tests {
         let mut errors: Vec<AppError> = vec![
             BackendError::Network {
                 delivery,
+                message: detail(),
+            }
+            .into(),
+            BackendError::Wire {
+                delivery,
+                problem: WireProblem::ProxyCredentials,
                 message: detail(),
             }
             .into(),
