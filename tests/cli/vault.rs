@@ -143,7 +143,7 @@ fn a_crash_leaves_no_image_of_the_memory() {
     let words: Vec<&str> = core.split_whitespace().collect();
     assert_eq!(words[4..6], ["0", "0"], "{core}");
     let crashed = std::process::Command::new("kill")
-        .args(["-SEGV", &running.id().to_string()])
+        .args(["-ABRT", &running.id().to_string()])
         .status()
         .unwrap();
     assert!(crashed.success());

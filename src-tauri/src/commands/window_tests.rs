@@ -745,7 +745,7 @@ fn a_forgotten_pin_gives_way_to_the_account_itself_and_to_no_other() {
             "app_token": null, "secret_store": "file",
         }})
     };
-    window.get("sign_in", form(&server.user_token()));
+    window.get("sign_in", form(server.user_token()));
     window.get("change_pin", json!({ "current": "", "next": "une phrase" }));
     window.get("lock", json!({ "place": null }));
     let again = |secret: &str| json!({ "form": { "user_token": secret, "login": null, "password": null } });
@@ -756,7 +756,7 @@ fn a_forgotten_pin_gives_way_to_the_account_itself_and_to_no_other() {
         "key",
         "a refusal opens nothing, and wipes nothing"
     );
-    window.get("unlock_by_account", again(&server.user_token()));
+    window.get("unlock_by_account", again(server.user_token()));
     let state = window.get("lock_state", json!({}));
     assert_eq!((&state["locked"], &state["pin"]), (&Value::Null, &json!(false)));
     // The server's word was given a moment ago.

@@ -453,9 +453,7 @@ impl AppCore {
     /// Looks whether the desk should lock by itself, or may open again. `before`: the round seen by the look before this one.
     pub(crate) async fn look_at_lock(&self, before: &mut Option<Timestamp>) -> Option<LockReason> {
         let now = self.clock.now();
-        let Some(desk) = self.desk.read().await.clone() else {
-            return None;
-        };
+        let desk = self.desk.read().await.clone()?;
         let leased = desk.leased().await;
         let round = leased.and_then(|(_, round)| round);
         // A round ends only when the server took the account's credentials. The first value seen may be of another day.
