@@ -104,7 +104,9 @@ pub(crate) async fn encrypt_plain(path: &Path, application: i64, key: &DataKey) 
     let copied = copy(&mut plain, application, beside, key).await;
     plain.close().await?;
     copied.map_err(|error| error.at(path))?;
+    crate::failpoint::place!("file", "before");
     std::fs::rename(beside, path)?;
+    crate::failpoint::place!("file", "after");
     #[cfg(unix)]
     if let Some(folder) = path.parent() {
         std::fs::File::open(folder)?.sync_all()?;

@@ -162,6 +162,20 @@ async fn check(mirror: &Database) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// What a complete check finds wrong; empty when all is well.
+pub(crate) async fn problems(connection: &mut sqlx::SqliteConnection) -> Result<Vec<String>, StoreError> {
+    let mut wrong: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check")
+        .fetch_all(&mut *connection)
+        .await?;
+    wrong.retain(|line| line != "ok");
+    // Says nothing where all is well, or where nothing is encrypted.
+    let seals: Vec<String> = sqlx::query_scalar("PRAGMA cipher_integrity_check")
+        .fetch_all(connection)
+        .await?;
+    wrong.extend(seals);
+    Ok(wrong)
+}
+
 /// Moves the mirror's files aside under a dated name; `None` when there was none.
 fn move_aside(folder: &Path, now: Timestamp) -> Result<Option<PathBuf>, StoreError> {
     let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();
@@ -176,9 +190,11 @@ fn move_aside(folder: &Path, now: Timestamp) -> Result<Option<PathBuf>, StoreErr
         let from = folder.join(format!("{MIRROR}{suffix}"));
         let mut to = target.clone().into_os_string();
         to.push(suffix);
+        crate::failpoint::place!("file", "before");
         if move_if_there(&from, Path::new(&to))? {
             moved = Some(target.clone());
         }
+        crate::failpoint::place!("file", "after");
     }
     Ok(moved)
 }

@@ -47,7 +47,9 @@ macro_rules! write_desk {
             let $connection: &mut sqlx::SqliteConnection = &mut transaction;
             let value = $body;
             let changing = $store.inner.memo.changing();
+            crate::failpoint::place!("desk", "before");
             transaction.commit().await?;
+            crate::failpoint::place!("desk", "after");
             changing.done();
             Ok(value)
         }
@@ -78,7 +80,9 @@ macro_rules! write_mirror {
             let $connection: &mut sqlx::SqliteConnection = &mut transaction;
             let value = $body;
             let changing = $store.inner.found.changing();
+            crate::failpoint::place!("mirror", "before");
             transaction.commit().await?;
+            crate::failpoint::place!("mirror", "after");
             changing.done();
             Ok(value)
         }

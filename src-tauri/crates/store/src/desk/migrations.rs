@@ -181,7 +181,9 @@ async fn migrate_by(connection: &mut SqliteConnection, path: &Path, steps: &[&st
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
         let sql = format!("{step} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version};");
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *transaction).await?;
+        crate::failpoint::place!("desk", "before");
         transaction.commit().await?;
+        crate::failpoint::place!("desk", "after");
     }
     Ok(())
 }
