@@ -30,7 +30,10 @@ use std::{
     sync::{Arc, Mutex as SyncMutex, PoisonError},
     time::Duration,
 };
-use tokio::sync::{Mutex, RwLock, broadcast};
+use tokio::{
+    sync::{Mutex, RwLock, broadcast},
+    task::JoinHandle,
+};
 use zeroize::Zeroizing;
 
 /// Changes the window may be behind with before it is told to read everything again.
@@ -52,6 +55,8 @@ pub struct AppCore {
     clock: Arc<dyn Clock>,
     locale: Option<Locale>,
     pace: Pace,
+    /// The profile to open first next time is being written down.
+    remembering: Mutex<Option<JoinHandle<()>>>,
     /// What was given to get at the key of the databases.
     access: SyncMutex<KeyAccess>,
 }
@@ -95,6 +100,7 @@ impl AppCore {
             clock,
             locale,
             pace,
+            remembering: Mutex::default(),
             access: SyncMutex::default(),
         }
     }
@@ -184,7 +190,16 @@ impl AppCore {
         *self.desk.write().await = Some(desk.clone());
         if self.pace == Pace::Background {
             let profiles = self.profiles.clone();
-            tokio::task::spawn_blocking(move || profiles.remember(&folder));
+            let mut remembering = self.remembering.lock().await;
+            let before = remembering.take();
+            *remembering = Some(tokio::spawn(async move {
+                // In their order: the one opened last is the one remembered.
+                if let Some(before) = before {
+                    let _ = before.await;
+                }
+                let _ = tokio::task::spawn_blocking(move || profiles.remember(&folder)).await;
+            }));
+            drop(remembering);
             surge::watch(&desk);
             rooms::watch(&desk);
             clocks::watch(&desk);
@@ -490,6 +505,9 @@ impl AppCore {
         let desk = self.desk.write().await.take();
         if let Some(desk) = desk {
             desk.close().await;
+        }
+        if let Some(remembering) = self.remembering.lock().await.take() {
+            let _ = remembering.await;
         }
     }
 }
