@@ -8,6 +8,7 @@ use crate::{
         escalation::EscalationFailure,
         evidence::EvidenceFailure,
         lock::LockError,
+        policy::PolicyProblem,
         profile::ProfileError,
         remote::RemoteFailure,
         review::ReviewFailure,
@@ -583,6 +584,8 @@ pub fn every_code() -> Vec<&'static str> {
     codes.extend(EvidenceFailure::CODES);
     codes.extend(ReviewFailure::CODES);
     codes.extend(LockError::CODES);
+    codes.extend(PolicyProblem::CODES);
+    codes.extend(["policy_problems", "profile_wiped"]);
     codes.extend(SupervisionError::CODES);
     codes.extend(RemoteError::CODES);
     codes.extend(RemoteFailure::CODES);

@@ -1,5 +1,7 @@
 //! The window: one web view that shows files of this program only, calls the commands and hears a few events.
 
+#[cfg(target_os = "linux")]
+use crate::core::os_session;
 use crate::{
     api::{
         AlertsChanged, CallChanged, Changed, LockChanged, NoticeClicked, RemoteSessionChanged, RoomsChanged,
@@ -11,6 +13,7 @@ use crate::{
         AppCore,
         desk::{AppEvent, Pace, everything_changed},
         lock::LockChange,
+        policy::PolicyRead,
         telephony::TelephonyEvent,
     },
     error::AppError,
@@ -75,7 +78,9 @@ pub fn open(line: CommandLine, runtime: &tokio::runtime::Runtime) -> Result<(), 
     tauri::async_runtime::set(runtime.handle().clone());
     let bindings = commands::bindings::<tauri::Wry>();
     let access = cli::key_access(&line)?;
-    let core = AppCore::new(line.profile, line.lang, Pace::Background).with_access(access);
+    let core = AppCore::new(line.profile, line.lang, Pace::Background)
+        .under(PolicyRead::of_machine())
+        .with_access(access);
     let app = tauri::Builder::default()
         .invoke_handler(commands::guarded(bindings.invoke_handler()))
         .manage(core)
@@ -83,6 +88,8 @@ pub fn open(line: CommandLine, runtime: &tokio::runtime::Runtime) -> Result<(), 
             bindings.mount_events(app);
             forward_events(app.handle());
             watch_lock(app.handle());
+            #[cfg(target_os = "linux")]
+            watch_session(app.handle());
             open_profile(app.handle());
             show(app.handle())?;
             Ok(())
@@ -208,7 +215,21 @@ fn watch_lock<R: Runtime>(app: &AppHandle<R>) {
             if let Some(reason) = core.look_at_lock(&mut round).await {
                 core.lock_by_itself(reason).await;
             }
+            core.look_at_account().await;
         }
+    });
+}
+
+/// Locks the desk with the session of the operating system.
+#[cfg(target_os = "linux")]
+fn watch_session<R: Runtime>(app: &AppHandle<R>) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        os_session::watch(&os_session::Buses::default(), |locked| {
+            let app = app.clone();
+            async move { app.state::<AppCore>().session_of_system(locked).await }
+        })
+        .await;
     });
 }
 

@@ -8,6 +8,7 @@ mod harness;
 mod keyring;
 mod kpi;
 mod outage;
+mod policy;
 mod profile;
 mod reading;
 mod remote;

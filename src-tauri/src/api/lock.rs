@@ -4,6 +4,7 @@ use crate::{
     api::{SignInMethod, Theme},
     messages::Locale,
 };
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
@@ -19,6 +20,12 @@ pub enum LockReason {
     Idle,
     /// The server has not accepted the account for longer than the lease.
     Lease,
+    /// The session of the operating system was locked.
+    Session,
+    /// The organisation wants a PIN, and there is none yet: one is chosen, and it opens.
+    NoPin,
+    /// The server said that the account is revoked.
+    Revoked,
 }
 
 impl LockReason {
@@ -30,6 +37,9 @@ impl LockReason {
             Self::Key => "key",
             Self::Idle => "idle",
             Self::Lease => "lease",
+            Self::Session => "session",
+            Self::NoPin => "no_pin",
+            Self::Revoked => "revoked",
         }
     }
 }
@@ -55,6 +65,13 @@ pub struct LockState {
     pub lease_hours: u32,
     /// Minutes without a sign of life until it locks; 0: never.
     pub idle_min: u32,
+    /// It locks with the session of the operating system.
+    pub with_session: bool,
+    /// What the organisation decided of the lock.
+    pub policy: LockRules,
+    /// When the profile is destroyed at the earliest, its account being revoked.
+    #[specta(type = Option<String>)]
+    pub destroyed_at: Option<Timestamp>,
     /// A call rings. Who calls is not told.
     pub rings: bool,
     /// How the account signs in, where signing in again can open the desk.
@@ -65,6 +82,19 @@ pub struct LockState {
     pub theme: Theme,
 }
 
+/// What the organisation decided of the lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct LockRules {
+    /// A PIN cannot be taken away.
+    pub pin_required: bool,
+    /// Whether it locks with the system's session, where that is decided.
+    pub with_session: Option<bool>,
+    /// Most minutes without a sign of life, where that is decided.
+    pub idle_most: Option<u32>,
+    /// Most hours without the server's word, where that is decided.
+    pub lease_most: Option<u32>,
+}
+
 /// Preferences of the lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
 pub struct LockSettings {
@@ -72,6 +102,8 @@ pub struct LockSettings {
     pub idle_min: u32,
     /// Hours the desk stays open without the server's word, up to 8760; 0: for ever.
     pub lease_hours: u32,
+    /// It locks with the session of the operating system.
+    pub with_session: bool,
 }
 
 /// The account's own credentials, given to a locked desk. Neither printed nor kept here.

@@ -93,6 +93,8 @@ pub enum Command {
     #[command(subcommand)]
     Audit(AuditCommand),
     #[command(subcommand)]
+    Policy(PolicyCommand),
+    #[command(subcommand)]
     Vault(VaultCommand),
     Wipe(WipeArgs),
     Doctor,
@@ -123,6 +125,11 @@ pub struct AuditExportArgs {
 pub struct AuditAnchorArgs {
     #[arg(long, value_name = "ID")]
     pub ticket: i64,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    Show,
 }
 
 #[derive(Debug, Subcommand)]

@@ -15,6 +15,7 @@ mod login;
 pub mod mistakes;
 mod names;
 mod output;
+mod policy;
 mod read;
 pub(crate) mod remote;
 mod remote_desk;
@@ -26,7 +27,7 @@ mod wipe;
 mod write;
 
 use crate::{
-    core::{AppCore, desk::Pace},
+    core::{AppCore, desk::Pace, policy::PolicyRead},
     messages::Locale,
 };
 use args::{CallsCommand, Command, CommandLine, KbCommand, OutboxCommand, TicketCommand};
@@ -107,7 +108,7 @@ async fn execute(line: CommandLine) -> Ending {
     let Some(command) = line.command else {
         return Ending::Usage;
     };
-    let core = AppCore::new(line.profile, line.lang, Pace::OnDemand);
+    let core = AppCore::new(line.profile, line.lang, Pace::OnDemand).under(PolicyRead::of_machine());
     let mut out = Output {
         json: line.json,
         locale: core.locale().await,
@@ -125,6 +126,7 @@ async fn execute(line: CommandLine) -> Ending {
             kpi::run(&out, &args, args.evidence.as_deref().unwrap_or(Path::new("")))
         }
         Command::Remote(args::RemoteCommand::Plan(args)) => remote::run(&out, &args),
+        Command::Policy(command) => Ok(policy::run(&core, &out, &command)),
         Command::Vault(command) => vault::run(&core, &out, command).await,
         Command::Wipe(args) => wipe::run(&core, &out, &args).await,
         // The profile is the window's, which has it open.
@@ -161,9 +163,12 @@ async fn execute(line: CommandLine) -> Ending {
                     Command::Incident(command) => incident::run(&desk, &out, command).await,
                     Command::Outbox(OutboxCommand::List(args)) => read::outbox(&desk, &out, args.all).await,
                     Command::Outbox(command) => write::outbox(&desk, &out, command).await,
-                    Command::Sandbox(_) | Command::Doctor | Command::Call(_) | Command::Vault(_) | Command::Wipe(_) => {
-                        Ok(Ending::Usage)
-                    }
+                    Command::Sandbox(_)
+                    | Command::Doctor
+                    | Command::Call(_)
+                    | Command::Policy(_)
+                    | Command::Vault(_)
+                    | Command::Wipe(_) => Ok(Ending::Usage),
                 };
                 drop(desk);
                 result

@@ -36,6 +36,13 @@ pub async fn unlock_by_account(core: State<'_, AppCore>, form: SignInAgain) -> A
     told(&core, core.unlock_by_account(form).await).await
 }
 
+/// Chooses the PIN that the organisation wants, at a desk that has none; answers where the window was.
+#[tauri::command]
+#[specta::specta]
+pub async fn choose_pin(core: State<'_, AppCore>, pin: String) -> Answer<Option<String>> {
+    told(&core, core.choose_pin(Zeroizing::new(pin)).await).await
+}
+
 /// Sets, changes or (with none) takes away the PIN.
 #[tauri::command]
 #[specta::specta]

@@ -46,7 +46,7 @@ pub(crate) async fn told<T>(core: &AppCore, result: Result<T, AppError>) -> Answ
 }
 
 /// The commands a locked desk answers: they say nothing personal and open it. Every other one is refused, whoever calls it.
-pub(crate) const ANSWERED_WHILE_LOCKED: [&str; 3] = ["lock_state", "unlock", "unlock_by_account"];
+pub(crate) const ANSWERED_WHILE_LOCKED: [&str; 4] = ["lock_state", "unlock", "unlock_by_account", "choose_pin"];
 
 /// The handler of all commands behind the lock: the one place where a locked desk refuses.
 pub fn guarded<R: Runtime>(
@@ -75,6 +75,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             lock::lock,
             lock::unlock,
             lock::unlock_by_account,
+            lock::choose_pin,
             lock::change_pin,
             lock::save_lock,
             profile::app_state,

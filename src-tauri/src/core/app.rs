@@ -2,27 +2,31 @@
 
 use crate::{
     api::{
-        AppState, LockReason, LockSettings, LockState, PbxSettings, Settings, SignIn, SignInAgain, SignInMethod, Theme,
+        AppState, LockReason, LockRules, LockSettings, LockState, PbxSettings, Settings, SignIn, SignInAgain,
+        SignInMethod, Theme,
     },
     core::{
         clocks,
         desk::{AppEvent, Desk, Pace, telephone_place},
-        lock::{LEAST_LENGTH, Lock, LockChange, LockError, SettingsRefused},
+        lock::{LEAST_LENGTH, Lock, LockChange, LockError, Revocation, SettingsRefused},
         notifier::Notifier,
+        policy::PolicyRead,
         profile::{ProfileError, ProfileFolder, Profiles},
         rooms,
         secrets::{self, Seal, Secrets},
         surge,
         telephony::TelephonyError,
         vault::{KeyAccess, Vault},
+        wipe,
     },
     error::AppError,
     messages::Locale,
 };
-use guichet_backend::{Clock, SystemClock};
+use guichet_backend::{AuthProblem, BackendError, Clock, SystemClock};
 use guichet_domain::{
     audit::{AuditAction, AuditEntry},
     call::CallState,
+    outbox::Gate,
 };
 use jiff::Timestamp;
 use std::{
@@ -42,6 +46,9 @@ const EVENTS: usize = 256;
 /// How long the page has to keep what is being typed before the desk locks by itself.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
+/// Hours between the server's first word that an account is revoked and the destruction of its profile, unless decided otherwise.
+const REVOKED_WIPE_H: u32 = 24;
+
 /// The application without its window.
 pub struct AppCore {
     profiles: Profiles,
@@ -59,17 +66,20 @@ pub struct AppCore {
     remembering: Mutex<Option<JoinHandle<()>>>,
     /// What was given to get at the key of the databases.
     access: SyncMutex<KeyAccess>,
+    policy: PolicyRead,
 }
 
 /// The audit log's line of a change of the lock.
 fn audited(change: LockChange) -> Option<AuditEntry> {
     let line = |action| AuditEntry::done(action, "desk");
     match change {
-        LockChange::Asked => None,
+        // Of a profile that was destroyed there is no log any more.
+        LockChange::Asked | LockChange::Destroyed => None,
         LockChange::Locked(reason) => Some(line(AuditAction::Locked).detail(reason.name())),
         LockChange::OpenedByPin => Some(line(AuditAction::Unlocked).detail("pin")),
         LockChange::OpenedByAccount => Some(line(AuditAction::Unlocked).detail("account")),
-        LockChange::OpenedByLease => Some(line(AuditAction::Unlocked).detail("lease").by_program()),
+        LockChange::OpenedByServer => Some(line(AuditAction::Unlocked).detail("server").by_program()),
+        LockChange::OpenedByChoice => Some(line(AuditAction::Unlocked).detail("pin_chosen")),
         LockChange::Refused => Some(line(AuditAction::Unlocked).outcome("lock_pin_wrong")),
     }
 }
@@ -86,12 +96,10 @@ impl AppCore {
     pub fn over(profiles: Profiles, locale: Option<Locale>, pace: Pace) -> Self {
         let (events, _) = broadcast::channel(EVENTS);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let lock = Lock::new(clock.now());
-        if let Ok(folder) = profiles.first() {
-            lock.enter(&folder, clock.now());
-        }
+        let policy = PolicyRead::default();
         Self {
-            lock,
+            lock: Self::lock_under(&policy, &profiles, clock.now()),
+            policy,
             profiles,
             desk: RwLock::new(None),
             switching: Mutex::new(()),
@@ -103,6 +111,37 @@ impl AppCore {
             remembering: Mutex::default(),
             access: SyncMutex::default(),
         }
+    }
+
+    /// By another clock, for tests.
+    #[cfg(test)]
+    pub(crate) fn by(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self.lock = Self::lock_under(&self.policy, &self.profiles, self.clock.now());
+        self
+    }
+
+    /// The lock of the profile that opens first, under a policy.
+    fn lock_under(policy: &PolicyRead, profiles: &Profiles, now: Timestamp) -> Lock {
+        let lock = Lock::new(policy.policy.lock, now);
+        if let Ok(folder) = profiles.first() {
+            lock.enter(&folder, now);
+        }
+        lock
+    }
+
+    /// Under what the organisation decided. For a start: a desk that is open goes on under what it was opened with.
+    #[must_use]
+    pub fn under(mut self, policy: PolicyRead) -> Self {
+        self.lock = Self::lock_under(&policy, &self.profiles, self.clock.now());
+        self.policy = policy;
+        self
+    }
+
+    /// What the organisation decided, as it was read at the start.
+    #[must_use]
+    pub const fn policy(&self) -> &PolicyRead {
+        &self.policy
     }
 
     /// With what the command line gave to get at the key of the databases.
@@ -290,7 +329,9 @@ impl AppCore {
             status: desk.status().await?,
             counts: desk.store.counts().await?,
             keyring_available,
-            notice: desk.notice(),
+            notice: desk
+                .notice()
+                .or_else(|| (!self.policy.problems.is_empty()).then(|| "policy_problems".to_owned())),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         })
     }
@@ -363,6 +404,7 @@ impl AppCore {
     /// How the lock stands. Answers in any case: a locked desk must be able to say so.
     pub async fn lock_state(&self) -> LockState {
         let view = self.lock.view(self.clock.now());
+        let (rules, hours) = (self.lock.policy(), self.wipe_hours());
         let desk = self.desk.read().await.clone();
         let (theme, sign_in, rings) = match &desk {
             Some(desk) => {
@@ -387,6 +429,17 @@ impl AppCore {
             lease_left_h: view.lease_left_h,
             lease_hours: view.settings.lease_hours,
             idle_min: view.settings.idle_min,
+            with_session: view.settings.with_session,
+            policy: LockRules {
+                pin_required: rules.pin_required,
+                with_session: rules.with_session,
+                idle_most: rules.idle_min,
+                lease_most: rules.lease_hours,
+            },
+            destroyed_at: view
+                .revoked_at
+                .filter(|_| hours > 0)
+                .and_then(|first| first.checked_add(jiff::SignedDuration::from_hours(hours.into())).ok()),
             rings,
             sign_in,
             locale: self.locale().await,
@@ -441,6 +494,17 @@ impl AppCore {
         Ok(place)
     }
 
+    /// Chooses the PIN that the organisation wants at a desk that has none; answers where the window was.
+    ///
+    /// # Errors
+    /// When it is too short, or cannot be kept, or something else locks the desk.
+    pub async fn choose_pin(&self, pin: Zeroizing<String>) -> Result<Option<String>, AppError> {
+        let kind = self.desk().await?.kind_of_secrets().await;
+        let place = self.lock.choose_pin(pin, kind, self.clock.now()).await?;
+        self.told(LockChange::OpenedByChoice);
+        Ok(place)
+    }
+
     /// Sets, changes or takes away the PIN.
     ///
     /// # Errors
@@ -475,15 +539,89 @@ impl AppCore {
         let accepted = before.is_some() && round.is_some() && round != *before;
         *before = round.or(*before);
         match self.lock.look(now, leased.is_some(), accepted) {
-            Ok(true) => self.told(LockChange::OpenedByLease),
+            Ok(true) => self.told(LockChange::OpenedByServer),
             Ok(false) => {}
             Err(error) => tracing::error!(%error, "the lease could not be kept"),
         }
-        let calls = desk
-            .telephone()
-            .await
-            .map_or_else(Vec::new, |telephone| telephone.calls());
-        self.lock.due(now, !calls.is_empty())
+        self.lock.due(now, self.on_a_call().await)
+    }
+
+    async fn on_a_call(&self) -> bool {
+        let Some(desk) = self.desk.read().await.clone() else {
+            return false;
+        };
+        let telephone = desk.telephone().await;
+        telephone.is_some_and(|telephone| !telephone.calls().is_empty())
+    }
+
+    /// The session of the operating system was locked or opened again: the desk locks with it, after the call if one goes on. It
+    /// does not open with it: an unlocked session is not the PIN.
+    pub(crate) async fn session_of_system(&self, locked: bool) {
+        self.lock.session(locked);
+        if let Some(reason) = self.lock.due(self.clock.now(), self.on_a_call().await) {
+            self.lock_by_itself(reason).await;
+        }
+    }
+
+    fn wipe_hours(&self) -> u32 {
+        self.policy.policy.account.revoked_wipe_hours.unwrap_or(REVOKED_WIPE_H)
+    }
+
+    /// Looks whether the server says that the account is revoked, and destroys the profile once that is certain: it said so three
+    /// times at least, over the hours that the policy gives, asked each time anew, and never took the account in between. An outage,
+    /// a wrong password, an expired session or any other refusal is no such word.
+    pub(crate) async fn look_at_account(&self) {
+        let Some(desk) = self.desk.read().await.clone() else {
+            return;
+        };
+        match desk.status().await.map(|status| status.gate) {
+            Ok(Gate::AuthRequired { code }) if code == AuthProblem::AccountDisabled.code() => {}
+            _ => return,
+        }
+        if self.lock.revocation(self.wipe_hours(), self.clock.now()) != Revocation::Ask {
+            return;
+        }
+        let said = desk.ask_for_the_account().await;
+        let now = self.clock.now();
+        match said {
+            Err(AppError::Backend(BackendError::Auth(AuthProblem::AccountDisabled))) => {
+                if let Err(error) = self.lock.revoked(now) {
+                    tracing::error!(%error, "the server's word on the account could not be kept");
+                    return;
+                }
+                tracing::warn!("the server says that the account is revoked");
+                if self.lock.revocation(self.wipe_hours(), now) == Revocation::Confirmed {
+                    drop(desk);
+                    self.destroy_revoked().await;
+                }
+            }
+            // It was taken again: the lock hears of it with the next round.
+            Ok(()) => tracing::info!("the server takes the account again"),
+            Err(error) => tracing::info!(code = error.code(), "the server was asked for the account"),
+        }
+    }
+
+    /// Destroys the open profile: the key first. What was unsent goes with it, as the person was told from the first word on.
+    async fn destroy_revoked(&self) {
+        let _switching = self.switching.lock().await;
+        let Some(desk) = self.desk.write().await.take() else {
+            return;
+        };
+        let folder = desk.folder.clone();
+        desk.close().await;
+        drop(desk);
+        let wiped = wipe::wipe(&folder.path, &self.access(), true).await;
+        match wiped {
+            Ok(wiped) => {
+                tracing::error!(files = wiped.files, "the account is revoked: its profile was destroyed");
+                if let Err(error) = wipe::leave_word(&folder.path, self.clock.now()) {
+                    tracing::warn!(%error, "why the profile is empty could not be written down");
+                }
+            }
+            Err(error) => tracing::error!(%error, "the profile of a revoked account could not be destroyed whole"),
+        }
+        self.lock.leave();
+        self.told(LockChange::Destroyed);
     }
 
     /// Tells the page that it is about to be locked, then locks: when the page says that all is kept, or after [`LAST_WORDS`].
@@ -511,3 +649,7 @@ impl AppCore {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "revocation_tests.rs"]
+mod revocation_tests;

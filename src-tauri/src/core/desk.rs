@@ -135,6 +135,8 @@ pub struct Desk {
     pub report: OpenReport,
     /// Where an unreadable configuration was moved to.
     pub config_moved: Option<PathBuf>,
+    /// What this profile held was destroyed because its account is revoked, and nobody signed in since.
+    wiped: bool,
     config: RwLock<ProfileConfig>,
     /// What secrets in files are sealed with.
     pub(super) seal: Seal,
@@ -200,10 +202,12 @@ impl Desk {
         .map_err(|error| AppError::Store(std::io::Error::other(error).into()))??;
         let key = Vault::of(&folder.path).key(access, &config).await?;
         let (store, report) = Store::open(&folder.path, &key, clock.now()).await?;
+        let wiped = super::wipe::left_word(&folder.path);
         Ok(Self {
             folder,
             store,
             report,
+            wiped,
             config_moved,
             config: RwLock::new(config),
             seal: Seal::of(&key),
@@ -239,7 +243,9 @@ impl Desk {
     /// Something about this start worth telling: a key of the message catalogue.
     #[must_use]
     pub fn notice(&self) -> Option<String> {
-        let code = if self.config_moved.is_some() {
+        let code = if self.wiped {
+            "profile_wiped"
+        } else if self.config_moved.is_some() {
             "configuration_moved_aside"
         } else if self.report.mirror_moved_aside.is_some() {
             "mirror_rebuilt"
@@ -789,6 +795,18 @@ impl Desk {
         self.sign_in(url.as_str(), method, secrets, secret_store).await
     }
 
+    /// Asks the server for the account with the secrets that are kept: whether it takes it now. When it does, the session goes on.
+    ///
+    /// # Errors
+    /// What the server or the place of the secrets says.
+    pub(crate) async fn ask_for_the_account(&self) -> Result<(), AppError> {
+        let Some(place) = self.secrets_of_profile().await else {
+            return Err(LockError::NoAccount.into());
+        };
+        let secrets = place.read().await?;
+        self.sign_in_again(secrets).await
+    }
+
     /// How the account signs in at a server that is not the sandbox, and when that server last finished a round.
     pub(crate) async fn leased(&self) -> Option<(SignInMethod, Option<Timestamp>)> {
         let config = self.config().await;
@@ -890,6 +908,7 @@ impl Desk {
         sandbox: Option<RunningSandbox>,
         other_account: bool,
     ) -> Result<(), AppError> {
+        super::wipe::forget_word(&self.folder.path);
         let previous = self.session.write().await.take();
         stop(previous).await;
         if other_account {

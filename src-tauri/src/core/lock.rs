@@ -6,6 +6,7 @@ use crate::{
     api::{LockReason, LockSettings, SecretStoreKind},
     core::{
         lease::Lease,
+        policy::LockPolicy,
         profile::{ProfileFolder, write_atomically},
         secrets::{SecretError, SecretPlace, Secrets},
     },
@@ -42,6 +43,10 @@ const FIRST_WAIT_S: i64 = 5;
 const LONGEST_WAIT_S: i64 = 900;
 /// Between two writes of the instants of the lease.
 const LEASE_PACE: SignedDuration = SignedDuration::from_mins(5);
+/// Between two words of the server that the account is revoked.
+const WORD_PACE: SignedDuration = SignedDuration::from_hours(1);
+/// How many words it takes at least, however much time lies between the first and the last: a clock that jumps is no proof.
+const WORDS: u32 = 3;
 /// Longest description of a place in the window that is kept while it is locked, in bytes.
 const PLACE_MAX: usize = 4096;
 
@@ -69,6 +74,12 @@ pub enum LockError {
     /// The PIN has too few or too many characters.
     #[error("a PIN has {LEAST_LENGTH} to {MOST_LENGTH} characters")]
     Length,
+    /// The organisation wants every desk to have a PIN.
+    #[error("the policy wants a PIN")]
+    PinRequired,
+    /// The server said that the account is revoked.
+    #[error("the account is revoked")]
+    Revoked,
     /// The PIN's hash is gone or damaged: signing in again is the way out.
     #[error("the PIN cannot be checked any more")]
     PinLost,
@@ -96,13 +107,15 @@ pub enum LockError {
 
 impl LockError {
     /// Codes of the message catalogue that are this error's own.
-    pub const CODES: [&'static str; 11] = [
+    pub const CODES: [&'static str; 13] = [
         "locked",
         "lock_no_way_out",
         "lock_pin_wrong",
         "lock_wait",
         "lock_lease_over",
         "lock_pin_length",
+        "lock_pin_required",
+        "lock_revoked",
         "lock_pin_lost",
         "lock_no_account",
         "lock_another_account",
@@ -120,6 +133,8 @@ impl LockError {
             Self::Wait { .. } => "lock_wait",
             Self::LeaseOver => "lock_lease_over",
             Self::Length => "lock_pin_length",
+            Self::PinRequired => "lock_pin_required",
+            Self::Revoked => "lock_revoked",
             Self::PinLost => "lock_pin_lost",
             Self::NoAccount => "lock_no_account",
             Self::AnotherAccount => "lock_another_account",
@@ -153,6 +168,19 @@ struct Kept {
     wrong: u32,
     wrong_at: Option<Timestamp>,
     lease: Lease,
+    /// Whether it locks with the session of the operating system.
+    with_session: bool,
+    /// What the server said of the account being revoked, since it last accepted it.
+    revoked: Option<Revoked>,
+}
+
+/// The server's word that the account is revoked: when it was first given, and how often, counted once an hour at most, so that
+/// neither a clock that jumps nor a server that is asked often makes one word into many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Revoked {
+    first_at: Timestamp,
+    last_at: Timestamp,
+    words: u32,
 }
 
 impl Default for Kept {
@@ -163,11 +191,38 @@ impl Default for Kept {
             wrong: 0,
             wrong_at: None,
             lease: Lease::default(),
+            with_session: true,
+            revoked: None,
         }
     }
 }
 
 impl Kept {
+    /// Brought within what the organisation decided. A preference that is cut stays cut when the policy goes: nobody has to
+    /// remember two values.
+    fn within(mut self, policy: LockPolicy) -> Self {
+        let at_most = |value: u32, most: Option<u32>| match most {
+            // 0 is "never", the longest of all.
+            Some(most) if value == 0 || value > most => most,
+            _ => value,
+        };
+        self.idle_min = at_most(self.idle_min, policy.idle_min);
+        self.lease.hours = at_most(self.lease.hours, policy.lease_hours);
+        self.with_session = policy.with_session.unwrap_or(self.with_session);
+        self
+    }
+
+    /// Why a desk that nobody locked is locked all the same.
+    fn own_reason(&self, policy: LockPolicy, now: Timestamp) -> Option<LockReason> {
+        if self.revoked.is_some() {
+            Some(LockReason::Revoked)
+        } else if self.lease.is_over(now) {
+            Some(LockReason::Lease)
+        } else {
+            (policy.pin_required && self.pin.is_none()).then_some(LockReason::NoPin)
+        }
+    }
+
     /// What is left of the wait after wrong tries, in seconds.
     fn wait_s(&self, now: Timestamp) -> u32 {
         let Some(at) = self.wrong_at.filter(|_| self.wrong > FREE_TRIES) else {
@@ -190,6 +245,8 @@ struct Inner {
     active_at: Timestamp,
     place: Option<String>,
     lease_written_at: Option<Timestamp>,
+    /// The session of the operating system is locked, or about to sleep.
+    session_locked: bool,
 }
 
 /// What the lock's owner records elsewhere, or tells the window.
@@ -203,8 +260,12 @@ pub enum LockChange {
     OpenedByPin,
     /// It was opened because its account signed in again; the PIN is gone.
     OpenedByAccount,
-    /// The lease began again, and nothing else held it.
-    OpenedByLease,
+    /// The server took the account again, and nothing else held it.
+    OpenedByServer,
+    /// The PIN that the organisation wants was chosen.
+    OpenedByChoice,
+    /// The profile was destroyed because the account is revoked: there is nothing left to lock.
+    Destroyed,
     /// A PIN was wrong.
     Refused,
 }
@@ -212,6 +273,7 @@ pub enum LockChange {
 /// The lock of the open profile.
 #[derive(Debug)]
 pub struct Lock {
+    policy: LockPolicy,
     inner: Mutex<Inner>,
     /// One try at a time: tries side by side would slip past the wait.
     trying: tokio::sync::Mutex<()>,
@@ -234,13 +296,27 @@ pub struct LockView {
     pub lease_left_h: Option<u32>,
     /// The preferences.
     pub settings: LockSettings,
+    /// When the server said first that the account is revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// What is to be done about an account that may be revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revocation {
+    /// The server may be asked again now.
+    Ask,
+    /// The server's last word is not an hour old.
+    Wait,
+    /// It is certain.
+    Confirmed,
 }
 
 impl Lock {
     /// Of no profile yet: open.
     #[must_use]
-    pub fn new(now: Timestamp) -> Self {
+    pub fn new(policy: LockPolicy, now: Timestamp) -> Self {
         Self {
+            policy,
             inner: Mutex::new(Inner {
                 folder: None,
                 kept: Kept::default(),
@@ -249,6 +325,7 @@ impl Lock {
                 active_at: now,
                 place: None,
                 lease_written_at: None,
+                session_locked: false,
             }),
             trying: tokio::sync::Mutex::default(),
         }
@@ -282,11 +359,14 @@ impl Lock {
                 }
             }
         };
-        let locked = if kept.pin.is_some() {
-            Some(LockReason::Start)
-        } else {
-            kept.lease.is_over(now).then_some(LockReason::Lease)
+        let kept = kept.within(self.policy);
+        let own = kept.own_reason(self.policy, now);
+        let locked = match own {
+            Some(LockReason::Revoked) => own,
+            _ if kept.pin.is_some() => Some(LockReason::Start),
+            _ => own,
         };
+        let session_locked = inner.session_locked;
         *inner = Inner {
             folder: Some(folder.clone()),
             kept,
@@ -295,7 +375,19 @@ impl Lock {
             active_at: now,
             place: None,
             lease_written_at: None,
+            session_locked,
         };
+    }
+
+    /// The profile is gone: of no profile again.
+    pub fn leave(&self) {
+        let mut inner = self.inner();
+        inner.folder = None;
+        inner.kept = Kept::default();
+        inner.locked = None;
+        inner.asked = None;
+        inner.place = None;
+        inner.lease_written_at = None;
     }
 
     /// Whether it is locked.
@@ -329,8 +421,21 @@ impl Lock {
             settings: LockSettings {
                 idle_min: inner.kept.idle_min,
                 lease_hours: inner.kept.lease.hours,
+                with_session: inner.kept.with_session,
             },
+            revoked_at: inner.kept.revoked.map(|revoked| revoked.first_at),
         }
+    }
+
+    /// What the organisation decided of it.
+    #[must_use]
+    pub const fn policy(&self) -> LockPolicy {
+        self.policy
+    }
+
+    /// The session of the operating system was locked (or is about to sleep), or opened again.
+    pub fn session(&self, locked: bool) {
+        self.inner().session_locked = locked;
     }
 
     /// A person is there.
@@ -350,8 +455,11 @@ impl Lock {
             inner.active_at = now;
             return None;
         }
-        if inner.kept.lease.is_over(now) {
-            return Some(LockReason::Lease);
+        if let Some(own) = inner.kept.own_reason(self.policy, now) {
+            return Some(own);
+        }
+        if inner.session_locked && inner.kept.with_session && inner.kept.pin.is_some() {
+            return Some(LockReason::Session);
         }
         // A clock set back: counted from now on.
         inner.active_at = inner.active_at.min(now);
@@ -373,7 +481,8 @@ impl Lock {
     pub fn lock(&self, place: Option<String>) -> Result<LockChange, LockError> {
         let mut inner = self.inner();
         let reason = inner.asked.take().unwrap_or(LockReason::Key);
-        if inner.kept.pin.is_none() && reason != LockReason::Lease {
+        let opens_by_itself = matches!(reason, LockReason::Lease | LockReason::NoPin | LockReason::Revoked);
+        if inner.kept.pin.is_none() && !opens_by_itself {
             return Err(LockError::NoWayOut);
         }
         let reason = *inner.locked.get_or_insert(reason);
@@ -409,8 +518,11 @@ impl Lock {
             if inner.locked.is_none() {
                 return Ok(None);
             }
-            if inner.kept.lease.is_over(now) {
-                return Err(LockError::LeaseOver);
+            match inner.kept.own_reason(self.policy, now) {
+                Some(LockReason::Revoked) => return Err(LockError::Revoked),
+                Some(LockReason::NoPin) => return Err(LockError::PinRequired),
+                Some(_) => return Err(LockError::LeaseOver),
+                None => {}
             }
         }
         self.check(pin, now).await?;
@@ -496,6 +608,9 @@ impl Lock {
                 return Err(LockError::Length);
             }
         }
+        if new.is_none() && self.policy.pin_required {
+            return Err(LockError::PinRequired);
+        }
         self.check(current, now).await?;
         let Some(new) = new else { return self.forget_pin().await };
         let hash = tokio::task::spawn_blocking(move || {
@@ -515,6 +630,26 @@ impl Lock {
         place.write(&secrets).await?;
         // After the hash: a PIN that is announced and not there would lock its owner out.
         Self::keep(&mut self.inner(), |kept| kept.pin = Some(kind))
+    }
+
+    /// Chooses the PIN that the organisation wants, at a desk that has none, and opens it; answers where the window was.
+    ///
+    /// # Errors
+    /// As [`Self::change_pin`]; [`LockError::Locked`] where something else locks it.
+    pub async fn choose_pin(
+        &self,
+        new: Zeroizing<String>,
+        kind: SecretStoreKind,
+        now: Timestamp,
+    ) -> Result<Option<String>, LockError> {
+        if self.inner().locked != Some(LockReason::NoPin) {
+            return Err(LockError::Locked);
+        }
+        self.change_pin(Zeroizing::default(), Some(new), kind, now).await?;
+        let mut inner = self.inner();
+        inner.locked = None;
+        inner.active_at = now;
+        Ok(inner.place.take())
     }
 
     async fn forget_pin(&self) -> Result<(), LockError> {
@@ -542,10 +677,17 @@ impl Lock {
         let _trying = self.trying.lock().await;
         self.forget_pin().await?;
         let mut inner = self.inner();
-        Self::keep(&mut inner, |kept| kept.lease.accepted(now))?;
-        inner.locked = None;
+        Self::keep(&mut inner, |kept| {
+            kept.lease.accepted(now);
+            kept.revoked = None;
+        })?;
         inner.active_at = now;
-        Ok(inner.place.take())
+        inner.locked = inner.kept.own_reason(self.policy, now);
+        Ok(if inner.locked.is_none() {
+            inner.place.take()
+        } else {
+            None
+        })
     }
 
     /// Keeps the preferences.
@@ -564,6 +706,8 @@ impl Lock {
         Self::keep(&mut self.inner(), |kept| {
             kept.idle_min = settings.idle_min;
             kept.lease.hours = settings.lease_hours;
+            kept.with_session = settings.with_session;
+            *kept = kept.clone().within(self.policy);
         })
         .map_err(SettingsRefused::Lock)
     }
@@ -584,23 +728,76 @@ impl Lock {
         } else {
             lease.accepted_at = None;
         }
+        let revoked = inner.kept.revoked.filter(|_| counted && !accepted);
         let was_over = inner.kept.lease.is_over(now);
         let written = inner.lease_written_at;
         let late = written.is_none_or(|at| now < at || now.duration_since(at) >= LEASE_PACE);
-        let weighty =
-            was_over != lease.is_over(now) || lease.accepted_at.is_some() != inner.kept.lease.accepted_at.is_some();
+        let weighty = was_over != lease.is_over(now)
+            || lease.accepted_at.is_some() != inner.kept.lease.accepted_at.is_some()
+            || revoked != inner.kept.revoked;
         if weighty || (late && lease != inner.kept.lease) {
-            Self::keep(&mut inner, |kept| kept.lease = lease)?;
+            Self::keep(&mut inner, |kept| {
+                kept.lease = lease;
+                kept.revoked = revoked;
+            })?;
             inner.lease_written_at = Some(now);
         } else {
             inner.kept.lease = lease;
         }
-        let opens = inner.locked == Some(LockReason::Lease) && inner.kept.pin.is_none() && !lease.is_over(now);
-        if opens {
-            inner.locked = None;
-            inner.active_at = now;
+        // What the server's word closed, its word opens; what a person or the organisation closed stays closed.
+        let by_server = matches!(inner.locked, Some(LockReason::Lease | LockReason::Revoked));
+        let own = inner.kept.own_reason(self.policy, now);
+        if !by_server || matches!(own, Some(LockReason::Lease | LockReason::Revoked)) {
+            return Ok(false);
         }
-        Ok(opens)
+        if inner.kept.pin.is_some() {
+            inner.locked = Some(LockReason::Start);
+            return Ok(false);
+        }
+        inner.locked = own;
+        inner.active_at = now;
+        Ok(own.is_none())
+    }
+}
+
+impl Lock {
+    /// Whether the server is to be asked (again) whether the account is revoked, or has said so often enough. `hours`: between its
+    /// first word and the last; 0: never enough.
+    #[must_use]
+    pub fn revocation(&self, hours: u32, now: Timestamp) -> Revocation {
+        let inner = self.inner();
+        let Some(revoked) = inner.kept.revoked else {
+            return Revocation::Ask;
+        };
+        let whole = SignedDuration::from_hours(hours.into());
+        if hours > 0 && revoked.words >= WORDS && revoked.last_at.duration_since(revoked.first_at) >= whole {
+            return Revocation::Confirmed;
+        }
+        // A clock set back asks at once: better one question too many.
+        let since = now.duration_since(revoked.last_at);
+        if (SignedDuration::ZERO..WORD_PACE).contains(&since) {
+            Revocation::Wait
+        } else {
+            Revocation::Ask
+        }
+    }
+
+    /// The server said, asked just now, that the account is revoked.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    pub fn revoked(&self, now: Timestamp) -> Result<(), LockError> {
+        Self::keep(&mut self.inner(), |kept| {
+            let revoked = kept.revoked.get_or_insert(Revoked {
+                first_at: now,
+                last_at: now,
+                words: 0,
+            });
+            // A first word that lies ahead was heard by a clock that was wrong: counted from now.
+            revoked.first_at = revoked.first_at.min(now);
+            revoked.last_at = now;
+            revoked.words = revoked.words.saturating_add(1);
+        })
     }
 }
 

@@ -16,6 +16,8 @@ pub(crate) fn every_error() -> Vec<LockError> {
         LockError::LeaseOver,
         LockError::Length,
         LockError::PinLost,
+        LockError::PinRequired,
+        LockError::Revoked,
         LockError::NoAccount,
         LockError::AnotherAccount,
         LockError::File {
@@ -54,7 +56,7 @@ fn folder(path: &Path) -> ProfileFolder {
 
 /// The lock of a profile, as a program that starts finds it.
 fn started(path: &Path, now: Timestamp) -> Lock {
-    let lock = Lock::new(now);
+    let lock = Lock::new(LockPolicy::default(), now);
     lock.enter(&folder(path), now);
     lock
 }
@@ -195,13 +197,15 @@ async fn it_locks_when_nobody_is_there_and_never_during_a_call() {
     lock.save(LockSettings {
         idle_min: 0,
         lease_hours: 72,
+        with_session: true,
     })
     .unwrap();
     assert_eq!(lock.due(now() + minutes(9000), false), None);
     assert!(matches!(
         lock.save(LockSettings {
             idle_min: 481,
-            lease_hours: 0
+            lease_hours: 0,
+            with_session: true,
         }),
         Err(SettingsRefused::OutOfRange("idle_min", IDLE_MAX_MIN))
     ));
@@ -267,4 +271,133 @@ async fn a_forgotten_pin_is_gone_once_the_account_proved_who_is_there() {
     assert!(!lock.view(now()).pin);
     assert!(!path.path().join("p/lock-secrets.json").exists());
     assert!(!started(path.path(), now()).is_locked());
+}
+
+fn under(path: &Path, policy: LockPolicy, now: Timestamp) -> Lock {
+    let lock = Lock::new(policy, now);
+    lock.enter(&folder(path), now);
+    lock
+}
+
+#[tokio::test]
+async fn a_policy_that_wants_a_pin_opens_no_desk_without_one() {
+    let path = tempfile::tempdir().unwrap();
+    let policy = LockPolicy {
+        pin_required: true,
+        ..LockPolicy::default()
+    };
+    let lock = under(path.path(), policy, now());
+    assert_eq!(lock.view(now()).locked, Some(LockReason::NoPin));
+    // No way around choosing one.
+    assert!(matches!(lock.unlock(pin(""), now()).await, Err(LockError::PinRequired)));
+    assert!(matches!(
+        lock.choose_pin(pin("123"), SecretStoreKind::File, now()).await,
+        Err(LockError::Length)
+    ));
+    assert!(lock.is_locked());
+    lock.choose_pin(pin(PIN), SecretStoreKind::File, now()).await.unwrap();
+    assert!(!lock.is_locked());
+    // Chosen once: who comes next must know it, and nobody takes it away.
+    lock.lock(None).unwrap();
+    assert!(matches!(
+        lock.choose_pin(pin("autre chose"), SecretStoreKind::File, now()).await,
+        Err(LockError::Locked)
+    ));
+    lock.unlock(pin(PIN), now()).await.unwrap();
+    assert!(matches!(
+        lock.change_pin(pin(PIN), None, SecretStoreKind::File, now()).await,
+        Err(LockError::PinRequired)
+    ));
+    // The account signed in again: the forgotten PIN is gone, another one is chosen before anything is shown.
+    assert_eq!(lock.proved(now()).await.unwrap(), None);
+    assert_eq!(lock.view(now()).locked, Some(LockReason::NoPin));
+}
+
+#[tokio::test]
+async fn a_policy_brings_what_was_chosen_within_its_bounds() {
+    let path = tempfile::tempdir().unwrap();
+    let wide = |idle_min, lease_hours, with_session| LockSettings {
+        idle_min,
+        lease_hours,
+        with_session,
+    };
+    started(path.path(), now()).save(wide(0, 0, false)).unwrap();
+    let policy = LockPolicy {
+        idle_min: Some(5),
+        lease_hours: Some(24),
+        with_session: Some(true),
+        pin_required: false,
+    };
+    let lock = under(path.path(), policy, now());
+    assert_eq!(
+        lock.view(now()).settings,
+        wide(5, 24, true),
+        "never is longer than any bound"
+    );
+    lock.save(wide(3, 100, false)).unwrap();
+    assert_eq!(lock.view(now()).settings, wide(3, 24, true));
+}
+
+#[tokio::test]
+async fn it_locks_with_the_system_s_session_and_does_not_open_with_it() {
+    let path = tempfile::tempdir().unwrap();
+    let lock = with_pin(path.path()).await;
+    lock.session(true);
+    assert_eq!(lock.due(now(), true), None, "a call is not cut off from its card");
+    assert_eq!(lock.due(now(), false), Some(LockReason::Session));
+    assert!(lock.ask(LockReason::Session));
+    assert_eq!(lock.lock(None).unwrap(), LockChange::Locked(LockReason::Session));
+    lock.session(false);
+    assert!(lock.is_locked());
+    lock.unlock(pin(PIN), now()).await.unwrap();
+    // Not where somebody chose otherwise, nor where nobody could open it.
+    lock.session(true);
+    lock.save(LockSettings {
+        with_session: false,
+        ..lock.view(now()).settings
+    })
+    .unwrap();
+    assert_eq!(lock.due(now(), false), None);
+    let other = tempfile::tempdir().unwrap();
+    let open = started(other.path(), now());
+    open.session(true);
+    assert_eq!(open.due(now(), false), None);
+}
+
+#[test]
+fn a_revocation_takes_hours_and_several_words_and_is_forgotten_when_the_account_is_taken() {
+    const HOUR: i64 = 3_600;
+    let path = tempfile::tempdir().unwrap();
+    let lock = started(path.path(), now());
+    let at = |hours: i64| now() + seconds(hours * HOUR);
+    assert_eq!(lock.revocation(24, now()), Revocation::Ask, "nothing was said yet");
+    lock.revoked(now()).unwrap();
+    assert_eq!(lock.due(now(), false), Some(LockReason::Revoked));
+    assert_eq!(lock.revocation(24, now() + seconds(10)), Revocation::Wait);
+    // A clock that jumped a month: one word more, not thirty.
+    lock.revoked(at(720)).unwrap();
+    assert_eq!(lock.revocation(24, at(720)), Revocation::Wait, "two words");
+    // The clock was put right: the first word counts from there on.
+    lock.revoked(at(1)).unwrap();
+    assert_eq!(
+        lock.revocation(24, at(1)),
+        Revocation::Wait,
+        "three words within the hour"
+    );
+    assert_eq!(lock.revocation(24, at(2)), Revocation::Ask);
+    // A start in between forgets nothing, and shows nothing.
+    drop(lock);
+    let lock = started(path.path(), at(23));
+    assert_eq!(lock.view(at(23)).locked, Some(LockReason::Revoked));
+    lock.revoked(at(24)).unwrap();
+    assert_eq!(lock.revocation(24, at(24)), Revocation::Confirmed);
+    assert_eq!(
+        lock.revocation(0, at(9_000)),
+        Revocation::Ask,
+        "never, where the policy says so"
+    );
+    // Taken again: as if nothing had been said, and open.
+    assert!(lock.look(at(24), true, true).unwrap());
+    assert_eq!(lock.view(at(24)).locked, None);
+    assert_eq!(lock.revocation(24, at(24)), Revocation::Ask);
 }

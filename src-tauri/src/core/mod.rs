@@ -18,7 +18,9 @@ pub mod handover;
 pub mod lease;
 pub mod lock;
 pub mod notifier;
+pub mod os_session;
 pub mod pbx;
+pub mod policy;
 pub mod profile;
 pub mod remote;
 pub mod review;
@@ -28,6 +30,8 @@ pub mod secrets;
 pub mod supervision;
 pub mod surge;
 pub mod telephony;
+#[cfg(all(test, target_os = "linux"))]
+pub(crate) mod test_bus;
 #[cfg(test)]
 pub(crate) mod test_desk;
 pub mod transfers;

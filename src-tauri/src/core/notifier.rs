@@ -277,11 +277,8 @@ mod linux {
     #[allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
     mod tests {
         use super::*;
-        use std::{
-            io::{BufRead as _, BufReader},
-            process::{Child, Command, Stdio},
-            time::Duration,
-        };
+        use crate::core::test_bus::Bus;
+        use std::time::Duration;
 
         /// What the desktop of the test was asked to show.
         type Asked = Arc<Mutex<Vec<(String, String, Vec<String>)>>>;
@@ -313,30 +310,6 @@ mod linux {
             }
         }
 
-        /// A message bus of the test's own.
-        struct Bus(Child, String);
-
-        impl Bus {
-            fn start() -> Option<Self> {
-                let mut daemon = Command::new("dbus-daemon")
-                    .args(["--session", "--nofork", "--print-address=1"])
-                    .stdout(Stdio::piped())
-                    .stderr(Stdio::null())
-                    .spawn()
-                    .ok()?;
-                let mut address = String::new();
-                BufReader::new(daemon.stdout.take()?).read_line(&mut address).ok()?;
-                Some(Self(daemon, address.trim().to_owned()))
-            }
-        }
-
-        impl Drop for Bus {
-            fn drop(&mut self) {
-                let _ = self.0.kill();
-                let _ = self.0.wait();
-            }
-        }
-
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn the_desktop_shows_a_notice_and_its_click_leads_to_the_ticket() {
             let Some(bus) = Bus::start() else {
@@ -347,7 +320,7 @@ mod linux {
             let desktop = Desktop {
                 asked: Arc::clone(&asked),
             };
-            let serving = zbus::connection::Builder::address(bus.1.as_str())
+            let serving = zbus::connection::Builder::address(bus.address())
                 .unwrap()
                 .name("org.freedesktop.Notifications")
                 .unwrap()
@@ -357,7 +330,7 @@ mod linux {
                 .await
                 .unwrap();
             let (events, mut heard) = broadcast::channel(8);
-            let service = Service::connect(Some(&bus.1), events).await.unwrap();
+            let service = Service::connect(Some(bus.address()), events).await.unwrap();
             for (ticket, body) in [(Some(TicketId(4821)), "#4821 <b>VPN</b> & co"), (None, "")] {
                 let notice = DesktopNotice {
                     summary: "Réponse".to_owned(),

@@ -5,7 +5,7 @@
 use crate::{
     api::SecretStoreKind,
     core::{
-        profile::{ProfileFolder, scrub},
+        profile::{ProfileFolder, scrub, write_atomically},
         secrets::SecretPlace,
         vault::{KeyAccess, Vault},
     },
@@ -57,9 +57,33 @@ pub struct Wiped {
     pub left: Vec<PathBuf>,
 }
 
+/// The file that says that a profile was destroyed because its account is revoked. No name is in it.
+const WORD: &str = "wiped.json";
+
+/// Leaves word of why a profile is empty, for whoever opens it next.
+pub(crate) fn leave_word(folder: &Path, at: jiff::Timestamp) -> std::io::Result<()> {
+    let word = serde_json::json!({ "at": at, "why": "account_revoked" });
+    write_atomically(&folder.join(WORD), word.to_string().as_bytes(), true)
+}
+
+/// Whether word was left.
+pub(crate) fn left_word(folder: &Path) -> bool {
+    folder.join(WORD).exists()
+}
+
+/// An account was taken: the word is told.
+pub(crate) fn forget_word(folder: &Path) {
+    if let Err(error) = std::fs::remove_file(folder.join(WORD))
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!(%error, "the word of an earlier wipe stays");
+    }
+}
+
 /// Whether a name is of a file that Guichet makes in a profile.
 fn ours(name: &str) -> bool {
-    const WHOLE: [&str; 6] = [
+    const WHOLE: [&str; 7] = [
+        WORD,
         "config.json",
         "lock.json",
         "vault.json",

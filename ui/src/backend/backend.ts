@@ -336,6 +336,8 @@ export interface Backend {
   unlock(pin: string): Promise<string | null>;
   /** Opens it with the account's own credentials; answers where it was. */
   unlockByAccount(form: SignInAgain): Promise<string | null>;
+  /** Chooses the PIN that the organisation wants, at a desk that has none; answers where the window was. */
+  choosePin(pin: string): Promise<string | null>;
   changePin(current: string, next: string | null): Promise<LockState>;
   saveLock(settings: LockSettings): Promise<LockState>;
   /** Loads the page again. */

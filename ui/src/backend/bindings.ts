@@ -15,6 +15,8 @@ export const commands = {
 	unlock: (pin: string) => __TAURI_INVOKE<string | null>("unlock", { pin }),
 	/**  Opens the window because its account signed in again at its server; answers where it was. The PIN is gone then. */
 	unlockByAccount: (form: SignInAgain) => __TAURI_INVOKE<string | null>("unlock_by_account", { form }),
+	/**  Chooses the PIN that the organisation wants, at a desk that has none; answers where the window was. */
+	choosePin: (pin: string) => __TAURI_INVOKE<string | null>("choose_pin", { pin }),
 	/**  Sets, changes or (with none) takes away the PIN. */
 	changePin: (current: string, next: string | null) => __TAURI_INVOKE<LockState>("change_pin", { current, next }),
 	/**  Keeps the lock's preferences. */
@@ -2288,7 +2290,25 @@ export type LockReason =
 /**  Nobody was there for a while. */
 "idle" | 
 /**  The server has not accepted the account for longer than the lease. */
-"lease";
+"lease" | 
+/**  The session of the operating system was locked. */
+"session" | 
+/**  The organisation wants a PIN, and there is none yet: one is chosen, and it opens. */
+"no_pin" | 
+/**  The server said that the account is revoked. */
+"revoked";
+
+/**  What the organisation decided of the lock. */
+export type LockRules = {
+	/**  A PIN cannot be taken away. */
+	pin_required: boolean,
+	/**  Whether it locks with the system's session, where that is decided. */
+	with_session: boolean | null,
+	/**  Most minutes without a sign of life, where that is decided. */
+	idle_most: number | null,
+	/**  Most hours without the server's word, where that is decided. */
+	lease_most: number | null,
+};
 
 /**  Preferences of the lock. */
 export type LockSettings = {
@@ -2296,6 +2316,8 @@ export type LockSettings = {
 	idle_min: number,
 	/**  Hours the desk stays open without the server's word, up to 8760; 0: for ever. */
 	lease_hours: number,
+	/**  It locks with the session of the operating system. */
+	with_session: boolean,
 };
 
 /**  All that is shown of a locked desk, and what the settings show of the lock. Nothing personal is in it. */
@@ -2318,6 +2340,12 @@ export type LockState = {
 	lease_hours: number,
 	/**  Minutes without a sign of life until it locks; 0: never. */
 	idle_min: number,
+	/**  It locks with the session of the operating system. */
+	with_session: boolean,
+	/**  What the organisation decided of the lock. */
+	policy: LockRules,
+	/**  When the profile is destroyed at the earliest, its account being revoked. */
+	destroyed_at: string | null,
 	/**  A call rings. Who calls is not told. */
 	rings: boolean,
 	/**  How the account signs in, where signing in again can open the desk. */

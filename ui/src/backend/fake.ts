@@ -349,6 +349,9 @@ export class FakeBackend implements Backend {
     lease_left_h: 72,
     lease_hours: 72,
     idle_min: 10,
+    with_session: true,
+    policy: { pin_required: false, with_session: null, idle_most: null, lease_most: null },
+    destroyed_at: null,
     rings: false,
     sign_in: 'user_token',
     locale: 'fr',
@@ -385,6 +388,19 @@ export class FakeBackend implements Backend {
   async unlockByAccount(form: SignInAgain): Promise<string | null> {
     this.note('unlockByAccount', form);
     this.locking = { ...this.locking, locked: null, pin: false };
+    return this.lockPlace;
+  }
+
+  async choosePin(pin: string): Promise<string | null> {
+    this.note('choosePin', pin);
+    if (pin.length < this.locking.least_length)
+      throw new BackendFailure({
+        code: 'lock_pin_length',
+        message: 'Le code est trop court.',
+        hint: 'Six caractères.',
+      });
+    this.pin = pin;
+    this.locking = { ...this.locking, locked: null, pin: true };
     return this.lockPlace;
   }
 

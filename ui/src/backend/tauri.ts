@@ -90,6 +90,7 @@ export const tauriBackend: Backend = {
   lock: (place) => tell(commands.lock(place)),
   unlock: (pin) => ask(commands.unlock(pin)),
   unlockByAccount: (form) => ask(commands.unlockByAccount(form)),
+  choosePin: (pin) => ask(commands.choosePin(pin)),
   changePin: (current, next) => ask(commands.changePin(current, next)),
   saveLock: (settings) => ask(commands.saveLock(settings)),
   reload: () => location.reload(),

@@ -54,7 +54,9 @@ export class Lock {
     } catch {
       // Asked again in a moment, below.
     }
-    const waits = this.shown && (this.state === null || this.state.wait_s > 0 || this.state.lease_over);
+    const waits =
+      this.shown &&
+      (this.state === null || this.state.wait_s > 0 || this.state.lease_over || this.state.destroyed_at !== null);
     this.timer = setTimeout(() => void this.read(), waits ? WAIT_MS : LEASE_MS);
   }
 
@@ -88,6 +90,16 @@ export class Lock {
   /** Opens the desk with the PIN. */
   async unlock(pin: string): Promise<boolean> {
     return this.open(() => this.app.backend.unlock(pin));
+  }
+
+  /** Chooses the PIN that the organisation wants, and opens the desk. */
+  async choose(pin: string): Promise<boolean> {
+    return this.open(() => this.app.backend.choosePin(pin));
+  }
+
+  /** Says what is wrong with what was typed, before anything is asked. */
+  refuse(message: string): void {
+    this.refused = { message, hint: '', detail: null };
   }
 
   /** Opens it with the account's own credentials. */

@@ -98,3 +98,44 @@ test('the end of a lease is told beforehand', async () => {
   await settle();
   expect(screen.getByTestId('banner-lease').textContent).toContain('3 heures');
 });
+
+test('a policy that wants a PIN has one chosen, typed twice, before anything is shown', async () => {
+  const backend = new FakeBackend();
+  backend.locking = { ...backend.locking, locked: 'no_pin', policy: { ...backend.locking.policy, pin_required: true } };
+  const { user } = await openWindow(backend);
+  const first = await screen.findByTestId('lock-chosen');
+  expect(document.activeElement).toBe(first);
+  await user.type(first, 'une phrase');
+  await user.type(screen.getByTestId('lock-again'), 'une autre{Enter}');
+  expect((await screen.findByTestId('lock-refused')).textContent).toContain('pas les mêmes');
+  expect(named(backend, 'choosePin')).toBe(0);
+  await user.type(screen.getByTestId('lock-again'), 'une phrase{Enter}');
+  await waitFor(() => expect(named(backend, 'reload')).toBe(1));
+  expect(argumentsOf(backend, 'choosePin')).toEqual(['une phrase']);
+});
+
+test('a revoked account is told when its desk would be destroyed, and only the account opens it', async () => {
+  const { backend } = await withPin();
+  backend.locking = { ...backend.locking, locked: 'revoked', destroyed_at: '2026-11-24T09:30:00Z' };
+  closeWindow();
+  await openWindow(backend);
+  expect((await screen.findByTestId('lock-destroyed')).textContent).toMatch(/24 nov\. 2026.*faites réactiver/s);
+  expect(screen.queryByTestId('lock-pin')).toBeNull();
+  expect(screen.getByTestId('lock-forgotten')).toBeTruthy();
+});
+
+test('what the organisation decided of the lock is said beside it and cannot be undone there', async () => {
+  const { backend, user } = await withPin();
+  backend.locking = {
+    ...backend.locking,
+    idle_min: 5,
+    policy: { pin_required: true, with_session: true, idle_most: 5, lease_most: null },
+  };
+  await user.click(screen.getByTestId('settings-button'));
+  const group = await screen.findByTestId('settings-lock');
+  await settle();
+  expect(group.textContent).toContain('5 au plus');
+  expect(screen.getByTestId<HTMLInputElement>('lock-idle').max).toBe('5');
+  expect(screen.getByTestId<HTMLInputElement>('lock-with-session').disabled).toBe(true);
+  expect(screen.queryByTestId('lock-remove')).toBeNull();
+});
