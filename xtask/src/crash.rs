@@ -6,6 +6,10 @@ use crate::{
     steps,
     workspace::Workspace,
 };
+use duct::cmd;
+
+/// The referee, and the process that it kills.
+const PROGRAM: &str = "guichet-crash";
 
 /// Arguments of `cargo xtask crash`.
 #[derive(clap::Args)]
@@ -23,27 +27,27 @@ pub struct Options {
 
 /// Kills as often as asked; an error unless the closing line says that nothing was found.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-    let mut arguments: Vec<String> = [
-        "run",
-        "--locked",
-        "--workspace",
-        FEATURES[0],
-        FEATURES[1],
-        "--bin",
-        "guichet-crash",
-        "--",
-        "run",
-    ]
-    .map(String::from)
-    .into();
+    workspace
+        .cargo([
+            "build",
+            "--locked",
+            "--workspace",
+            FEATURES[0],
+            FEATURES[1],
+            "--bin",
+            PROGRAM,
+        ])
+        .run()
+        .map_err(Error::command("cargo build --bin guichet-crash"))?;
+    let mut arguments = vec!["run".to_owned()];
     arguments.extend(["--kills".to_owned(), options.kills.to_string()]);
     arguments.extend(["--seed".to_owned(), options.seed.to_string()]);
     if let Some(point) = &options.point {
         arguments.extend(["--point".to_owned(), point.clone()]);
     }
     let mut last = String::new();
-    let expression = workspace.cargo_with(arguments.into_iter().map(Into::into).collect());
-    steps::stream("guichet-crash", &expression, |line| {
+    let expression = cmd(workspace.built("debug", PROGRAM), arguments);
+    steps::stream(PROGRAM, &expression, |line| {
         if !line.trim().is_empty() {
             line.trim().clone_into(&mut last);
         }
