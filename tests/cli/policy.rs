@@ -43,3 +43,20 @@ fn each_value_is_told_with_where_it_came_from_and_a_mistake_costs_that_value_onl
             .any(|problem| problem.as_str().unwrap().contains("1 – 480"))
     );
 }
+
+#[test]
+fn what_the_policy_no_longer_needs_is_told_then_deleted_on_request() {
+    let desk = Desk::new();
+    let file = desk.folder.path().join("policy.json");
+    std::fs::write(
+        &file,
+        r#"{ "retention": { "calls_days": 31, "audit_days": 365, "sent_days": 7 } }"#,
+    )
+    .unwrap();
+    for arguments in [&["retention", "--dry-run"][..], &["retention"]] {
+        let mut command = desk.command(arguments);
+        command.env("GUICHET_POLICY", &file);
+        let said = run(command, "").ended(0).json();
+        assert_eq!(said["purged"], serde_json::json!([]), "everything is young");
+    }
+}

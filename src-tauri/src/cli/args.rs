@@ -94,6 +94,7 @@ pub enum Command {
     Audit(AuditCommand),
     #[command(subcommand)]
     Policy(PolicyCommand),
+    Retention(RetentionArgs),
     #[command(subcommand)]
     Vault(VaultCommand),
     Wipe(WipeArgs),
@@ -130,6 +131,12 @@ pub struct AuditAnchorArgs {
 #[derive(Debug, Subcommand)]
 pub enum PolicyCommand {
     Show,
+}
+
+#[derive(Debug, Args)]
+pub struct RetentionArgs {
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -19,6 +19,7 @@ mod policy;
 mod read;
 pub(crate) mod remote;
 mod remote_desk;
+mod retention;
 mod sandbox;
 mod sync;
 mod transfer;
@@ -153,6 +154,7 @@ async fn execute(line: CommandLine) -> Ending {
                         out.json |= args.format == Some(args::FormatArg::Json);
                         kpi::run_on(&desk, &out, &args).await
                     }
+                    Command::Retention(args) => retention::run(&core, &desk, &out, &args).await,
                     Command::Audit(command) => audit::run(&desk, &out, command).await,
                     Command::Export(command) => export::run(&desk, &out, command).await,
                     Command::Remote(command) => remote_desk::run(&desk, &out, &command).await,

@@ -12,7 +12,7 @@ use crate::{
         notifier::Notifier,
         policy::PolicyRead,
         profile::{ProfileError, ProfileFolder, Profiles},
-        rooms,
+        retention, rooms,
         secrets::{self, Seal, Secrets},
         surge,
         telephony::TelephonyError,
@@ -242,6 +242,7 @@ impl AppCore {
             surge::watch(&desk);
             rooms::watch(&desk);
             clocks::watch(&desk);
+            retention::watch(&desk, self.policy.policy.retention);
             let starting = desk.clone();
             tokio::spawn(async move {
                 if starting.signed_in().await

@@ -23,6 +23,7 @@ pub mod pbx;
 pub mod policy;
 pub mod profile;
 pub mod remote;
+pub mod retention;
 pub mod review;
 pub mod rooms;
 pub mod sandbox;

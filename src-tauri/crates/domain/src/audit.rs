@@ -16,6 +16,8 @@ use std::{fmt, str::FromStr};
 const LABEL: &[u8] = b"guichet audit line 1\0";
 /// How an anchor begins, in a text for people.
 const ANCHOR: &str = "guichet-audit:1:";
+/// The log itself, as the subject of a line.
+const LOG: &str = "audit";
 /// Longest detail, in characters: a code, a kind, a number; never a text.
 pub const DETAIL_MAX: usize = 120;
 
@@ -216,6 +218,14 @@ impl AuditEntry {
         }
     }
 
+    /// The log was shortened from its beginning: up to this line, and with it.
+    #[must_use]
+    pub fn log_cut(cut: Anchor) -> Self {
+        Self::done(AuditAction::Purged, LOG)
+            .by_program()
+            .detail(format!("line:{}:{}", cut.seq, cut.hash))
+    }
+
     /// The same, by the program itself.
     #[must_use]
     pub fn by_program(mut self) -> Self {
@@ -260,6 +270,19 @@ pub struct AuditLine {
 }
 
 impl AuditLine {
+    /// Up to where the log was cut, where this line says so.
+    #[must_use]
+    pub fn cut(&self) -> Option<Anchor> {
+        if self.action != AuditAction::Purged.name() || self.subject != LOG {
+            return None;
+        }
+        let (seq, hash) = self.detail.strip_prefix("line:")?.split_once(':')?;
+        Some(Anchor {
+            seq: seq.parse().ok()?,
+            hash: hash.parse().ok()?,
+        })
+    }
+
     /// The hash this line should have behind `before`.
     #[must_use]
     pub fn hash_after(&self, before: LineHash) -> LineHash {
@@ -362,6 +385,16 @@ impl Chain {
         }
     }
 
+    /// From behind a line that is not there any more: the log was cut up to it, and a line that is still there says so
+    /// ([`AuditLine::cut`]). That line is verified with the others; what an anchor knows of earlier ones cannot be held against anything.
+    #[must_use]
+    pub fn behind(cut: Anchor, anchors: Vec<Anchor>) -> Self {
+        let mut chain = Self::begin(anchors);
+        chain.last = cut.seq;
+        chain.hash = cut.hash;
+        chain
+    }
+
     /// Takes the next line.
     ///
     /// # Errors
@@ -373,6 +406,10 @@ impl Chain {
                 expected,
                 found: line.seq,
             });
+        }
+        let known = self.anchors.iter().find(|anchor| anchor.seq == self.last);
+        if known.is_some_and(|anchor| anchor.hash != self.hash) {
+            return Err(Broken::MadeAnew { seq: self.last });
         }
         if line.hash != line.hash_after(self.hash) {
             return Err(Broken::Changed { seq: line.seq });

@@ -94,6 +94,31 @@ async fn write(connection: &mut SqliteConnection, before: Anchor, entry: &AuditE
     })
 }
 
+/// Up to where the log was cut, by the line that says so of the line before the first one there is.
+pub(crate) async fn cut(connection: &mut SqliteConnection) -> Result<Option<Anchor>, StoreError> {
+    let first: Option<i64> = sqlx::query_scalar("SELECT min(seq) FROM audit")
+        .fetch_one(&mut *connection)
+        .await?;
+    let Some(first) = first.filter(|first| *first > 1) else {
+        return Ok(None);
+    };
+    let rows = sqlx::query(
+        "SELECT seq, at, actor, action, subject, outcome, detail, hash FROM audit WHERE action = ? ORDER BY seq DESC",
+    )
+    .bind(AuditAction::Purged.name())
+    .fetch_all(connection)
+    .await?;
+    let before = first.unsigned_abs() - 1;
+    for row in &rows {
+        if let Some(cut) = decode(row)?.cut()
+            && cut.seq == before
+        {
+            return Ok(Some(cut));
+        }
+    }
+    Ok(None)
+}
+
 /// Lines after a number, in order, so many at most.
 pub(crate) async fn after(
     connection: &mut SqliteConnection,

@@ -13,6 +13,7 @@ pub(crate) mod memo;
 pub(crate) mod migrations;
 pub(crate) mod outbox;
 pub(crate) mod resolve;
+pub(crate) mod retention;
 pub(crate) mod rooms;
 pub(crate) mod settings;
 pub(crate) mod transfers;
