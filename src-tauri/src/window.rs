@@ -63,6 +63,11 @@ fn is_own(url: &Url, development: Option<&Url>) -> bool {
     own || development.is_some_and(|development| url.origin() == development.origin())
 }
 
+/// The product's configuration, files and permissions, as they were when it was built.
+pub(crate) fn context<R: Runtime>() -> tauri::Context<R> {
+    tauri::generate_context!()
+}
+
 /// Opens the window and stays until it is closed.
 ///
 /// # Errors
@@ -94,7 +99,7 @@ pub fn open(line: CommandLine, runtime: &tokio::runtime::Runtime) -> Result<(), 
             show(app.handle())?;
             Ok(())
         })
-        .build(tauri::generate_context!())
+        .build(context())
         .map_err(|error| AppError::Window {
             message: error.to_string(),
         })?;
