@@ -85,7 +85,8 @@ pub fn open(line: CommandLine, runtime: &tokio::runtime::Runtime) -> Result<(), 
     let access = cli::key_access(&line)?;
     let core = AppCore::new(line.profile, line.lang, Pace::Background)
         .under(PolicyRead::of_machine())
-        .with_access(access);
+        .with_access(access)
+        .started_with(line.link);
     let app = tauri::Builder::default()
         .invoke_handler(commands::guarded(bindings.invoke_handler()))
         .manage(core)

@@ -5,6 +5,7 @@
 
 use crate::{
     api::{ExportFormat, KeyPlace, SecretStoreKind},
+    core::deep_link::DeepLink,
     messages::Locale,
 };
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
@@ -37,6 +38,9 @@ pub struct CommandLine {
         hide_env = true
     )]
     pub passphrase_file: Option<PathBuf>,
+    /// What the link that the program was started with shows; never an argument of its own.
+    #[arg(skip)]
+    pub link: Option<DeepLink>,
     #[command(subcommand)]
     pub command: Option<Command>,
 }

@@ -28,7 +28,12 @@ mod wipe;
 mod write;
 
 use crate::{
-    core::{AppCore, desk::Pace, policy::PolicyRead},
+    core::{
+        AppCore,
+        deep_link::{DeepLink, SCHEME},
+        desk::Pace,
+        policy::PolicyRead,
+    },
     messages::Locale,
 };
 use args::{CallsCommand, Command, CommandLine, KbCommand, OutboxCommand, TicketCommand};
@@ -59,25 +64,34 @@ fn early_locale(arguments: &[OsString]) -> Locale {
     }
 }
 
-/// The arguments, where the system opens a link with this program: it gives the link alone.
-fn opened(arguments: &[OsString]) -> Vec<OsString> {
-    match arguments {
-        [program, link] if link.to_str().is_some_and(|link| link.starts_with(call::SCHEME)) => {
-            vec![program.clone(), "call".into(), "link".into(), link.clone()]
-        }
-        _ => arguments.to_vec(),
+/// The arguments, where the system opens a link with this program (it gives the link alone): to the window when it shows something, else
+/// a call's, which says what is wrong with any other.
+fn opened(arguments: &[OsString]) -> (Vec<OsString>, Option<DeepLink>) {
+    let [program, link] = arguments else {
+        return (arguments.to_vec(), None);
+    };
+    let Some(text) = link.to_str() else {
+        return (arguments.to_vec(), None);
+    };
+    if let Some(shown) = DeepLink::parse(text) {
+        return (vec![program.clone()], Some(shown));
     }
+    if text.starts_with(SCHEME) {
+        return (vec![program.clone(), "call".into(), "link".into(), link.clone()], None);
+    }
+    (arguments.to_vec(), None)
 }
 
 /// Understands the arguments and runs the command, if there is one.
 #[must_use]
 pub fn run(arguments: &[OsString], runtime: &tokio::runtime::Runtime) -> Asked {
     let locale = early_locale(arguments);
+    let (words, link) = opened(arguments);
     let parsed = help::command(locale.catalogue())
-        .try_get_matches_from(opened(arguments))
+        .try_get_matches_from(words)
         .and_then(|matches| CommandLine::from_arg_matches(&matches));
     let line = match parsed {
-        Ok(line) => line,
+        Ok(line) => CommandLine { link, ..line },
         Err(error) => {
             if !error.use_stderr() {
                 // Help and version are asked for: in the language of the arguments, on standard output.
@@ -181,4 +195,41 @@ async fn execute(line: CommandLine) -> Ending {
     let ending = result.unwrap_or_else(|error| out.error(&error));
     core.close().await;
     ending
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use guichet_domain::TicketId;
+
+    fn given(arguments: &[&str]) -> (Vec<String>, Option<DeepLink>) {
+        let arguments: Vec<OsString> = std::iter::once("guichet")
+            .chain(arguments.iter().copied())
+            .map(Into::into)
+            .collect();
+        let (words, link) = opened(&arguments);
+        (
+            words.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
+            link,
+        )
+    }
+
+    #[test]
+    fn a_link_to_a_ticket_is_the_windows_and_every_other_link_a_calls() {
+        let link = Some(DeepLink::Ticket { id: TicketId(4) });
+        assert_eq!(given(&["guichet://ticket/4"]), (vec!["guichet".to_owned()], link));
+        let called = ["guichet", "call", "link", "guichet://ticket/4?close"]
+            .map(str::to_owned)
+            .to_vec();
+        assert_eq!(given(&["guichet://ticket/4?close"]), (called, None));
+    }
+
+    #[test]
+    fn a_link_beside_other_arguments_is_an_argument_like_any_other() {
+        let words = ["guichet", "--profile", "guichet://ticket/4"]
+            .map(str::to_owned)
+            .to_vec();
+        assert_eq!(given(&["--profile", "guichet://ticket/4"]), (words, None));
+        assert_eq!(given(&["outbox"]).1, None);
+    }
 }

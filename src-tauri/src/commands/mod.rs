@@ -79,6 +79,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             lock::change_pin,
             lock::save_lock,
             profile::app_state,
+            profile::opened_with,
             profile::open_vault,
             profile::create_profile,
             profile::open_profile,

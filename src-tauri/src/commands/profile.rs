@@ -3,7 +3,7 @@
 use crate::{
     api::{AppState, Settings, SignIn, UiError, VaultForm},
     commands::{Answer, told},
-    core::{AppCore, vault::KeyAccess},
+    core::{AppCore, deep_link::DeepLink, vault::KeyAccess},
 };
 use tauri::State;
 
@@ -12,6 +12,13 @@ use tauri::State;
 #[specta::specta]
 pub async fn app_state(core: State<'_, AppCore>) -> Answer<AppState> {
     told(&core, core.state().await).await
+}
+
+/// What the link that the program was started with shows; told once.
+#[tauri::command]
+#[specta::specta]
+pub async fn opened_with(core: State<'_, AppCore>) -> Answer<Option<DeepLink>> {
+    Ok(core.take_link())
 }
 
 /// Opens the databases with what a person gave: the passphrase of their key, or where a new profile's key shall be kept.

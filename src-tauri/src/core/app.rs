@@ -7,6 +7,7 @@ use crate::{
     },
     core::{
         clocks,
+        deep_link::DeepLink,
         desk::{AppEvent, Desk, Pace, telephone_place},
         lock::{LEAST_LENGTH, Lock, LockChange, LockError, Revocation, SettingsRefused},
         notifier::Notifier,
@@ -67,6 +68,8 @@ pub struct AppCore {
     /// What was given to get at the key of the databases.
     access: SyncMutex<KeyAccess>,
     policy: PolicyRead,
+    /// What the link that the program was started with shows, until the window took it.
+    link: SyncMutex<Option<DeepLink>>,
 }
 
 /// The audit log's line of a change of the lock.
@@ -110,6 +113,7 @@ impl AppCore {
             pace,
             remembering: Mutex::default(),
             access: SyncMutex::default(),
+            link: SyncMutex::default(),
         }
     }
 
@@ -142,6 +146,19 @@ impl AppCore {
     #[must_use]
     pub const fn policy(&self) -> &PolicyRead {
         &self.policy
+    }
+
+    /// Started with a link.
+    #[must_use]
+    pub fn started_with(self, link: Option<DeepLink>) -> Self {
+        *self.link.lock().unwrap_or_else(PoisonError::into_inner) = link;
+        self
+    }
+
+    /// What the link that the program was started with shows; told once.
+    #[must_use]
+    pub fn take_link(&self) -> Option<DeepLink> {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// With what the command line gave to get at the key of the databases.

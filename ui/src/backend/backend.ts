@@ -45,6 +45,7 @@ import type {
   JournalQuery,
   KeptCallBack,
   LockSettings,
+  DeepLink,
   LockState,
   MajorIncident,
   NewEscalation,
@@ -325,6 +326,9 @@ export interface Backend {
   decideTransfer(id: OperationId, decision: Decision): Promise<TransferCard>;
   /** Contracts that come with the product, and the one in force. */
   contractNames(): Promise<ContractNames>;
+
+  /** What the link that the program was started with shows; told once. */
+  openedWith(): Promise<DeepLink | null>;
 
   /** The text and cure of a code that came without words (a gate's, a notice's). */
   explain(code: string): Promise<UiError>;

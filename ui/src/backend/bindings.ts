@@ -23,6 +23,8 @@ export const commands = {
 	saveLock: (settings: LockSettings) => __TAURI_INVOKE<LockState>("save_lock", { settings }),
 	/**  Everything the window needs for its first frame. */
 	appState: () => __TAURI_INVOKE<AppState>("app_state"),
+	/**  What the link that the program was started with shows; told once. */
+	openedWith: () => __TAURI_INVOKE<DeepLink | null>("opened_with"),
 	/**  Opens the databases with what a person gave: the passphrase of their key, or where a new profile's key shall be kept. */
 	openVault: (form: VaultForm) => __TAURI_INVOKE<AppState>("open_vault", { form }),
 	/**  Makes a profile of that name and opens it. */
@@ -1414,6 +1416,17 @@ reason: string } |
 { type: "confirm"; 
 /**  What. */
 what: Happened };
+
+/**  What a link shows. */
+export type DeepLink = 
+/**  A ticket. */
+{ type: "ticket"; 
+/**  Its number. */
+id: TicketId } | 
+/**  An article of the knowledge base. */
+{ type: "article"; 
+/**  Its number. */
+id: ArticleId };
 
 /**  Why a record is not to be shown any more. */
 export type Departure = 

@@ -69,6 +69,7 @@ import type {
   JournalQuery,
   KeptCallBack,
   LockSettings,
+  DeepLink,
   LockState,
   Locale,
   MajorIncident,
@@ -365,6 +366,15 @@ export class FakeBackend implements Backend {
   setLock(patch: Partial<LockState>): void {
     this.locking = { ...this.locking, ...patch };
     for (const listener of this.lockListeners) listener(this.locking);
+  }
+
+  /** What the program was started with. */
+  link: DeepLink | null = null;
+
+  async openedWith(): Promise<DeepLink | null> {
+    const link = this.link;
+    this.link = null;
+    return link;
   }
 
   async lockState(): Promise<LockState> {

@@ -98,6 +98,7 @@ export const tauriBackend: Backend = {
   userActive: () => tell(commands.userActive()),
   openLink: (href) => tell(commands.openLink(href)),
   notify: (summary, body, ticket) => ask(commands.notify(summary, body, ticket)),
+  openedWith: () => ask(commands.openedWith()),
   explain: (code) => ask(commands.explain(code)),
   telephony: () => ask(commands.telephony()),
   liveCalls: () => ask(commands.calls()),

@@ -112,6 +112,7 @@ export type {
   Locale,
   LockReason,
   LockSettings,
+  DeepLink,
   LockState,
   Logbook,
   MajorIncident,

@@ -256,6 +256,7 @@ export class AppModel {
     }
     if (state.signed_in) {
       this.signingIn = false;
+      this.follow();
       void this.views.load();
       // After the list, so as not to hold it up: what is shown around it, and what the first ticket opened would ask for.
       void this.queue.enter(state.account?.user ?? null).then(() => {
@@ -265,6 +266,15 @@ export class AppModel {
       this.queue.dropBeginning();
       void this.readSettings();
     }
+  }
+
+  /** Shows what the link names that the program was started with. */
+  private follow(): void {
+    this.backend.openedWith().then(
+      (link) => link !== null && this.nav.open(link),
+      // Locked meanwhile: asked again behind the lock.
+      () => undefined,
+    );
   }
 
   private readRest(): void {
