@@ -346,7 +346,7 @@ async fn nothing_hostile_runs_or_asks_the_network_in_any_view() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(trap.asked(), 1, "the trap hears");
-    let log = std::fs::read_to_string(scenario.pictures().join("window-0.log")).unwrap();
+    let log = window.printed().unwrap();
     assert!(!log.contains("panicked"), "{log}");
 }
 
