@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -37,10 +37,27 @@ function pdfDecoders(): Plugin {
   };
 }
 
+/** Writes down which packages the page is made of, for the bill of materials (`cargo xtask sbom`). */
+function bundledPackages(): Plugin {
+  return {
+    name: 'bundled-packages',
+    apply: 'build',
+    generateBundle() {
+      const packages = new Set(['pdfjs-dist']);
+      for (const id of this.getModuleIds()) {
+        const name = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1];
+        if (name !== undefined) packages.add(name);
+      }
+      const file = fileURLToPath(new URL('node_modules/.bundled-packages.json', import.meta.url));
+      writeFileSync(file, JSON.stringify([...packages].sort()));
+    },
+  };
+}
+
 // `npm run build` is what the application ships. `vite build --mode demo` (and `npm run dev` outside the application's
 // window) use the in-memory backend instead, so that the window can be looked at in a browser.
 export default defineConfig(({ mode }) => ({
-  plugins: [svelte(), pdfDecoders()],
+  plugins: [svelte(), pdfDecoders(), bundledPackages()],
   clearScreen: false,
   // The in-memory backend explains codes with the texts that Rust has.
   server: { port: 5173, strictPort: true, fs: { allow: ['.', '../assets/messages'] } },

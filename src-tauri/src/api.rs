@@ -5,6 +5,7 @@ mod alerts;
 mod escalation;
 mod export;
 mod figures;
+mod lock;
 mod remote;
 mod review;
 mod rooms;
@@ -14,6 +15,7 @@ pub use alerts::*;
 pub use escalation::*;
 pub use export::*;
 pub use figures::*;
+pub use lock::*;
 pub use remote::*;
 pub use review::*;
 pub use rooms::*;
@@ -128,6 +130,76 @@ pub enum SecretStoreKind {
     Keyring,
     /// A file of mode 0600 in the profile, for machines without a keyring.
     File,
+}
+
+/// What is on the screen.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Type)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Seen {
+    /// A ticket.
+    Ticket {
+        /// Which.
+        id: guichet_domain::TicketId,
+    },
+    /// A person's card.
+    Person {
+        /// Whose.
+        id: guichet_domain::UserId,
+    },
+    /// A call's card, or what was noted of it.
+    Call {
+        /// Which, at its PBX.
+        id: String,
+    },
+}
+
+/// What going through the audit log found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+pub struct AuditReport {
+    /// Lines in it.
+    pub lines: u64,
+    /// Its head: what an anchor of it says.
+    pub anchor: String,
+    /// Anchors it was held against.
+    pub anchors: u32,
+    /// What is wrong first, in the words of a log; null when it is whole.
+    pub broken: Option<String>,
+}
+
+/// An article read or used at this desk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct ArticleUse {
+    /// Which.
+    pub id: guichet_domain::ArticleId,
+    /// Its title when it was read last.
+    pub title: String,
+    /// Inserted or linked so many times.
+    pub uses: u32,
+    /// When it was read last.
+    #[specta(type = String)]
+    pub read_at: jiff::Timestamp,
+}
+
+/// Where the key of a profile's databases is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyPlace {
+    /// The operating system's keyring.
+    Keyring,
+    /// In the profile, wrapped by a passphrase that is asked for at every start.
+    Passphrase,
+    /// In a file of mode 0600 in the profile: who copies the folder can read it. For machines without a keyring where
+    /// nobody is there to type, and only when it was asked for.
+    File,
+}
+
+/// What opens the databases. Not printed, not kept.
+#[derive(Clone, Deserialize, Type)]
+pub struct VaultForm {
+    /// Where a new profile's key goes; null: where it is.
+    pub place: Option<KeyPlace>,
+    /// The passphrase, where one is needed.
+    pub passphrase: Option<String>,
 }
 
 /// What the sign-in page sends. Neither printed nor kept: secrets go to the secret store.

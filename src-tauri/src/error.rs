@@ -4,13 +4,25 @@ use crate::{
     api::UiError,
     cli::kpi::KpiError,
     core::{
-        contract::ContractFileError, escalation::EscalationFailure, evidence::EvidenceFailure, profile::ProfileError,
-        remote::RemoteFailure, review::ReviewFailure, sandbox::SandboxError, secrets::SecretError,
-        supervision::SupervisionError, telephony::TelephonyError, transfers::TransferError,
+        contract::ContractFileError,
+        escalation::EscalationFailure,
+        evidence::EvidenceFailure,
+        lock::LockError,
+        policy::PolicyProblem,
+        profile::ProfileError,
+        remote::RemoteFailure,
+        review::ReviewFailure,
+        sandbox::SandboxError,
+        secrets::SecretError,
+        supervision::SupervisionError,
+        telephony::TelephonyError,
+        transfers::TransferError,
+        vault::{PASSPHRASE_MIN, VaultError},
+        wipe::WipeError,
     },
     messages::Locale,
 };
-use guichet_backend::{AuthProblem, BackendError};
+use guichet_backend::{AuthProblem, BackendError, WireProblem};
 use guichet_backend_glpi::{BaseUrlError, HttpTransportError};
 use guichet_domain::{
     TicketId,
@@ -44,6 +56,15 @@ pub enum AppError {
     /// The keyring or the file of secrets.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// The key of the databases.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// A wipe.
+    #[error(transparent)]
+    Wipe(#[from] WipeError),
+    /// The lock.
+    #[error(transparent)]
+    Lock(LockError),
     /// The embedded sandbox.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
@@ -259,6 +280,16 @@ impl From<SyncError> for AppError {
     }
 }
 
+impl From<LockError> for AppError {
+    fn from(error: LockError) -> Self {
+        match error {
+            // What a keyring says is told as for any other secret.
+            LockError::Secret(error) => Self::Secret(error),
+            error => Self::Lock(error),
+        }
+    }
+}
+
 impl From<BaseUrlError> for AppError {
     fn from(error: BaseUrlError) -> Self {
         Self::Transport(HttpTransportError::BaseUrl(error))
@@ -341,6 +372,9 @@ impl AppError {
             Self::Operation(error) => operation_code(error),
             Self::Profile(error) => profile_code(error),
             Self::Secret(error) => error.code(),
+            Self::Vault(error) => error.code(),
+            Self::Wipe(error) => error.code(),
+            Self::Lock(error) => error.code(),
             Self::Sandbox(error) => error.code(),
             Self::Telephony(error) => error.code(),
             Self::Transport(error) => transport_code(error),
@@ -434,6 +468,25 @@ impl AppError {
                 | SecretError::Keyring { message } => vec![("detail", message.clone())],
                 SecretError::Unreadable | SecretError::None => Vec::new(),
             },
+            Self::Vault(error) => match error {
+                VaultError::File { path, source } => vec![("path", shown(path)), ("detail", source.to_string())],
+                VaultError::Unreadable { path } | VaultError::TooNew { path } => vec![("path", shown(path))],
+                VaultError::PassphraseShort => vec![("min", PASSPHRASE_MIN.to_string())],
+                VaultError::KeyGone { id } => vec![("detail", id.clone())],
+                VaultError::NoKey { message } => vec![("detail", message.clone())],
+                VaultError::NoPlace
+                | VaultError::PassphraseNeeded
+                | VaultError::WrongPassphrase
+                | VaultError::WrongKey => Vec::new(),
+            },
+            Self::Wipe(error) => match error {
+                WipeError::NotConfirmed => Vec::new(),
+                WipeError::Unsent { unsent, drafts } => {
+                    vec![("unsent", unsent.to_string()), ("drafts", drafts.to_string())]
+                }
+                WipeError::Unknown { message } => vec![("detail", message.clone())],
+            },
+            Self::Lock(error) => error.args(),
             Self::Sandbox(error) => vec![("detail", error.to_string())],
             Self::Evidence(error) => error.args(),
             Self::Supervision(error) => error.args(),
@@ -524,11 +577,15 @@ pub fn every_code() -> Vec<&'static str> {
         AuthProblem::SessionLost,
     ];
     let mut codes: Vec<&'static str> = auth.into_iter().map(AuthProblem::code).collect();
+    codes.extend(WireProblem::ALL.map(WireProblem::code));
     codes.extend(DOMAIN_CODES);
     codes.extend(ContractFileError::CODES);
     codes.extend(KpiError::CODES);
     codes.extend(EvidenceFailure::CODES);
     codes.extend(ReviewFailure::CODES);
+    codes.extend(LockError::CODES);
+    codes.extend(PolicyProblem::CODES);
+    codes.extend(["policy_problems", "profile_wiped"]);
     codes.extend(SupervisionError::CODES);
     codes.extend(RemoteError::CODES);
     codes.extend(RemoteFailure::CODES);
@@ -588,6 +645,19 @@ pub fn every_code() -> Vec<&'static str> {
         "keyring_failed",
         "secrets_file",
         "secrets_unreadable",
+        "vault_no_place",
+        "vault_passphrase_needed",
+        "vault_wrong_passphrase",
+        "vault_passphrase_short",
+        "vault_key_gone",
+        "vault_wrong_key",
+        "vault_unreadable",
+        "vault_too_new",
+        "vault_no_key",
+        "vault_file",
+        "wipe_not_confirmed",
+        "wipe_unsent",
+        "wipe_unknown",
         "sandbox_failed",
         "transfer_no_policy",
         "transfer_no_call",
@@ -705,6 +775,12 @@ mod tests {
                 message: detail(),
             }
             .into(),
+            BackendError::Wire {
+                delivery,
+                problem: WireProblem::ProxyCredentials,
+                message: detail(),
+            }
+            .into(),
             transient(429).into(),
             transient(503).into(),
             BackendError::Forbidden { message: detail() }.into(),
@@ -791,6 +867,23 @@ mod tests {
             .into(),
             SecretError::Unreadable.into(),
             SecretError::None.into(),
+            VaultError::NoPlace.into(),
+            VaultError::PassphraseNeeded.into(),
+            VaultError::WrongPassphrase.into(),
+            VaultError::PassphraseShort.into(),
+            VaultError::KeyGone { id: detail() }.into(),
+            VaultError::WrongKey.into(),
+            VaultError::Unreadable { path: path() }.into(),
+            VaultError::TooNew { path: path() }.into(),
+            VaultError::NoKey { message: detail() }.into(),
+            VaultError::File {
+                path: path(),
+                source: io(),
+            }
+            .into(),
+            WipeError::NotConfirmed.into(),
+            WipeError::Unsent { unsent: 2, drafts: 1 }.into(),
+            WipeError::Unknown { message: detail() }.into(),
             AppError::from(guichet_backend_glpi::normalise_base_url("ftp://x").unwrap_err()),
             AppError::from(guichet_backend_glpi::normalise_base_url("https://a:b@x").unwrap_err()),
             AppError::from(guichet_backend_glpi::normalise_base_url("https://").unwrap_err()),
@@ -841,6 +934,7 @@ mod tests {
             AppError::AutomationRefused,
         ];
         errors.extend(crate::core::sandbox::every_error().into_iter().map(AppError::from));
+        errors.extend(crate::core::lock::tests::every_error().into_iter().map(AppError::from));
         errors.extend(crate::core::telephony::every_error().into_iter().map(AppError::from));
         errors.extend(crate::core::transfers::every_error().into_iter().map(AppError::from));
         errors.extend(crate::core::contract::every_error().into_iter().map(AppError::from));

@@ -20,6 +20,8 @@ use std::{ffi::OsString, io::Write, process::ExitCode};
 #[must_use]
 pub fn run() -> ExitCode {
     log_to_stderr();
+    #[cfg(target_os = "linux")]
+    leave_no_memory_behind();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -46,6 +48,20 @@ pub fn run() -> ExitCode {
     match window::open(*line, &runtime) {
         Ok(()) => Ending::Done.into(),
         Err(error) => out.error(&error).into(),
+    }
+}
+
+/// A crash writes no image of the memory to the disk: keys, secrets and people's words are in it. The processes that draw the
+/// page inherit it.
+#[cfg(target_os = "linux")]
+fn leave_no_memory_behind() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    if let Err(error) = setrlimit(Resource::Core, none) {
+        tracing::warn!(%error, "a crash could leave an image of the memory behind");
     }
 }
 

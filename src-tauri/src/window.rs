@@ -1,15 +1,19 @@
-//! The window: one web view that shows files of this program only, calls the commands and hears seven events.
+//! The window: one web view that shows files of this program only, calls the commands and hears a few events.
 
+#[cfg(target_os = "linux")]
+use crate::core::os_session;
 use crate::{
     api::{
-        AlertsChanged, CallChanged, Changed, NoticeClicked, RemoteSessionChanged, RoomsChanged, SurgeChanged,
-        SyncStatusChanged, TelephonyChanged, TransferChanged,
+        AlertsChanged, CallChanged, Changed, LockChanged, NoticeClicked, RemoteSessionChanged, RoomsChanged,
+        SurgeChanged, SyncStatusChanged, TelephonyChanged, TransferChanged,
     },
-    cli::args::CommandLine,
+    cli::{self, args::CommandLine},
     commands,
     core::{
         AppCore,
         desk::{AppEvent, Pace, everything_changed},
+        lock::LockChange,
+        policy::PolicyRead,
         telephony::TelephonyEvent,
     },
     error::AppError,
@@ -59,6 +63,11 @@ fn is_own(url: &Url, development: Option<&Url>) -> bool {
     own || development.is_some_and(|development| url.origin() == development.origin())
 }
 
+/// The product's configuration, files and permissions, as they were when it was built.
+pub(crate) fn context<R: Runtime>() -> tauri::Context<R> {
+    tauri::generate_context!()
+}
+
 /// Opens the window and stays until it is closed.
 ///
 /// # Errors
@@ -73,18 +82,25 @@ pub fn open(line: CommandLine, runtime: &tokio::runtime::Runtime) -> Result<(), 
     })?;
     tauri::async_runtime::set(runtime.handle().clone());
     let bindings = commands::bindings::<tauri::Wry>();
-    let core = AppCore::new(line.profile, line.lang, Pace::Background);
+    let access = cli::key_access(&line)?;
+    let core = AppCore::new(line.profile, line.lang, Pace::Background)
+        .under(PolicyRead::of_machine())
+        .with_access(access)
+        .started_with(line.link);
     let app = tauri::Builder::default()
-        .invoke_handler(bindings.invoke_handler())
+        .invoke_handler(commands::guarded(bindings.invoke_handler()))
         .manage(core)
         .setup(move |app| {
             bindings.mount_events(app);
             forward_events(app.handle());
+            watch_lock(app.handle());
+            #[cfg(target_os = "linux")]
+            watch_session(app.handle());
             open_profile(app.handle());
             show(app.handle())?;
             Ok(())
         })
-        .build(tauri::generate_context!())
+        .build(context())
         .map_err(|error| AppError::Window {
             message: error.to_string(),
         })?;
@@ -191,6 +207,38 @@ fn open_profile<R: Runtime>(app: &AppHandle<R>) {
     });
 }
 
+/// Between two looks whether the desk should lock by itself.
+const LOCK_PACE: Duration = Duration::from_secs(5);
+
+/// Locks the desk when nobody is there, or when the lease ran out.
+fn watch_lock<R: Runtime>(app: &AppHandle<R>) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        let mut round = None;
+        loop {
+            tokio::time::sleep(LOCK_PACE).await;
+            let core = app.state::<AppCore>();
+            if let Some(reason) = core.look_at_lock(&mut round).await {
+                core.lock_by_itself(reason).await;
+            }
+            core.look_at_account().await;
+        }
+    });
+}
+
+/// Locks the desk with the session of the operating system.
+#[cfg(target_os = "linux")]
+fn watch_session<R: Runtime>(app: &AppHandle<R>) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        os_session::watch(&os_session::Buses::default(), |locked| {
+            let app = app.clone();
+            async move { app.state::<AppCore>().session_of_system(locked).await }
+        })
+        .await;
+    });
+}
+
 /// Brings the window in front of the others.
 fn raise<R: Runtime>(app: &AppHandle<R>) {
     for window in app.webview_windows().values() {
@@ -215,7 +263,21 @@ pub(crate) fn forward_events<R: Runtime>(app: &AppHandle<R>) {
                 Err(RecvError::Lagged(_)) => AppEvent::Changed(everything_changed()),
                 Err(RecvError::Closed) => return,
             };
+            let core = app.state::<AppCore>();
+            // Events carry what is read; a page that is told nothing shows nothing. It reads everything when it is opened.
+            if core.lock.is_locked() && !matches!(event, AppEvent::Lock(_)) {
+                if matches!(event, AppEvent::Telephony(_)) {
+                    let _ = LockChanged(core.lock_state().await).emit(&app);
+                }
+                continue;
+            }
             let emitted = match event {
+                AppEvent::Lock(change) => {
+                    if matches!(change, LockChange::Locked(_)) {
+                        core.notifier.withdraw().await;
+                    }
+                    LockChanged(core.lock_state().await).emit(&app)
+                }
                 AppEvent::Changed(changes) | AppEvent::Targets(changes) => Changed(changes).emit(&app),
                 AppEvent::Status(status) => SyncStatusChanged(*status).emit(&app),
                 AppEvent::Telephony(TelephonyEvent::Call(card)) => CallChanged(*card).emit(&app),

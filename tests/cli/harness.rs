@@ -33,13 +33,15 @@ impl Said {
     }
 }
 
-/// A command that neither sees this machine's keyring nor its display.
+/// A command that neither sees this machine's keyring nor its display; a new profile's key goes to a file of it.
 pub fn command() -> Command {
     let mut command = Command::new(PROGRAM);
     command
         .env_remove("DISPLAY")
         .env_remove("WAYLAND_DISPLAY")
         .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+        .env("GUICHET_KEY_STORE", "file")
+        .env_remove("GUICHET_PASSPHRASE_FILE")
         .env("LANG", "fr_FR.UTF-8")
         .env_remove("LC_ALL")
         .env_remove("LC_MESSAGES");

@@ -34,12 +34,13 @@ pub fn holding(profile: &Path, secret: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_secret_is_in_the_private_file_asked_for_and_nowhere_else() {
+fn a_secret_is_sealed_in_the_private_file_asked_for_and_readable_nowhere() {
     let desk = Desk::new();
     let server = Server::start("11", &desk.folder.path().join("server"), 0, &[]);
     desk.sign_in(&server).ended(0);
     desk.run(&["sync", "--once"]).ended(0);
-    assert_eq!(holding(&desk.profile(), &server.user_token), ["secrets.json"]);
+    assert_eq!(holding(&desk.profile(), &server.user_token), Vec::<String>::new());
+    assert_eq!(holding(&desk.profile(), "\"sealed\""), ["secrets.json"]);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

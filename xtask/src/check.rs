@@ -5,7 +5,7 @@ use crate::{
     error::{Error, Result},
     front_end,
     guichet::FEATURES,
-    setup, simulate,
+    npm_audit, setup, simulate,
     steps::{self, Counts, Step, Verdict},
     workspace::Workspace,
 };
@@ -39,6 +39,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         // Before anything of the application is compiled: it embeds the result.
         Step::new("ui build", |_| front_end::build(workspace)),
         Step::new("crates allowed", |_| deny::check(workspace)),
+        Step::new("npm audit", |_| npm_audit::check(workspace)),
         Step::new("clippy", |_| {
             let lints = [
                 "clippy",

@@ -41,7 +41,8 @@ pub fn build(workspace: &Workspace) -> Result<Verdict> {
     script(workspace, "build", &mut Counts::default())
 }
 
-fn npm(workspace: &Workspace, arguments: &[&str]) -> Expression {
+/// npm in the front end's folder.
+pub fn npm(workspace: &Workspace, arguments: &[&str]) -> Expression {
     cmd(if cfg!(windows) { "npm.cmd" } else { "npm" }, arguments)
         .dir(workspace.ui())
         .env("NO_COLOR", "1")

@@ -7,6 +7,7 @@
 mod bench;
 mod bindings;
 mod check;
+mod crash;
 mod demo;
 mod deny;
 mod e2e;
@@ -14,6 +15,8 @@ mod error;
 mod front_end;
 mod guichet;
 mod nagios;
+mod npm_audit;
+mod sbom;
 mod setup;
 mod simulate;
 mod steps;
@@ -47,6 +50,10 @@ enum Command {
     Tour,
     /// Run seeded schedules of faults against the real engine.
     Simulate(simulate::Options),
+    /// Kill a real process at every durable step and look for what it had acknowledged.
+    Crash(crash::Options),
+    /// Write the software bill of materials (CycloneDX 1.5) of what is shipped and what it was built with.
+    Sbom(sbom::Options),
     /// Measure; tables on the terminal, JSON in artifacts/.
     Bench {
         #[command(subcommand)]
@@ -75,6 +82,8 @@ fn run(command: Command) -> Result<()> {
         Command::E2e(options) => e2e::run(&workspace, &options),
         Command::Tour => tour::run(&workspace),
         Command::Simulate(options) => simulate::run(&workspace, &options),
+        Command::Crash(options) => crash::run(&workspace, &options),
+        Command::Sbom(options) => sbom::run(&workspace, &options),
         Command::Bench { what } => bench::run(&workspace, &what),
         Command::Bindings(options) => bindings::run(&workspace, &options),
     }

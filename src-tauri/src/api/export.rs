@@ -45,6 +45,8 @@ pub enum Export {
         /// The first day after it.
         to: String,
     },
+    /// The audit log, whole.
+    Audit,
     /// The escalations of the board.
     Escalations {
         /// Which.

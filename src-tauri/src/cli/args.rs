@@ -4,7 +4,8 @@
 #![allow(missing_docs)]
 
 use crate::{
-    api::{ExportFormat, SecretStoreKind},
+    api::{ExportFormat, KeyPlace, SecretStoreKind},
+    core::deep_link::DeepLink,
     messages::Locale,
 };
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
@@ -21,8 +22,45 @@ pub struct CommandLine {
     pub json: bool,
     #[arg(long, global = true, value_name = "fr|en")]
     pub lang: Option<Locale>,
+    #[arg(
+        long,
+        global = true,
+        value_name = "keyring|passphrase|file",
+        env = "GUICHET_KEY_STORE",
+        hide_env = true
+    )]
+    pub key_store: Option<KeyStoreArg>,
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "GUICHET_PASSPHRASE_FILE",
+        hide_env = true
+    )]
+    pub passphrase_file: Option<PathBuf>,
+    /// What the link that the program was started with shows; never an argument of its own.
+    #[arg(skip)]
+    pub link: Option<DeepLink>,
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+/// `--key-store`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KeyStoreArg {
+    Keyring,
+    Passphrase,
+    File,
+}
+
+impl From<KeyStoreArg> for KeyPlace {
+    fn from(value: KeyStoreArg) -> Self {
+        match value {
+            KeyStoreArg::Keyring => Self::Keyring,
+            KeyStoreArg::Passphrase => Self::Passphrase,
+            KeyStoreArg::File => Self::File,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -56,7 +94,75 @@ pub enum Command {
     Export(ExportCommand),
     #[command(subcommand)]
     Remote(RemoteCommand),
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    Retention(RetentionArgs),
+    #[command(subcommand)]
+    Vault(VaultCommand),
+    Wipe(WipeArgs),
     Doctor,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    Verify(AuditVerifyArgs),
+    Export(AuditExportArgs),
+    Anchor(AuditAnchorArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct AuditVerifyArgs {
+    #[arg(long, value_name = "TEXT")]
+    pub anchor: Vec<String>,
+    #[arg(long, value_name = "ID")]
+    pub ticket: Option<i64>,
+}
+
+#[derive(Debug, Args)]
+pub struct AuditExportArgs {
+    #[arg(long, value_name = "FILE.xlsx|FILE.csv|FILE.json")]
+    pub output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct AuditAnchorArgs {
+    #[arg(long, value_name = "ID")]
+    pub ticket: i64,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    Show,
+}
+
+#[derive(Debug, Args)]
+pub struct RetentionArgs {
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum VaultCommand {
+    Show,
+    Move(VaultMoveArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct VaultMoveArgs {
+    #[arg(long, value_name = "keyring|passphrase|file")]
+    pub to: KeyStoreArg,
+    #[arg(long, value_name = "FILE")]
+    pub new_passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct WipeArgs {
+    #[arg(long)]
+    pub yes: bool,
+    #[arg(long)]
+    pub even_unsent: bool,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -732,18 +838,23 @@ pub struct ExportPath {
     pub format: ExportFormat,
 }
 
+/// As what a table is written, by the ending of its file.
+pub(super) fn table_format(path: &std::path::Path) -> Option<ExportFormat> {
+    match path.extension()?.to_string_lossy().to_lowercase().as_str() {
+        "xlsx" => Some(ExportFormat::Xlsx),
+        "csv" => Some(ExportFormat::Csv),
+        _ => None,
+    }
+}
+
 impl std::str::FromStr for ExportPath {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let path = PathBuf::from(text);
-        let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-        let format = match ending.as_str() {
-            "xlsx" => ExportFormat::Xlsx,
-            "csv" => ExportFormat::Csv,
-            // Its text is the catalogue's: see `mistakes`.
-            _ => return Err(ending),
-        };
+        // Its text is the catalogue's: see `mistakes`.
+        let format =
+            table_format(&path).ok_or_else(|| path.extension().unwrap_or_default().to_string_lossy().to_lowercase())?;
         Ok(Self { path, format })
     }
 }

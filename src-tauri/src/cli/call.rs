@@ -17,8 +17,6 @@ use serde_json::json;
 use std::time::Duration;
 use url::Url;
 
-/// What a link begins with.
-pub const SCHEME: &str = "guichet://";
 /// A window on this machine that does not answer in this time is not there.
 const PATIENCE: Duration = Duration::from_secs(3);
 

@@ -10,7 +10,10 @@ use crate::{
     core::{Desk, telephony},
     error::AppError,
 };
-use guichet_domain::call::{Call, Direction};
+use guichet_domain::{
+    audit::{AuditAction, AuditEntry},
+    call::{Call, Direction},
+};
 use guichet_store::{JournalCall, JournalQuery};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde_json::json;
@@ -132,6 +135,7 @@ pub async fn list(desk: &Desk, out: &Output, args: &CallsArgs) -> Result<Ending,
 /// `calls show`.
 pub async fn show(desk: &Desk, out: &Output, id: &str) -> Result<Ending, AppError> {
     let card = telephony::card(&desk.store, None, id).await?;
+    desk.audit_soon(AuditEntry::done(AuditAction::CallSeen, format!("call:{id}")));
     out.answer(&json!(card), || {
         let call = &card.call;
         let person = card.card.as_ref().map(|card| card.person.display_name());

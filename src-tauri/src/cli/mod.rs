@@ -2,6 +2,7 @@
 //! waiting in the outbox. Secrets come from standard input only.
 
 pub mod args;
+mod audit;
 mod call;
 mod calls;
 mod doctor;
@@ -14,22 +15,32 @@ mod login;
 pub mod mistakes;
 mod names;
 mod output;
+mod policy;
 mod read;
 pub(crate) mod remote;
 mod remote_desk;
+mod retention;
 mod sandbox;
 mod sync;
 mod transfer;
+mod vault;
+mod wipe;
 mod write;
 
 use crate::{
-    core::{AppCore, desk::Pace},
+    core::{
+        AppCore,
+        deep_link::{DeepLink, SCHEME},
+        desk::Pace,
+        policy::PolicyRead,
+    },
     messages::Locale,
 };
 use args::{CallsCommand, Command, CommandLine, KbCommand, OutboxCommand, TicketCommand};
 use clap::FromArgMatches;
 pub use output::{Ending, Output};
 use std::{ffi::OsString, path::Path};
+pub use vault::key_access;
 
 /// What the arguments ask for.
 pub enum Asked {
@@ -53,25 +64,34 @@ fn early_locale(arguments: &[OsString]) -> Locale {
     }
 }
 
-/// The arguments, where the system opens a link with this program: it gives the link alone.
-fn opened(arguments: &[OsString]) -> Vec<OsString> {
-    match arguments {
-        [program, link] if link.to_str().is_some_and(|link| link.starts_with(call::SCHEME)) => {
-            vec![program.clone(), "call".into(), "link".into(), link.clone()]
-        }
-        _ => arguments.to_vec(),
+/// The arguments, where the system opens a link with this program (it gives the link alone): to the window when it shows something, else
+/// a call's, which says what is wrong with any other.
+fn opened(arguments: &[OsString]) -> (Vec<OsString>, Option<DeepLink>) {
+    let [program, link] = arguments else {
+        return (arguments.to_vec(), None);
+    };
+    let Some(text) = link.to_str() else {
+        return (arguments.to_vec(), None);
+    };
+    if let Some(shown) = DeepLink::parse(text) {
+        return (vec![program.clone()], Some(shown));
     }
+    if text.starts_with(SCHEME) {
+        return (vec![program.clone(), "call".into(), "link".into(), link.clone()], None);
+    }
+    (arguments.to_vec(), None)
 }
 
 /// Understands the arguments and runs the command, if there is one.
 #[must_use]
 pub fn run(arguments: &[OsString], runtime: &tokio::runtime::Runtime) -> Asked {
     let locale = early_locale(arguments);
+    let (words, link) = opened(arguments);
     let parsed = help::command(locale.catalogue())
-        .try_get_matches_from(opened(arguments))
+        .try_get_matches_from(words)
         .and_then(|matches| CommandLine::from_arg_matches(&matches));
     let line = match parsed {
-        Ok(line) => line,
+        Ok(line) => CommandLine { link, ..line },
         Err(error) => {
             if !error.use_stderr() {
                 // Help and version are asked for: in the language of the arguments, on standard output.
@@ -99,13 +119,18 @@ pub fn help_text(locale: Locale) -> String {
 }
 
 async fn execute(line: CommandLine) -> Ending {
+    let access = key_access(&line);
     let Some(command) = line.command else {
         return Ending::Usage;
     };
-    let core = AppCore::new(line.profile, line.lang, Pace::OnDemand);
+    let core = AppCore::new(line.profile, line.lang, Pace::OnDemand).under(PolicyRead::of_machine());
     let mut out = Output {
         json: line.json,
         locale: core.locale().await,
+    };
+    let core = match access.and_then(|access| vault::asked_where_needed(&core, &out, access)) {
+        Ok(access) => core.with_access(access),
+        Err(error) => return out.error(&error),
     };
     let result = match command {
         Command::Sandbox(args) => sandbox::serve(&out, args).await,
@@ -116,6 +141,9 @@ async fn execute(line: CommandLine) -> Ending {
             kpi::run(&out, &args, args.evidence.as_deref().unwrap_or(Path::new("")))
         }
         Command::Remote(args::RemoteCommand::Plan(args)) => remote::run(&out, &args),
+        Command::Policy(command) => Ok(policy::run(&core, &out, &command)),
+        Command::Vault(command) => vault::run(&core, &out, command).await,
+        Command::Wipe(args) => wipe::run(&core, &out, &args).await,
         // The profile is the window's, which has it open.
         Command::Call(command) => call::run(&core, &out, &command).await,
         command => match core.desk().await {
@@ -140,6 +168,8 @@ async fn execute(line: CommandLine) -> Ending {
                         out.json |= args.format == Some(args::FormatArg::Json);
                         kpi::run_on(&desk, &out, &args).await
                     }
+                    Command::Retention(args) => retention::run(&core, &desk, &out, &args).await,
+                    Command::Audit(command) => audit::run(&desk, &out, command).await,
                     Command::Export(command) => export::run(&desk, &out, command).await,
                     Command::Remote(command) => remote_desk::run(&desk, &out, &command).await,
                     Command::Transfer(command) => transfer::run(&desk, &out, &command).await,
@@ -149,7 +179,12 @@ async fn execute(line: CommandLine) -> Ending {
                     Command::Incident(command) => incident::run(&desk, &out, command).await,
                     Command::Outbox(OutboxCommand::List(args)) => read::outbox(&desk, &out, args.all).await,
                     Command::Outbox(command) => write::outbox(&desk, &out, command).await,
-                    Command::Sandbox(_) | Command::Doctor | Command::Call(_) => Ok(Ending::Usage),
+                    Command::Sandbox(_)
+                    | Command::Doctor
+                    | Command::Call(_)
+                    | Command::Policy(_)
+                    | Command::Vault(_)
+                    | Command::Wipe(_) => Ok(Ending::Usage),
                 };
                 drop(desk);
                 result
@@ -160,4 +195,41 @@ async fn execute(line: CommandLine) -> Ending {
     let ending = result.unwrap_or_else(|error| out.error(&error));
     core.close().await;
     ending
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use guichet_domain::TicketId;
+
+    fn given(arguments: &[&str]) -> (Vec<String>, Option<DeepLink>) {
+        let arguments: Vec<OsString> = std::iter::once("guichet")
+            .chain(arguments.iter().copied())
+            .map(Into::into)
+            .collect();
+        let (words, link) = opened(&arguments);
+        (
+            words.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
+            link,
+        )
+    }
+
+    #[test]
+    fn a_link_to_a_ticket_is_the_windows_and_every_other_link_a_calls() {
+        let link = Some(DeepLink::Ticket { id: TicketId(4) });
+        assert_eq!(given(&["guichet://ticket/4"]), (vec!["guichet".to_owned()], link));
+        let called = ["guichet", "call", "link", "guichet://ticket/4?close"]
+            .map(str::to_owned)
+            .to_vec();
+        assert_eq!(given(&["guichet://ticket/4?close"]), (called, None));
+    }
+
+    #[test]
+    fn a_link_beside_other_arguments_is_an_argument_like_any_other() {
+        let words = ["guichet", "--profile", "guichet://ticket/4"]
+            .map(str::to_owned)
+            .to_vec();
+        assert_eq!(given(&["--profile", "guichet://ticket/4"]), (words, None));
+        assert_eq!(given(&["outbox"]).1, None);
+    }
 }

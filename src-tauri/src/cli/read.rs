@@ -293,6 +293,7 @@ fn show_document(view: &TicketView, me: Option<&str>) -> Value {
 pub async fn ticket(desk: &Desk, out: &Output, id: i64) -> Result<Ending, AppError> {
     let id = TicketId(id);
     let view = desk.store.ticket(id).await?.ok_or(AppError::NoSuchTicket(id))?;
+    desk.ticket_seen(id);
     let me = desk.account().await.map(|account| account.name);
     let document = show_document(&view, me.as_deref());
     out.answer(&document, || show_text(out, &view, &document));

@@ -7,7 +7,12 @@ use crate::{
     error::AppError,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use guichet_domain::{BlobHash, DocumentId, OperationId, TicketId, document::Attachment, outbox::OutboxEntry};
+use guichet_domain::{
+    BlobHash, DocumentId, OperationId, TicketId,
+    audit::{AuditAction, AuditEntry},
+    document::Attachment,
+    outbox::OutboxEntry,
+};
 use guichet_store::{Draft, Resolution, SavedView};
 use guichet_sync::AfterRestore;
 use std::time::Duration;
@@ -180,6 +185,10 @@ pub async fn document(core: State<'_, AppCore>, id: DocumentId) -> Answer<Docume
     let result = async {
         let desk = core.desk().await?;
         let (document, bytes) = files::document(&desk, id).await?;
+        desk.audit_soon(AuditEntry::done(
+            AuditAction::DocumentSeen,
+            format!("document:{}", id.0),
+        ));
         Ok::<_, AppError>(DocumentContent {
             mime: files::media_type(document.mime.as_deref(), &document.filename),
             openable: files::openable(&document.filename),
@@ -204,6 +213,11 @@ pub async fn save_document(core: State<'_, AppCore>, id: DocumentId, open: bool)
                 filename: document.filename,
             });
         }
+        desk.audit(AuditEntry::done(
+            AuditAction::DocumentSaved,
+            format!("document:{}", id.0),
+        ))
+        .await?;
         let path = files::save(files::downloads()?, document.filename, bytes).await?;
         if open {
             tauri_plugin_opener::open_path(&path, None::<&str>).map_err(|error| AppError::LinkFailed {
@@ -228,6 +242,7 @@ pub async fn sync_now(core: State<'_, AppCore>) -> Answer<()> {
 #[tauri::command]
 #[specta::specta]
 pub async fn user_active(core: State<'_, AppCore>) -> Answer<()> {
+    core.lock.active(core.now());
     let result = async {
         if let Some(session) = core.desk().await?.session().await {
             session.engine.touch();

@@ -2,11 +2,13 @@
 //! `docs/architecture.md`; for the window, in `ui/src/backend/bindings.ts`.
 
 pub mod alerts;
+pub mod audit;
 pub mod calls;
 pub mod desk;
 pub mod escalation;
 pub mod export;
 pub mod figures;
+pub mod lock;
 pub mod profile;
 pub mod remote;
 pub mod review;
@@ -20,13 +22,13 @@ mod window_tests;
 
 use crate::{
     api::{
-        AlertsChanged, CallChanged, Changed, NoticeClicked, RemoteSessionChanged, RoomsChanged, SurgeChanged,
-        SyncStatusChanged, TelephonyChanged, TransferChanged, UiError,
+        AlertsChanged, CallChanged, Changed, LockChanged, NoticeClicked, RemoteSessionChanged, RoomsChanged,
+        SurgeChanged, SyncStatusChanged, TelephonyChanged, TransferChanged, UiError,
     },
-    core::AppCore,
+    core::{AppCore, lock::LockError},
     error::AppError,
 };
-use tauri::Runtime;
+use tauri::{Manager as _, Runtime, ipc::Invoke};
 use tauri_specta::{Builder, ErrorHandlingMode, collect_commands, collect_events};
 
 /// What a command answers.
@@ -43,12 +45,42 @@ pub(crate) async fn told<T>(core: &AppCore, result: Result<T, AppError>) -> Answ
     }
 }
 
+/// The commands a locked desk answers: they say nothing personal and open it. Every other one is refused, whoever calls it.
+pub(crate) const ANSWERED_WHILE_LOCKED: [&str; 4] = ["lock_state", "unlock", "unlock_by_account", "choose_pin"];
+
+/// The handler of all commands behind the lock: the one place where a locked desk refuses.
+pub fn guarded<R: Runtime>(
+    handler: impl Fn(Invoke<R>) -> bool + Send + Sync + 'static,
+) -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
+    move |invoke| {
+        let app = invoke.message.webview_ref().app_handle().clone();
+        if !app.state::<AppCore>().lock.is_locked() || ANSWERED_WHILE_LOCKED.contains(&invoke.message.command()) {
+            return handler(invoke);
+        }
+        let resolver = invoke.resolver;
+        tauri::async_runtime::spawn(async move {
+            let locale = app.state::<AppCore>().locale().await;
+            resolver.reject(AppError::from(LockError::Locked).explain(locale));
+        });
+        true
+    }
+}
+
 /// Every command and event, with their types.
 #[must_use]
 pub fn bindings<R: Runtime>() -> Builder<R> {
     Builder::<R>::new()
         .commands(collect_commands![
+            lock::lock_state,
+            lock::lock,
+            lock::unlock,
+            lock::unlock_by_account,
+            lock::choose_pin,
+            lock::change_pin,
+            lock::save_lock,
             profile::app_state,
+            profile::opened_with,
+            profile::open_vault,
             profile::create_profile,
             profile::open_profile,
             profile::sign_in,
@@ -73,6 +105,8 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             tickets::list_articles,
             tickets::article_categories,
             tickets::suggest_articles,
+            tickets::article_uses,
+            tickets::note_article,
             tickets::article,
             tickets::asset,
             desk::submit,
@@ -94,6 +128,9 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             desk::document,
             desk::save_document,
             export::export,
+            audit::seen,
+            audit::verify_audit,
+            audit::send_anchor,
             alerts::alert_incident,
             alerts::alerts,
             alerts::save_supervision,
@@ -164,6 +201,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             Changed,
             SyncStatusChanged,
             NoticeClicked,
+            LockChanged,
             CallChanged,
             TelephonyChanged,
             TransferChanged,

@@ -1,9 +1,9 @@
 //! Profiles, sign-in, settings.
 
 use crate::{
-    api::{AppState, Settings, SignIn, UiError},
+    api::{AppState, Settings, SignIn, UiError, VaultForm},
     commands::{Answer, told},
-    core::AppCore,
+    core::{AppCore, deep_link::DeepLink, vault::KeyAccess},
 };
 use tauri::State;
 
@@ -12,6 +12,25 @@ use tauri::State;
 #[specta::specta]
 pub async fn app_state(core: State<'_, AppCore>) -> Answer<AppState> {
     told(&core, core.state().await).await
+}
+
+/// What the link that the program was started with shows; told once.
+#[tauri::command]
+#[specta::specta]
+pub async fn opened_with(core: State<'_, AppCore>) -> Answer<Option<DeepLink>> {
+    Ok(core.take_link())
+}
+
+/// Opens the databases with what a person gave: the passphrase of their key, or where a new profile's key shall be kept.
+#[tauri::command]
+#[specta::specta]
+pub async fn open_vault(core: State<'_, AppCore>, form: VaultForm) -> Answer<AppState> {
+    let access = KeyAccess {
+        place: form.place,
+        passphrase: form.passphrase.map(Into::into),
+    };
+    told(&core, core.unlock_vault(access).await).await?;
+    app_state(core).await
 }
 
 /// Makes a profile of that name and opens it.

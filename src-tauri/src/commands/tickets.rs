@@ -1,7 +1,7 @@
 //! Reading: lists, tickets, search, people, articles, equipment. All of it from the local databases.
 
 use crate::{
-    api::{Catalogue, OpenedTicket},
+    api::{ArticleUse, Catalogue, OpenedTicket},
     commands::{Answer, told},
     core::AppCore,
     error::AppError,
@@ -98,6 +98,27 @@ pub async fn search(core: State<'_, AppCore>, query: SearchQuery) -> Answer<Sear
 #[specta::specta]
 pub async fn suggest_articles(core: State<'_, AppCore>, texts: Vec<String>, limit: u32) -> Answer<Vec<Hit>> {
     let result = async { Ok::<_, AppError>(core.desk().await?.store.suggest_articles(&texts, limit).await?) }.await;
+    told(&core, result).await
+}
+
+/// Articles read and used at this desk, read last first.
+#[tauri::command]
+#[specta::specta]
+pub async fn article_uses(core: State<'_, AppCore>) -> Answer<Vec<ArticleUse>> {
+    let result = async { core.desk().await?.article_uses().await }.await;
+    told(&core, result).await
+}
+
+/// An article was opened, or went into an answer or onto a ticket; answers as [`article_uses`].
+#[tauri::command]
+#[specta::specta]
+pub async fn note_article(
+    core: State<'_, AppCore>,
+    id: ArticleId,
+    title: String,
+    used: bool,
+) -> Answer<Vec<ArticleUse>> {
+    let result = async { core.desk().await?.note_article(id, &title, used).await }.await;
     told(&core, result).await
 }
 

@@ -13,14 +13,14 @@ use guichet_sandbox::{Options, Sandbox, Version};
 use serde_json::{Value, json};
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 use tauri::{
     App, Listener, Manager, WebviewWindow, WebviewWindowBuilder,
     ipc::{CallbackFn, InvokeBody},
-    test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder, mock_context, noop_assets},
+    test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder},
     webview::InvokeRequest,
 };
 
@@ -35,14 +35,15 @@ impl Window {
         let bindings = bindings::<MockRuntime>();
         let profiles = Profiles::at(Some(folder.join("profiles")), None);
         let app = mock_builder()
-            .invoke_handler(bindings.invoke_handler())
+            .invoke_handler(crate::commands::guarded(bindings.invoke_handler()))
             .manage(AppCore::over(profiles, Some(Locale::Fr), Pace::Background))
-            .build(mock_context(noop_assets()))
+            // The product's own permissions.
+            .build(crate::window::context())
             .unwrap();
         bindings.mount_events(&app);
         forward_events(app.handle());
         let heard: Arc<Mutex<Vec<(&'static str, Value)>>> = Arc::default();
-        for name in ["changed", "room", "surge", "sync_status"] {
+        for name in ["changed", "lock", "room", "surge", "sync_status"] {
             let heard = heard.clone();
             app.listen_any(name, move |event| {
                 let payload = serde_json::from_str(event.payload()).unwrap();
@@ -57,16 +58,7 @@ impl Window {
 
     /// One command, as the window sends it.
     fn ask(&self, command: &str, arguments: Value) -> Result<Value, Value> {
-        let request = InvokeRequest {
-            cmd: command.to_owned(),
-            callback: CallbackFn(0),
-            error: CallbackFn(1),
-            url: "tauri://localhost".parse().unwrap(),
-            body: InvokeBody::Json(arguments),
-            headers: Default::default(),
-            invoke_key: INVOKE_KEY.to_owned(),
-        };
-        get_ipc_response(&self.view, request).map(|body| body.deserialize().unwrap())
+        asked(&self.view, "tauri://localhost", INVOKE_KEY, command, arguments)
     }
 
     fn get(&self, command: &str, arguments: Value) -> Value {
@@ -87,6 +79,26 @@ impl Window {
         let core = self.app.state::<AppCore>();
         tauri::async_runtime::block_on(core.close());
     }
+}
+
+/// One command, from any window, under any address and with any key.
+fn asked(
+    view: &WebviewWindow<MockRuntime>,
+    url: &str,
+    key: &str,
+    command: &str,
+    arguments: Value,
+) -> Result<Value, Value> {
+    let request = InvokeRequest {
+        cmd: command.to_owned(),
+        callback: CallbackFn(0),
+        error: CallbackFn(1),
+        url: url.parse().unwrap(),
+        body: InvokeBody::Json(arguments),
+        headers: Default::default(),
+        invoke_key: key.to_owned(),
+    };
+    get_ipc_response(view, request).map(|body| body.deserialize().unwrap())
 }
 
 fn text(words: &str) -> Value {
@@ -653,5 +665,215 @@ fn remote_control_is_asked_for_refused_withdrawn_and_told() {
     let window = Window::open(folder.path());
     let sheet = window.get("remote_sheet", json!({ "ticket": ticket }));
     assert_eq!(sheet["consents"].as_array().unwrap().len(), 3, "{sheet}");
+    window.close();
+}
+
+/// Every command of the generated bindings, by the name it is called by.
+fn all_commands() -> Vec<String> {
+    let checkout = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("ui/src/backend/bindings.ts");
+    let text = std::fs::read_to_string(checkout).unwrap();
+    let names: Vec<String> = text
+        .split("__TAURI_INVOKE<")
+        .skip(1)
+        .filter_map(|rest| rest.split_once(">(\"")?.1.split('"').next().map(str::to_owned))
+        .collect();
+    assert!(names.len() > 100, "{names:?}");
+    names
+}
+
+#[test]
+fn a_locked_window_answers_nothing_but_how_to_open_it_and_is_told_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let window = Window::open(folder.path());
+    let refused = window.ask("lock", json!({ "place": null })).unwrap_err();
+    assert_eq!(refused["code"], "lock_no_way_out", "anybody could open it");
+
+    // The sandbox keeps its secrets in a file: no keyring is needed here.
+    window.get("use_sandbox", json!({}));
+    let state = window.get("change_pin", json!({ "current": "", "next": "une phrase" }));
+    assert_eq!(state["pin"], true);
+    assert_eq!(state["lease_left_h"], Value::Null, "the sandbox has no lease");
+    let draft = json!({
+        "key": "new:1", "ticket": null, "body": "{\"title\":\"Mots a demi", "attachments": [],
+        "updated_at": "2026-11-22T08:00:00Z",
+    });
+    window.get("save_draft", json!({ "draft": draft }));
+    window.get("lock", json!({ "place": "ici" }));
+
+    for command in all_commands() {
+        if crate::commands::ANSWERED_WHILE_LOCKED.contains(&command.as_str()) {
+            continue;
+        }
+        // Whatever it is given: it is not even read.
+        let refused = window.ask(&command, json!({})).unwrap_err();
+        assert_eq!(refused["code"], "locked", "{command}: {refused}");
+        assert_eq!(refused["message"], "Le poste est verrouillé.", "{command}");
+    }
+    let state = window.get("lock_state", json!({}));
+    assert_eq!(state["locked"], "key");
+    let shown = state.to_string();
+    for personal in ["Mots", "sandbox", "127.0.0.1", "ici"] {
+        assert!(!shown.contains(personal), "{shown}");
+    }
+
+    // What goes on behind it is not told.
+    window.heard.lock().unwrap().clear();
+    let core = window.app.state::<AppCore>();
+    let desk = tauri::async_runtime::block_on(core.desk()).unwrap();
+    desk.publish(crate::core::desk::everything_changed());
+    let wrong = window.ask("unlock", json!({ "pin": "faux" })).unwrap_err();
+    assert_eq!(wrong["code"], "lock_pin_wrong");
+    // Told after what was published, by the same way.
+    window.wait("the refusal", |window| {
+        window.heard.lock().unwrap().iter().any(|(name, _)| *name == "lock")
+    });
+    assert!(
+        window.heard.lock().unwrap().iter().all(|(name, _)| *name == "lock"),
+        "an event came through the lock"
+    );
+
+    assert_eq!(window.get("unlock", json!({ "pin": "une phrase" })), "ici");
+    let kept = window.get("draft", json!({ "key": "new:1", "ticket": null }));
+    assert_eq!(kept["body"], "{\"title\":\"Mots a demi", "no word is lost");
+    window.close();
+
+    // The next start is locked, before anything is read.
+    let window = Window::open(folder.path());
+    assert_eq!(window.ask("app_state", json!({})).unwrap_err()["code"], "locked");
+    assert_eq!(window.get("lock_state", json!({}))["locked"], "start");
+    assert_eq!(window.get("unlock", json!({ "pin": "une phrase" })), Value::Null);
+    assert_eq!(window.get("app_state", json!({}))["signed_in"], true);
+    window.close();
+}
+
+#[test]
+fn a_forgotten_pin_gives_way_to_the_account_itself_and_to_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start_server(&folder.path().join("server"));
+    let window = Window::open(folder.path());
+    let form = |secret: &str| {
+        json!({ "form": {
+            "url": server.url(), "method": "user_token", "user_token": secret, "login": null, "password": null,
+            "app_token": null, "secret_store": "file",
+        }})
+    };
+    window.get("sign_in", form(server.user_token()));
+    window.get("change_pin", json!({ "current": "", "next": "une phrase" }));
+    window.get("lock", json!({ "place": null }));
+    let again = |secret: &str| json!({ "form": { "user_token": secret, "login": null, "password": null } });
+    let refused = window.ask("unlock_by_account", again("faux")).unwrap_err();
+    assert!(refused["code"].as_str().unwrap().starts_with("auth_"), "{refused}");
+    assert_eq!(
+        window.get("lock_state", json!({}))["locked"],
+        "key",
+        "a refusal opens nothing, and wipes nothing"
+    );
+    window.get("unlock_by_account", again(server.user_token()));
+    let state = window.get("lock_state", json!({}));
+    assert_eq!((&state["locked"], &state["pin"]), (&Value::Null, &json!(false)));
+    // The server's word was given a moment ago.
+    assert!(state["lease_left_h"].as_u64() >= Some(71), "{state}");
+    window.close();
+}
+
+/// What the capabilities, the permissions and the code say of the commands is one and the same, written down in files that a review
+/// sees.
+#[test]
+fn the_window_may_call_every_command_there_is_and_nothing_else() {
+    let checkout = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("src-tauri");
+    let names = |folder: &str| -> Vec<String> {
+        let entries = std::fs::read_dir(checkout.join(folder)).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    };
+    assert_eq!(names("capabilities"), ["main.json"]);
+    assert_eq!(names("permissions"), ["commands.toml"]);
+    let capability = std::fs::read_to_string(checkout.join("capabilities/main.json")).unwrap();
+    let capability: Value = serde_json::from_str(&capability).unwrap();
+    let keys: Vec<&String> = capability.as_object().unwrap().keys().collect();
+    assert_eq!(
+        keys,
+        ["$schema", "description", "identifier", "permissions", "windows"],
+        "no remote address, no other web view"
+    );
+    assert_eq!(capability["windows"], json!(["main"]));
+    let permissions = std::fs::read_to_string(checkout.join("permissions/commands.toml")).unwrap();
+    let quoted = |line: &str| line.split('"').nth(1).map(str::to_owned);
+    let rooms: Vec<String> = permissions
+        .lines()
+        .filter(|line| line.starts_with("identifier"))
+        .filter_map(quoted)
+        .collect();
+    let mut expected = vec![
+        "core:event:allow-listen".to_owned(),
+        "core:event:allow-unlisten".to_owned(),
+    ];
+    expected.extend(rooms);
+    assert_eq!(capability["permissions"], json!(expected));
+    let mut allowed: Vec<String> = permissions
+        .lines()
+        .filter(|line| line.starts_with("  \""))
+        .filter_map(quoted)
+        .collect();
+    let mut commands = all_commands();
+    allowed.sort();
+    commands.sort();
+    assert_eq!(
+        allowed, commands,
+        "src-tauri/permissions/commands.toml against the commands there are"
+    );
+}
+
+/// Every command, asked by whoever is not the product's own page in the product's own window.
+#[test]
+fn no_other_window_page_or_frame_is_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let window = Window::open(folder.path());
+    let other = WebviewWindowBuilder::new(&window.app, "other", Default::default())
+        .build()
+        .unwrap();
+    let refused = |answer: Result<Value, Value>, who: &str| {
+        let Err(error) = answer else {
+            panic!("{who} was answered")
+        };
+        // Tauri's own refusal: no code of ours was run.
+        assert!(error.is_string(), "{who}: {error}");
+    };
+    for command in all_commands() {
+        let ask = |view, url, key| asked(view, url, key, &command, json!({}));
+        refused(
+            ask(&other, "tauri://localhost", INVOKE_KEY),
+            &format!("{command} from another window"),
+        );
+        for page in [
+            "https://glpi.example.org/",
+            "http://localhost:5173/",
+            "data:text/html,x",
+            "about:blank",
+            "blob:https://glpi.example.org/1",
+            "file:///tmp/page.html",
+            "tauri://elsewhere/",
+        ] {
+            refused(ask(&window.view, page, INVOKE_KEY), &format!("{command} from {page}"));
+        }
+    }
+    // And Tauri's own commands beyond listening to events.
+    for command in [
+        "plugin:event|emit",
+        "plugin:event|emit_to",
+        "plugin:window|close",
+        "plugin:webview|create_webview_window",
+        "plugin:path|resolve_directory",
+        "plugin:opener|open_path",
+        "plugin:opener|open_url",
+        "plugin:app|version",
+        "no_such_command",
+    ] {
+        refused(
+            asked(&window.view, "tauri://localhost", INVOKE_KEY, command, json!({})),
+            command,
+        );
+    }
     window.close();
 }

@@ -7,16 +7,19 @@ use crate::{
         SecretStoreKind, Settings, SignInMethod, SupervisionSettings, SurgeCard, TelephonyState, VipRule,
     },
     core::{
+        audit::{Gathered, changed_settings},
         contract,
         escalation::ServiceClock,
+        lock::{LockChange, LockError},
         pbx,
         profile::{Connection, ProfileConfig, ProfileFolder, Server},
         remote::RemoteDesk,
         sandbox::RunningSandbox,
-        secrets::{SecretError, SecretPlace, Secrets},
+        secrets::{Seal, SecretError, SecretPlace, Secrets},
         supervision::Watching,
         telephony::{self, Around, Telephone, TelephonyError, TelephonyEvent},
         transfers::SessionSlot,
+        vault::{KeyAccess, Vault},
     },
     error::AppError,
     messages::Locale,
@@ -25,6 +28,7 @@ use guichet_backend::{Backend, Clock, ServerInfo};
 use guichet_backend_glpi::{GlpiBackend, GlpiConfig, HttpTransport, normalise_base_url};
 use guichet_domain::{
     OperationId, TicketId, UserId,
+    audit::{AuditAction, AuditEntry},
     outbox::{Gate, OutboxEntry},
     wrap_up::WrapUp,
 };
@@ -83,6 +87,8 @@ pub enum AppEvent {
     Surge(Vec<SurgeCard>),
     /// The rooms of major incidents that are open now.
     Room(Vec<RoomCard>),
+    /// The lock.
+    Lock(LockChange),
     /// A notice on the desktop was clicked: the ticket it leads to, or the list of notices.
     NoticeClicked(Option<TicketId>),
 }
@@ -129,7 +135,11 @@ pub struct Desk {
     pub report: OpenReport,
     /// Where an unreadable configuration was moved to.
     pub config_moved: Option<PathBuf>,
+    /// What this profile held was destroyed because its account is revoked, and nobody signed in since.
+    wiped: bool,
     config: RwLock<ProfileConfig>,
+    /// What secrets in files are sealed with.
+    pub(super) seal: Seal,
     session: SessionSlot,
     telephone: RwLock<Option<Arc<Telephone>>>,
     /// The supervision that is read, where one is set up and this desk runs in the background.
@@ -144,6 +154,8 @@ pub struct Desk {
     obstacle: RwLock<Option<&'static str>>,
     /// What is remembered of surges is changed by one at a time.
     surging: Mutex<()>,
+    /// Audit lines of what was shown, not written yet.
+    pub(super) gathered: Gathered,
     /// The remote sessions of this run.
     pub(crate) remote: RemoteDesk,
     /// One change of session at a time.
@@ -155,16 +167,31 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Opens a profile's databases. No network, no keyring: see [`Desk::connect`].
+    /// Opens a profile's databases. No network; of the keyring, the databases' key only: see [`Desk::connect`].
     ///
     /// # Errors
-    /// When the folder, its configuration or its databases cannot be opened.
+    /// When the folder, its configuration, its key or its databases cannot be opened.
     pub async fn open(
         folder: ProfileFolder,
         clock: Arc<dyn Clock>,
         events: broadcast::Sender<AppEvent>,
         pace: Pace,
         locale_given: Option<Locale>,
+    ) -> Result<Self, AppError> {
+        Self::open_with(folder, clock, events, pace, locale_given, &KeyAccess::default()).await
+    }
+
+    /// As [`Desk::open`], with what it takes to get at the databases' key.
+    ///
+    /// # Errors
+    /// As [`Desk::open`].
+    pub async fn open_with(
+        folder: ProfileFolder,
+        clock: Arc<dyn Clock>,
+        events: broadcast::Sender<AppEvent>,
+        pace: Pace,
+        locale_given: Option<Locale>,
+        access: &KeyAccess,
     ) -> Result<Self, AppError> {
         let of_folder = folder.clone();
         let (config, config_moved) = tokio::task::spawn_blocking(move || {
@@ -173,13 +200,17 @@ impl Desk {
         })
         .await
         .map_err(|error| AppError::Store(std::io::Error::other(error).into()))??;
-        let (store, report) = Store::open(&folder.path, clock.now()).await?;
+        let key = Vault::of(&folder.path).key(access, &config).await?;
+        let (store, report) = Store::open(&folder.path, &key, clock.now()).await?;
+        let wiped = super::wipe::left_word(&folder.path);
         Ok(Self {
             folder,
             store,
             report,
+            wiped,
             config_moved,
             config: RwLock::new(config),
+            seal: Seal::of(&key),
             session: SessionSlot::default(),
             telephone: RwLock::new(None),
             supervision: RwLock::new(None),
@@ -188,6 +219,7 @@ impl Desk {
             clocks: RwLock::new(None),
             obstacle: RwLock::new(None),
             surging: Mutex::new(()),
+            gathered: Gathered::default(),
             remote: RemoteDesk::default(),
             changing: Mutex::new(()),
             events,
@@ -211,7 +243,9 @@ impl Desk {
     /// Something about this start worth telling: a key of the message catalogue.
     #[must_use]
     pub fn notice(&self) -> Option<String> {
-        let code = if self.config_moved.is_some() {
+        let code = if self.wiped {
+            "profile_wiped"
+        } else if self.config_moved.is_some() {
             "configuration_moved_aside"
         } else if self.report.mirror_moved_aside.is_some() {
             "mirror_rebuilt"
@@ -258,12 +292,22 @@ impl Desk {
         tokio::task::spawn_blocking(move || folder.write_config(&written))
             .await
             .map_err(|error| AppError::Store(std::io::Error::other(error).into()))??;
+        let told = (
+            serde_json::to_value(&*config).unwrap_or_default(),
+            serde_json::to_value(&changed).unwrap_or_default(),
+        );
+        let names = changed_settings(&told.0, &told.1);
         *config = changed;
+        drop(config);
+        if !names.is_empty() {
+            self.audit(AuditEntry::done(AuditAction::SettingsChanged, "settings").detail(names))
+                .await?;
+        }
         Ok(())
     }
 
     fn secret_place(&self, config: &ProfileConfig, kind: SecretStoreKind) -> SecretPlace {
-        SecretPlace::new(kind, &config.key, &self.folder.path)
+        SecretPlace::new(kind, &config.key, &self.folder.path).sealed_by(&self.seal)
     }
 
     /// Where this profile's secrets are, once signed in.
@@ -466,7 +510,7 @@ impl Desk {
         let (settings, secret) = match (of_sandbox, config.telephone.clone()) {
             (Some(sandbox), _) => sandbox,
             (None, Some(settings)) => {
-                let secrets = telephone_place(&config, &self.folder.path).read().await?;
+                let secrets = telephone_place(&config, &self.folder.path, &self.seal).read().await?;
                 (settings, secrets.password.clone().unwrap_or_default())
             }
             (None, None) => return Ok(()),
@@ -501,7 +545,7 @@ impl Desk {
         let Some(settings) = config.telephone.as_ref().filter(|one| one.kind == PbxKind::Generic) else {
             return Ok(None);
         };
-        let secrets = telephone_place(&config, &self.folder.path).read().await?;
+        let secrets = telephone_place(&config, &self.folder.path, &self.seal).read().await?;
         let token = secrets.password.clone().unwrap_or_default();
         Ok(Some(format!("http://127.0.0.1:{}/cti/{token}", settings.port)))
     }
@@ -512,7 +556,7 @@ impl Desk {
     /// When a setting is missing, or the secret or the profile cannot be written: the telephone used before stays then.
     pub async fn save_telephone(&self, settings: Option<PbxSettings>, secret: Option<String>) -> Result<(), AppError> {
         let config = self.config().await;
-        let place = telephone_place(&config, &self.folder.path);
+        let place = telephone_place(&config, &self.folder.path, &self.seal);
         if let Some(settings) = &settings {
             let kind_before = config.telephone.as_ref().map(|before| before.kind);
             let (checked, kept) = (settings.clone(), String::new());
@@ -626,7 +670,7 @@ impl Desk {
             .connection
             .as_ref()
             .map_or(SecretStoreKind::default(), |connection| connection.secret_store);
-        SecretPlace::of_remote(kind, &config.key, &self.folder.path)
+        SecretPlace::of_remote(kind, &config.key, &self.folder.path).sealed_by(&self.seal)
     }
 
     /// Tells the window that reads are to be made again.
@@ -724,6 +768,71 @@ impl Desk {
         .await
     }
 
+    /// Signs the profile's own account in again, at its own server: proves who is there. Nothing changes when the server refuses.
+    ///
+    /// # Errors
+    /// [`LockError::NoAccount`] where there is none, [`LockError::AnotherAccount`] when the credentials are somebody else's; else
+    /// as [`Desk::sign_in`].
+    pub async fn sign_in_again(&self, secrets: Secrets) -> Result<(), AppError> {
+        let config = self.config().await;
+        let Some(Connection {
+            server: Server::Glpi { url },
+            method,
+            secret_store,
+            account: Some(account),
+            ..
+        }) = config.connection.clone()
+        else {
+            return Err(LockError::NoAccount.into());
+        };
+        let backend = self.adapter(url.as_str(), &secrets, method, &config.settings)?;
+        let info = backend.open().await?;
+        // Asked once more below; this session is not needed any more.
+        let _ = tokio::time::timeout(Duration::from_secs(2), backend.close()).await;
+        if info.user != account.user {
+            return Err(LockError::AnotherAccount.into());
+        }
+        self.sign_in(url.as_str(), method, secrets, secret_store).await
+    }
+
+    /// Asks the server for the account with the secrets that are kept: whether it takes it now. When it does, the session goes on.
+    ///
+    /// # Errors
+    /// What the server or the place of the secrets says.
+    pub(crate) async fn ask_for_the_account(&self) -> Result<(), AppError> {
+        let Some(place) = self.secrets_of_profile().await else {
+            return Err(LockError::NoAccount.into());
+        };
+        let secrets = place.read().await?;
+        self.sign_in_again(secrets).await
+    }
+
+    /// How the account signs in at a server that is not the sandbox, and when that server last finished a round.
+    pub(crate) async fn leased(&self) -> Option<(SignInMethod, Option<Timestamp>)> {
+        let config = self.config().await;
+        let connection = config
+            .connection
+            .filter(|connection| connection.server != Server::Sandbox)?;
+        let round = match self.session().await {
+            Some(session) => session.engine.status().borrow().last_round_at,
+            None => None,
+        };
+        Some((connection.method, round))
+    }
+
+    /// Where the lock keeps the hash of a PIN: where the account's secrets are.
+    pub(crate) async fn kind_of_secrets(&self) -> SecretStoreKind {
+        let config = self.config.read().await;
+        let connection = config.connection.as_ref();
+        connection.map_or(SecretStoreKind::default(), |connection| connection.secret_store)
+    }
+
+    /// The session's application token, which a person who signs in again does not know by heart.
+    pub(crate) async fn kept_app_token(&self) -> Option<String> {
+        let place = self.secrets_of_profile().await?;
+        place.read().await.ok()?.app_token.clone()
+    }
+
     /// Starts the embedded sandbox with its data in the profile's folder, and signs in to it.
     ///
     /// # Errors
@@ -799,6 +908,7 @@ impl Desk {
         sandbox: Option<RunningSandbox>,
         other_account: bool,
     ) -> Result<(), AppError> {
+        super::wipe::forget_word(&self.folder.path);
         let previous = self.session.write().await.take();
         stop(previous).await;
         if other_account {
@@ -813,6 +923,11 @@ impl Desk {
             let text = serde_json::to_string(&owner).map_err(StoreError::from)?;
             self.store.set_setting(OWNER_SETTING, &text).await?;
             self.store.set_account(Some(account.user)).await?;
+            self.audit(AuditEntry::done(
+                AuditAction::SignedIn,
+                format!("user:{}", account.user.0),
+            ))
+            .await?;
         }
         self.update_config(|config| config.connection = Some(connection))
             .await?;
@@ -849,6 +964,7 @@ impl Desk {
         if let Some(place) = self.secrets_of_profile().await {
             place.delete().await?;
         }
+        self.audit(AuditEntry::done(AuditAction::SignedOut, "")).await?;
         self.update_config(|config| {
             if let Some(connection) = &mut config.connection {
                 connection.signed_in = false;
@@ -1060,17 +1176,18 @@ impl Desk {
         }
         self.remote.stop();
         stop(session).await;
+        self.gathered.write(&self.store).await;
         self.store.close().await;
     }
 }
 
 /// Where the secret of a profile's telephone is.
-pub(super) fn telephone_place(config: &ProfileConfig, folder: &Path) -> SecretPlace {
+pub(super) fn telephone_place(config: &ProfileConfig, folder: &Path, seal: &Seal) -> SecretPlace {
     let kind = config
         .connection
         .as_ref()
         .map_or(SecretStoreKind::default(), |connection| connection.secret_store);
-    SecretPlace::of_telephone(kind, &config.key, folder)
+    SecretPlace::of_telephone(kind, &config.key, folder).sealed_by(seal)
 }
 
 async fn stop(session: Option<Arc<Session>>) {

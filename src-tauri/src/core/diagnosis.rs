@@ -312,7 +312,7 @@ fn layer_of(error: &BackendError) -> Layer {
         | BackendError::Protocol { .. }
         | BackendError::Transient { .. }
         | BackendError::NotFound => Layer::Api,
-        BackendError::Network { .. } => Layer::Connection,
+        BackendError::Network { .. } | BackendError::Wire { .. } => Layer::Connection,
         _ => Layer::Session,
     }
 }

@@ -2,9 +2,12 @@
 //! the command line both stand on this; nothing here knows Tauri.
 
 pub mod app;
+pub mod article_use;
+pub mod audit;
 pub mod bulk;
 pub mod clocks;
 pub mod contract;
+pub mod deep_link;
 pub mod desk;
 pub mod diagnosis;
 pub mod escalation;
@@ -13,10 +16,15 @@ pub mod export;
 pub mod figures;
 pub mod files;
 pub mod handover;
+pub mod lease;
+pub mod lock;
 pub mod notifier;
+pub mod os_session;
 pub mod pbx;
+pub mod policy;
 pub mod profile;
 pub mod remote;
+pub mod retention;
 pub mod review;
 pub mod rooms;
 pub mod sandbox;
@@ -24,10 +32,14 @@ pub mod secrets;
 pub mod supervision;
 pub mod surge;
 pub mod telephony;
+#[cfg(all(test, target_os = "linux"))]
+pub(crate) mod test_bus;
 #[cfg(test)]
 pub(crate) mod test_desk;
 pub mod transfers;
 pub mod triage;
+pub mod vault;
+pub mod wipe;
 
 pub use app::AppCore;
 pub use desk::{AppEvent, Desk};

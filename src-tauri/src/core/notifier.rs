@@ -23,6 +23,8 @@ pub struct DesktopNotice {
 pub struct Notifier {
     /// The window has the focus: what it shows itself is seen.
     focused: AtomicBool,
+    /// The desk is locked: nothing that was meant for its page is shown.
+    locked: AtomicBool,
     events: broadcast::Sender<AppEvent>,
     #[cfg(target_os = "linux")]
     service: tokio::sync::Mutex<Option<linux::Service>>,
@@ -34,6 +36,7 @@ impl Notifier {
     pub fn new(events: broadcast::Sender<AppEvent>) -> Self {
         Self {
             focused: AtomicBool::new(false),
+            locked: AtomicBool::new(false),
             events,
             #[cfg(target_os = "linux")]
             service: tokio::sync::Mutex::new(None),
@@ -45,10 +48,27 @@ impl Notifier {
         self.focused.store(focused, Ordering::Relaxed);
     }
 
+    /// The desk was locked or opened. Notices shown before name tickets: they are taken off the desktop.
+    pub fn set_locked(&self, locked: bool) {
+        self.locked.store(locked, Ordering::Relaxed);
+    }
+
+    /// Takes every notice that is shown off the desktop.
+    #[cfg(target_os = "linux")]
+    pub async fn withdraw(&self) {
+        if let Some(service) = self.service.lock().await.as_ref() {
+            service.withdraw().await;
+        }
+    }
+
+    /// Takes every notice that is shown off the desktop.
+    #[cfg(not(target_os = "linux"))]
+    pub async fn withdraw(&self) {}
+
     /// Shows a notice unless the window has the focus; answers whether the desktop took it. A desktop without such a service
     /// is no error: the window's own notices are there.
     pub async fn show(&self, notice: DesktopNotice) -> bool {
-        if self.focused.load(Ordering::Relaxed) {
+        if self.focused.load(Ordering::Relaxed) || self.locked.load(Ordering::Relaxed) {
             return false;
         }
         self.show_now(notice).await
@@ -130,6 +150,7 @@ mod linux {
                 hints: HashMap<&str, Value<'_>>,
                 expire_timeout: i32,
             ) -> zbus::Result<u32>;
+            fn close_notification(&self, id: u32) -> zbus::Result<()>;
             #[zbus(signal)]
             fn action_invoked(&self, id: u32, action_key: String) -> zbus::Result<()>;
             #[zbus(signal)]
@@ -205,6 +226,16 @@ mod linux {
             self.listening.is_finished()
         }
 
+        /// Closes what it showed.
+        pub(super) async fn withdraw(&self) {
+            let shown = std::mem::take(&mut *self.shown.lock().unwrap_or_else(PoisonError::into_inner));
+            for id in shown.into_keys() {
+                if let Err(error) = self.proxy.close_notification(id).await {
+                    tracing::debug!(%error, "a notice could not be closed");
+                }
+            }
+        }
+
         pub(super) async fn show(&self, notice: DesktopNotice) -> zbus::Result<()> {
             let body = if self.markup {
                 escaped(&notice.body)
@@ -246,11 +277,8 @@ mod linux {
     #[allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
     mod tests {
         use super::*;
-        use std::{
-            io::{BufRead as _, BufReader},
-            process::{Child, Command, Stdio},
-            time::Duration,
-        };
+        use crate::core::test_bus::Bus;
+        use std::time::Duration;
 
         /// What the desktop of the test was asked to show.
         type Asked = Arc<Mutex<Vec<(String, String, Vec<String>)>>>;
@@ -282,30 +310,6 @@ mod linux {
             }
         }
 
-        /// A message bus of the test's own.
-        struct Bus(Child, String);
-
-        impl Bus {
-            fn start() -> Option<Self> {
-                let mut daemon = Command::new("dbus-daemon")
-                    .args(["--session", "--nofork", "--print-address=1"])
-                    .stdout(Stdio::piped())
-                    .stderr(Stdio::null())
-                    .spawn()
-                    .ok()?;
-                let mut address = String::new();
-                BufReader::new(daemon.stdout.take()?).read_line(&mut address).ok()?;
-                Some(Self(daemon, address.trim().to_owned()))
-            }
-        }
-
-        impl Drop for Bus {
-            fn drop(&mut self) {
-                let _ = self.0.kill();
-                let _ = self.0.wait();
-            }
-        }
-
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn the_desktop_shows_a_notice_and_its_click_leads_to_the_ticket() {
             let Some(bus) = Bus::start() else {
@@ -316,7 +320,7 @@ mod linux {
             let desktop = Desktop {
                 asked: Arc::clone(&asked),
             };
-            let serving = zbus::connection::Builder::address(bus.1.as_str())
+            let serving = zbus::connection::Builder::address(bus.address())
                 .unwrap()
                 .name("org.freedesktop.Notifications")
                 .unwrap()
@@ -326,7 +330,7 @@ mod linux {
                 .await
                 .unwrap();
             let (events, mut heard) = broadcast::channel(8);
-            let service = Service::connect(Some(&bus.1), events).await.unwrap();
+            let service = Service::connect(Some(bus.address()), events).await.unwrap();
             for (ticket, body) in [(Some(TicketId(4821)), "#4821 <b>VPN</b> & co"), (None, "")] {
                 let notice = DesktopNotice {
                     summary: "Réponse".to_owned(),

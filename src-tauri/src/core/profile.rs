@@ -167,6 +167,27 @@ pub(crate) fn write_atomically(path: &Path, content: &[u8], private: bool) -> st
     Ok(())
 }
 
+/// Writes over a file before it is removed; nothing happens when there is none.
+pub(crate) fn scrub(path: &Path) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let length = match std::fs::metadata(path) {
+        Ok(metadata) => metadata.len(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let mut file = std::fs::OpenOptions::new().write(true).open(path)?;
+    let zeros = [0_u8; 4096];
+    let mut left = length;
+    while left > 0 {
+        let part = usize::try_from(left).unwrap_or(usize::MAX).min(zeros.len());
+        file.write_all(&zeros[..part])?;
+        left -= part as u64;
+    }
+    file.sync_all()?;
+    drop(file);
+    std::fs::remove_file(path)
+}
+
 impl ProfileFolder {
     /// Makes the folder if it is not there; private to this user.
     pub fn create(&self) -> Result<(), ProfileError> {

@@ -1,11 +1,15 @@
 //! Where secrets live: the operating system's keyring, or (chosen explicitly, on machines without one) a file of mode 0600
-//! in the profile. They are wiped from memory when dropped, never printed, never logged, never in `config.json`.
+//! in the profile, sealed by the databases' key. They are wiped from memory when dropped, never printed, never logged, never in `config.json`.
 
 use crate::{
     api::{SecretStoreKind, SignInMethod},
-    core::profile::write_atomically,
+    core::profile::{scrub, write_atomically},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce, aead::Aead as _};
 use guichet_backend_glpi::Credentials;
+use guichet_store::{DataKey, KEY_BYTES};
+use rand::{TryRngCore as _, rngs::OsRng};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
@@ -16,10 +20,14 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 const SERVICE: &str = "org.guichet.desk";
 const FILE: &str = "secrets.json";
+/// The file of the key of the databases.
+const DATA_KEY_FILE: &str = "data.key";
 /// The file of the supervision's secret.
 const SUPERVISION_FILE: &str = "supervision-secrets.json";
 /// The file of the telephone's secret.
 const TELEPHONE_FILE: &str = "telephone-secrets.json";
+/// The file of the hash of the lock's PIN.
+const LOCK_FILE: &str = "lock-secrets.json";
 /// The file of the token of TeamViewer's service.
 const REMOTE_FILE: &str = "remote-secrets.json";
 
@@ -114,6 +122,67 @@ impl Secrets {
     }
 }
 
+/// What secrets in files are sealed with: a key made of the databases' own, so that a file of secrets says nothing to who has
+/// not that one.
+#[derive(Clone)]
+pub struct Seal(Arc<Zeroizing<[u8; KEY_BYTES]>>);
+
+impl fmt::Debug for Seal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seal(…)")
+    }
+}
+
+/// A sealed file's content.
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    /// Base64.
+    nonce: String,
+    /// XChaCha20-Poly1305; base64.
+    sealed: String,
+}
+
+impl Seal {
+    /// The seal of a profile whose databases have this key.
+    #[must_use]
+    pub fn of(key: &DataKey) -> Self {
+        Self(Arc::new(key.derived(b"guichet: secrets in files")))
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(self.0.as_ref().as_ref().into())
+    }
+
+    fn seal(&self, content: &[u8]) -> Result<Vec<u8>, SecretError> {
+        let mut nonce = [0; 24];
+        OsRng.try_fill_bytes(&mut nonce).map_err(|_| SecretError::Unreadable)?;
+        let sealed = self
+            .cipher()
+            .encrypt(&XNonce::from(nonce), content)
+            .map_err(|_| SecretError::Unreadable)?;
+        serde_json::to_vec(&Sealed {
+            nonce: STANDARD.encode(nonce),
+            sealed: STANDARD.encode(sealed),
+        })
+        .map_err(|_| SecretError::Unreadable)
+    }
+
+    /// What was sealed; what an earlier version wrote plain is given back as it is, and sealed when it is next written.
+    fn open(&self, content: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+        let Ok(sealed) = serde_json::from_slice::<Sealed>(&content) else {
+            return Ok(content);
+        };
+        let decoded = |text: &str| STANDARD.decode(text).map_err(|_| SecretError::Unreadable);
+        let nonce: [u8; 24] = decoded(&sealed.nonce)?
+            .try_into()
+            .map_err(|_| SecretError::Unreadable)?;
+        self.cipher()
+            .decrypt(&XNonce::from(nonce), decoded(&sealed.sealed)?.as_slice())
+            .map(Zeroizing::new)
+            .map_err(|_| SecretError::Unreadable)
+    }
+}
+
 /// The place where one profile's secrets are kept.
 #[derive(Debug, Clone)]
 pub struct SecretPlace {
@@ -121,6 +190,7 @@ pub struct SecretPlace {
     pub kind: SecretStoreKind,
     key: String,
     file: PathBuf,
+    seal: Option<Seal>,
 }
 
 impl SecretPlace {
@@ -131,6 +201,7 @@ impl SecretPlace {
             kind,
             key: key.to_owned(),
             file: folder.join(FILE),
+            seal: None,
         }
     }
 
@@ -141,6 +212,7 @@ impl SecretPlace {
             kind,
             key: format!("{key}.telephone"),
             file: folder.join(TELEPHONE_FILE),
+            seal: None,
         }
     }
 
@@ -151,6 +223,18 @@ impl SecretPlace {
             kind,
             key: format!("{key}.remote"),
             file: folder.join(REMOTE_FILE),
+            seal: None,
+        }
+    }
+
+    /// The place of the hash of a profile's PIN: apart as well, so that signing out does not open what is locked.
+    #[must_use]
+    pub fn of_lock(kind: SecretStoreKind, key: &str, folder: &Path) -> Self {
+        Self {
+            kind,
+            key: format!("{key}.lock"),
+            file: folder.join(LOCK_FILE),
+            seal: None,
         }
     }
 
@@ -161,6 +245,39 @@ impl SecretPlace {
             kind,
             key: format!("{key}.supervision"),
             file: folder.join(SUPERVISION_FILE),
+            seal: None,
+        }
+    }
+
+    /// The same place, what is in its file sealed.
+    #[must_use]
+    pub fn sealed_by(mut self, seal: &Seal) -> Self {
+        self.seal = Some(seal.clone());
+        self
+    }
+
+    /// Every place of a profile's secrets, but for its databases' key.
+    #[must_use]
+    pub fn all(kind: SecretStoreKind, key: &str, folder: &Path) -> Vec<Self> {
+        [
+            Self::new,
+            Self::of_telephone,
+            Self::of_remote,
+            Self::of_supervision,
+            Self::of_lock,
+        ]
+        .map(|place| place(kind, key, folder))
+        .into()
+    }
+
+    /// The place of the key of a profile's databases (`id`: the vault's).
+    #[must_use]
+    pub fn of_data_key(kind: SecretStoreKind, id: &str, folder: &Path) -> Self {
+        Self {
+            kind,
+            key: format!("{id}.data"),
+            file: folder.join(DATA_KEY_FILE),
+            seal: None,
         }
     }
 
@@ -169,16 +286,21 @@ impl SecretPlace {
     /// # Errors
     /// [`SecretError::None`] when none is stored; else why the place cannot be read.
     pub async fn read(&self) -> Result<Secrets, SecretError> {
+        serde_json::from_slice(&self.read_bytes().await?).map_err(|_| SecretError::Unreadable)
+    }
+
+    /// What is kept, as it is.
+    ///
+    /// # Errors
+    /// As [`SecretPlace::read`].
+    pub(crate) async fn read_bytes(&self) -> Result<Zeroizing<Vec<u8>>, SecretError> {
         self.blocking(|place| match place.kind {
-            SecretStoreKind::Keyring => {
-                let bytes = Zeroizing::new(place.entry()?.get_secret().map_err(keyring_error)?);
-                serde_json::from_slice(&bytes).map_err(|_| SecretError::Unreadable)
-            }
+            SecretStoreKind::Keyring => Ok(Zeroizing::new(place.entry()?.get_secret().map_err(keyring_error)?)),
             SecretStoreKind::File => match std::fs::read(&place.file) {
-                Ok(bytes) => {
-                    let bytes = Zeroizing::new(bytes);
-                    serde_json::from_slice(&bytes).map_err(|_| SecretError::Unreadable)
-                }
+                Ok(bytes) => match &place.seal {
+                    Some(seal) => seal.open(Zeroizing::new(bytes)),
+                    None => Ok(Zeroizing::new(bytes)),
+                },
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(SecretError::None),
                 Err(source) => Err(place.file_error(source)),
             },
@@ -192,10 +314,20 @@ impl SecretPlace {
     /// When the place refuses them.
     pub async fn write(&self, secrets: &Secrets) -> Result<(), SecretError> {
         let content = Zeroizing::new(serde_json::to_vec(secrets).map_err(|_| SecretError::Unreadable)?);
+        self.write_bytes(content).await
+    }
+
+    /// Keeps bytes.
+    ///
+    /// # Errors
+    /// When the place refuses them.
+    pub(crate) async fn write_bytes(&self, content: Zeroizing<Vec<u8>>) -> Result<(), SecretError> {
         self.blocking(move |place| match place.kind {
             SecretStoreKind::Keyring => place.entry()?.set_secret(&content).map_err(keyring_error),
             SecretStoreKind::File => {
-                write_atomically(&place.file, &content, true).map_err(|source| place.file_error(source))
+                let sealed = place.seal.as_ref().map(|seal| seal.seal(&content)).transpose()?;
+                let content = sealed.as_deref().unwrap_or(&content);
+                write_atomically(&place.file, content, true).map_err(|source| place.file_error(source))
             }
         })
         .await
@@ -211,10 +343,7 @@ impl SecretPlace {
                 Err(SecretError::None) => Ok(()),
                 other => other,
             },
-            SecretStoreKind::File => match std::fs::remove_file(&place.file) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(place.file_error(error)),
-                _ => Ok(()),
-            },
+            SecretStoreKind::File => scrub(&place.file).map_err(|source| place.file_error(source)),
         })
         .await
     }
@@ -342,6 +471,23 @@ mod tests {
         place.delete().await.unwrap();
         place.delete().await.unwrap();
         assert!(matches!(place.read().await, Err(SecretError::None)));
+    }
+
+    #[tokio::test]
+    async fn a_sealed_file_says_nothing_without_the_databases_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let plain = SecretPlace::new(SecretStoreKind::File, "k", folder.path());
+        let seal = Seal::of(&DataKey::from_bytes([3; KEY_BYTES]));
+        let sealed = plain.clone().sealed_by(&seal);
+        // What an earlier version left.
+        plain.write(&secrets()).await.unwrap();
+        assert_eq!(sealed.read().await.unwrap(), secrets());
+        sealed.write(&secrets()).await.unwrap();
+        let file = std::fs::read_to_string(folder.path().join(FILE)).unwrap();
+        assert!(!file.contains("jeton"), "{file}");
+        assert_eq!(sealed.read().await.unwrap(), secrets());
+        let other = plain.sealed_by(&Seal::of(&DataKey::from_bytes([4; KEY_BYTES])));
+        assert!(matches!(other.read().await, Err(SecretError::Unreadable)));
     }
 
     #[test]

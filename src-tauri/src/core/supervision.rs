@@ -27,7 +27,6 @@ use guichet_store::{AlertHandling, JournalAlert, Store, Submission, TicketFilter
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use std::{
-    path::Path,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
@@ -281,12 +280,12 @@ fn named(alert: &Alert, locale: Locale) -> String {
 }
 
 impl Desk {
-    fn supervision_place(config: &crate::core::profile::ProfileConfig, folder: &Path) -> SecretPlace {
+    fn supervision_place(&self, config: &crate::core::profile::ProfileConfig) -> SecretPlace {
         let kind = config
             .connection
             .as_ref()
             .map_or_else(Default::default, |connection| connection.secret_store);
-        SecretPlace::of_supervision(kind, &config.key, folder)
+        SecretPlace::of_supervision(kind, &config.key, &self.folder.path).sealed_by(&self.seal)
     }
 
     /// How the supervision is reached; `None` when none is set up.
@@ -305,7 +304,7 @@ impl Desk {
         let Some(settings) = config.supervision.clone() else {
             return Ok(());
         };
-        let secrets = Self::supervision_place(&config, &self.folder.path).read().await?;
+        let secrets = self.supervision_place(&config).read().await?;
         let password = secrets.password.clone().unwrap_or_default();
         let calm = SignedDuration::from_mins(settings.calm_min.into());
         let made = tokio::task::spawn_blocking(move || adapter(&settings, password))
@@ -340,7 +339,7 @@ impl Desk {
         secret: Option<String>,
     ) -> Result<(), AppError> {
         let config = self.config().await;
-        let place = Self::supervision_place(&config, &self.folder.path);
+        let place = self.supervision_place(&config);
         if let Some(settings) = &settings {
             if !(1..=LONGEST_CALM_MIN).contains(&settings.calm_min) {
                 return Err(AppError::SettingOutOfRange {

@@ -13,12 +13,13 @@ use guichet_domain::{
     wrap_up::{CallTicket, Disposition},
 };
 use guichet_sandbox::pbx::{Pbx, PbxOptions};
-use guichet_store::Batch;
+use guichet_store::{Batch, DataKey};
 use std::{
     net::{Ipv4Addr, SocketAddr},
     time::Duration,
 };
 
+static KEY: DataKey = DataKey::from_bytes([7; 32]);
 const DEVICE: &str = "SIP/6001";
 const EXTENSION: &str = "6001";
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -63,7 +64,7 @@ impl Scene {
 
     pub(super) async fn at_pace(pace: f64) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (store, _) = Store::open(folder.path(), now()).await.unwrap();
+        let (store, _) = Store::open(folder.path(), &KEY, now()).await.unwrap();
         let people = [
             person(1, "Fontaine", "06 12 34 00 13"),
             person(2, "Accueil", "01 44 55 66 77"),

@@ -35,6 +35,8 @@ impl Desktop {
         let runtime = home.path().join("run");
         fs::create_dir(&runtime).map_err(Error::file(&runtime))?;
         fs::set_permissions(&runtime, fs::Permissions::from_mode(0o700)).map_err(Error::file(&runtime))?;
+        let temporary = home.path().join("tmp");
+        fs::create_dir(&temporary).map_err(Error::file(&temporary))?;
 
         let (width, height) = SCREEN;
         let screen = format!("{width}x{height}x24");
@@ -55,6 +57,7 @@ impl Desktop {
         let mut environment = vec![
             ("HOME", path(home.path())),
             ("XDG_RUNTIME_DIR", path(&runtime)),
+            ("TMPDIR", path(&temporary)),
             ("XDG_CONFIG_HOME", path(&home.path().join("config"))),
             ("XDG_DATA_HOME", path(&home.path().join("data"))),
             ("XDG_CACHE_HOME", path(&home.path().join("cache"))),

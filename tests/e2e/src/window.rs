@@ -80,6 +80,11 @@ impl Window {
         Ok(window)
     }
 
+    /// What the program and its driver have printed so far.
+    pub fn printed(&self) -> Result<String> {
+        fs::read_to_string(&self.log).map_err(Error::file(&self.log))
+    }
+
     /// The running program's number.
     pub fn process(&self) -> Result<u32> {
         child_running(self.driver.id(), &self.program)

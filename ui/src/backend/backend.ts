@@ -44,6 +44,9 @@ import type {
   JournalPage,
   JournalQuery,
   KeptCallBack,
+  LockSettings,
+  DeepLink,
+  LockState,
   MajorIncident,
   NewEscalation,
   NewRoomUpdate,
@@ -76,8 +79,13 @@ import type {
   NotableEvent,
   AlertsState,
   SupervisionSettings,
+  ArticleUse,
+  AuditReport,
+  Seen,
   Settings,
   SignIn,
+  VaultForm,
+  SignInAgain,
   Submission,
   SurgeCard,
   SyncStatus,
@@ -99,6 +107,14 @@ export type Unlisten = () => void;
 /** Every method rejects with a {@link BackendFailure}, whose message and hint are in the profile's language. */
 export interface Backend {
   appState(): Promise<AppState>;
+  /** Somebody's record is on the screen now, for the audit log. */
+  seen(what: Seen): Promise<void>;
+  /** Goes through the audit log; with a ticket, held against the anchors in its follow-ups. */
+  verifyAudit(ticket: TicketId | null): Promise<AuditReport>;
+  /** Sends the head of the audit log as a private follow-up of a ticket. */
+  sendAnchor(ticket: TicketId): Promise<Accepted>;
+  /** Opens the databases with what a person gave: the passphrase of their key, or where a new profile's key is kept. */
+  openVault(form: VaultForm): Promise<AppState>;
   createProfile(name: string): Promise<AppState>;
   openProfile(id: string): Promise<AppState>;
   signIn(form: SignIn): Promise<AppState>;
@@ -130,6 +146,9 @@ export interface Backend {
   articleCategories(): Promise<ArticleCategory[]>;
   /** Articles that may help with what these texts are about, the likeliest first. */
   suggestArticles(texts: string[], limit: number): Promise<Hit[]>;
+  /** Articles read and used at this desk, read last first. */
+  articleUses(): Promise<ArticleUse[]>;
+  noteArticle(id: number, title: string, used: boolean): Promise<ArticleUse[]>;
   article(id: ArticleId): Promise<Article | null>;
   asset(key: AssetKey): Promise<Asset | null>;
 
@@ -313,9 +332,26 @@ export interface Backend {
   /** Contracts that come with the product, and the one in force. */
   contractNames(): Promise<ContractNames>;
 
+  /** What the link that the program was started with shows; told once. */
+  openedWith(): Promise<DeepLink | null>;
+
   /** The text and cure of a code that came without words (a gate's, a notice's). */
   explain(code: string): Promise<UiError>;
 
+  lockState(): Promise<LockState>;
+  /** Locks the window; the place is given back when it is opened. */
+  lock(place: string | null): Promise<void>;
+  /** Opens it with the PIN; answers where it was. */
+  unlock(pin: string): Promise<string | null>;
+  /** Opens it with the account's own credentials; answers where it was. */
+  unlockByAccount(form: SignInAgain): Promise<string | null>;
+  /** Chooses the PIN that the organisation wants, at a desk that has none; answers where the window was. */
+  choosePin(pin: string): Promise<string | null>;
+  changePin(current: string, next: string | null): Promise<LockState>;
+  saveLock(settings: LockSettings): Promise<LockState>;
+  /** Loads the page again. */
+  reload(): void;
+  onLock(listener: (state: LockState) => void): Unlisten;
   onChanged(listener: (changes: ChangeSet) => void): Unlisten;
   /** A notice on the desktop was clicked: the ticket it leads to, or `null` for the list of notices. */
   onNoticeClicked(listener: (ticket: TicketId | null) => void): Unlisten;

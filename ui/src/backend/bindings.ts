@@ -7,8 +7,26 @@ import * as __TAURI_EVENT from "@tauri-apps/api/event";
 
 /** Commands */
 export const commands = {
+	/**  How the lock stands; answered while it is locked too. */
+	lockState: () => __TAURI_INVOKE<LockState>("lock_state"),
+	/**  Locks the window. `place`: where it is, given back when it is opened. */
+	lock: (place: string | null) => __TAURI_INVOKE<null>("lock", { place }),
+	/**  Opens the window with the PIN; answers where it was. */
+	unlock: (pin: string) => __TAURI_INVOKE<string | null>("unlock", { pin }),
+	/**  Opens the window because its account signed in again at its server; answers where it was. The PIN is gone then. */
+	unlockByAccount: (form: SignInAgain) => __TAURI_INVOKE<string | null>("unlock_by_account", { form }),
+	/**  Chooses the PIN that the organisation wants, at a desk that has none; answers where the window was. */
+	choosePin: (pin: string) => __TAURI_INVOKE<string | null>("choose_pin", { pin }),
+	/**  Sets, changes or (with none) takes away the PIN. */
+	changePin: (current: string, next: string | null) => __TAURI_INVOKE<LockState>("change_pin", { current, next }),
+	/**  Keeps the lock's preferences. */
+	saveLock: (settings: LockSettings) => __TAURI_INVOKE<LockState>("save_lock", { settings }),
 	/**  Everything the window needs for its first frame. */
 	appState: () => __TAURI_INVOKE<AppState>("app_state"),
+	/**  What the link that the program was started with shows; told once. */
+	openedWith: () => __TAURI_INVOKE<DeepLink | null>("opened_with"),
+	/**  Opens the databases with what a person gave: the passphrase of their key, or where a new profile's key shall be kept. */
+	openVault: (form: VaultForm) => __TAURI_INVOKE<AppState>("open_vault", { form }),
 	/**  Makes a profile of that name and opens it. */
 	createProfile: (name: string) => __TAURI_INVOKE<AppState>("create_profile", { name }),
 	/**  Opens another profile. */
@@ -57,6 +75,10 @@ export const commands = {
 	articleCategories: () => __TAURI_INVOKE<ArticleCategory[]>("article_categories"),
 	/**  Articles that may help with what these texts are about, the likeliest first. */
 	suggestArticles: (texts: string[], limit: number) => __TAURI_INVOKE<Hit[]>("suggest_articles", { texts, limit }),
+	/**  Articles read and used at this desk, read last first. */
+	articleUses: () => __TAURI_INVOKE<ArticleUse[]>("article_uses"),
+	/**  An article was opened, or went into an answer or onto a ticket; answers as [`article_uses`]. */
+	noteArticle: (id: ArticleId, title: string, used: boolean) => __TAURI_INVOKE<ArticleUse[]>("note_article", { id, title, used }),
 	/**  An article. */
 	article: (id: ArticleId) => __TAURI_INVOKE<Article | null>("article", { id }),
 	/**  A piece of equipment. */
@@ -105,6 +127,12 @@ export const commands = {
 	saveDocument: (id: DocumentId, open: boolean) => __TAURI_INVOKE<string>("save_document", { id, open }),
 	/**  Writes everything that a list shows to a file in the downloads, never over another; answers where, and how many rows. */
 	export: (what: Export, format: ExportFormat) => __TAURI_INVOKE<Exported>("export", { what, format }),
+	/**  Somebody's record is on the screen now. What is read ahead is not told: it was not shown. */
+	seen: (what: Seen) => __TAURI_INVOKE<null>("seen", { what }),
+	/**  Goes through the whole log; with a ticket, held against the anchors in its follow-ups. */
+	verifyAudit: (ticket: TicketId | null) => __TAURI_INVOKE<AuditReport>("verify_audit", { ticket }),
+	/**  Sends the head of the log as a private follow-up of a ticket. */
+	sendAnchor: (ticket: TicketId) => __TAURI_INVOKE<Accepted>("send_anchor", { ticket }),
 	/**  Makes an incident of an alert, once; answers its ticket. */
 	alertIncident: (id: string) => __TAURI_INVOKE<TicketId>("alert_incident", { id }),
 	/**  The alerts that are not over, and how reading them stands. */
@@ -251,6 +279,7 @@ export const events = {
 	alerts: makeEvent<AlertsChanged, AlertsChanged>("alerts"),
 	call: makeEvent<CallChanged, CallChanged>("call"),
 	changed: makeEvent<Changed, Changed>("changed"),
+	lock: makeEvent<LockChanged, LockChanged>("lock"),
 	noticeClicked: makeEvent<NoticeClicked, NoticeClicked>("notice_clicked"),
 	remoteSession: makeEvent<RemoteSessionChanged, RemoteSessionChanged>("remote_session"),
 	room: makeEvent<RoomsChanged, RoomsChanged>("room"),
@@ -473,6 +502,18 @@ export type ArticleRow = {
 	updated_at: string | null,
 };
 
+/**  An article read or used at this desk. */
+export type ArticleUse = {
+	/**  Which. */
+	id: ArticleId,
+	/**  Its title when it was read last. */
+	title: string,
+	/**  Inserted or linked so many times. */
+	uses: number,
+	/**  When it was read last. */
+	read_at: string,
+};
+
 /**  Who was asked. */
 export type AskedPerson = {
 	/**  Known to the backend as. */
@@ -557,6 +598,18 @@ export type Attachment = {
 	mime: string,
 	/**  Length in bytes. */
 	size: number,
+};
+
+/**  What going through the audit log found. */
+export type AuditReport = {
+	/**  Lines in it. */
+	lines: number,
+	/**  Its head: what an anchor of it says. */
+	anchor: string,
+	/**  Anchors it was held against. */
+	anchors: number,
+	/**  What is wrong first, in the words of a log; null when it is whole. */
+	broken: string | null,
 };
 
 /**  Whether a list could be read at all. */
@@ -1368,6 +1421,17 @@ reason: string } |
 /**  What. */
 what: Happened };
 
+/**  What a link shows. */
+export type DeepLink = 
+/**  A ticket. */
+{ type: "ticket"; 
+/**  Its number. */
+id: TicketId } | 
+/**  An article of the knowledge base. */
+{ type: "article"; 
+/**  Its number. */
+id: ArticleId };
+
 /**  Why a record is not to be shown any more. */
 export type Departure = 
 /**  In the backend's bin; it may come back. */
@@ -1698,6 +1762,8 @@ to: string } |
 from: string; 
 /**  The first day after it. */
 to: string } | 
+/**  The audit log, whole. */
+{ type: "audit" } | 
 /**  The escalations of the board. */
 { type: "escalations"; 
 /**  Which. */
@@ -2157,6 +2223,18 @@ export type KeptCallBack = {
 	done_at: string | null,
 };
 
+/**  Where the key of a profile's databases is kept. */
+export type KeyPlace = 
+/**  The operating system's keyring. */
+"keyring" | 
+/**  In the profile, wrapped by a passphrase that is asked for at every start. */
+"passphrase" | 
+/**
+ *  In a file of mode 0600 in the profile: who copies the folder can read it. For machines without a keyring where
+ *  nobody is there to type, and only when it was asked for.
+ */
+"file";
+
 /**  A category or a site by number and name. */
 export type Label = {
 	/**  The row's number. */
@@ -2223,6 +2301,84 @@ export type Locale =
 "fr" | 
 /**  English. */
 "en";
+
+/**  The lock changed: reads of it are to be made again. */
+export type LockChanged = LockState;
+
+/**  Why the desk is locked. */
+export type LockReason = 
+/**  The profile has a PIN and was just opened. */
+"start" | 
+/**  A person asked for it. */
+"key" | 
+/**  Nobody was there for a while. */
+"idle" | 
+/**  The server has not accepted the account for longer than the lease. */
+"lease" | 
+/**  The session of the operating system was locked. */
+"session" | 
+/**  The organisation wants a PIN, and there is none yet: one is chosen, and it opens. */
+"no_pin" | 
+/**  The server said that the account is revoked. */
+"revoked";
+
+/**  What the organisation decided of the lock. */
+export type LockRules = {
+	/**  A PIN cannot be taken away. */
+	pin_required: boolean,
+	/**  Whether it locks with the system's session, where that is decided. */
+	with_session: boolean | null,
+	/**  Most minutes without a sign of life, where that is decided. */
+	idle_most: number | null,
+	/**  Most hours without the server's word, where that is decided. */
+	lease_most: number | null,
+};
+
+/**  Preferences of the lock. */
+export type LockSettings = {
+	/**  Minutes without a sign of life until it locks, up to 480; 0: never. */
+	idle_min: number,
+	/**  Hours the desk stays open without the server's word, up to 8760; 0: for ever. */
+	lease_hours: number,
+	/**  It locks with the session of the operating system. */
+	with_session: boolean,
+};
+
+/**  All that is shown of a locked desk, and what the settings show of the lock. Nothing personal is in it. */
+export type LockState = {
+	/**  Why it is locked; `None`: it is not. */
+	locked: LockReason | null,
+	/**  It is about to be: the page keeps what is being typed, then calls `lock`. */
+	asked: boolean,
+	/**  There is a PIN or a passphrase. */
+	pin: boolean,
+	/**  Fewest characters of one. */
+	least_length: number,
+	/**  Seconds until the next try is taken, after wrong ones. */
+	wait_s: number,
+	/**  The server must accept the account before the desk opens. */
+	lease_over: boolean,
+	/**  Whole hours until then; `None`: there is no lease. */
+	lease_left_h: number | null,
+	/**  Hours the desk stays open without the server's word; 0: for ever. */
+	lease_hours: number,
+	/**  Minutes without a sign of life until it locks; 0: never. */
+	idle_min: number,
+	/**  It locks with the session of the operating system. */
+	with_session: boolean,
+	/**  What the organisation decided of the lock. */
+	policy: LockRules,
+	/**  When the profile is destroyed at the earliest, its account being revoked. */
+	destroyed_at: string | null,
+	/**  A call rings. Who calls is not told. */
+	rings: boolean,
+	/**  How the account signs in, where signing in again can open the desk. */
+	sign_in: SignInMethod | null,
+	/**  The language to draw it in. */
+	locale: Locale,
+	/**  The colours to draw it in. */
+	theme: Theme,
+};
 
 /**  What happened in a period. */
 export type Logbook = {
@@ -3349,6 +3505,21 @@ export type SecretStoreKind =
 /**  A file of mode 0600 in the profile, for machines without a keyring. */
 "file";
 
+/**  What is on the screen. */
+export type Seen = 
+/**  A ticket. */
+{ type: "ticket"; 
+/**  Which. */
+id: TicketId } | 
+/**  A person's card. */
+{ type: "person"; 
+/**  Whose. */
+id: UserId } | 
+/**  A call's card, or what was noted of it. */
+{ type: "call"; 
+/**  Which, at its PBX. */
+id: string };
+
 /**  A calendar's openings. */
 export type ServiceCalendar = {
 	/**  A service day, in seconds: its longest. */
@@ -3430,6 +3601,16 @@ export type SignIn = {
 	app_token: string | null,
 	/**  Where to keep the secrets. */
 	secret_store: SecretStoreKind,
+};
+
+/**  The account's own credentials, given to a locked desk. Neither printed nor kept here. */
+export type SignInAgain = {
+	/**  Its API token. */
+	user_token: string | null,
+	/**  Its login. */
+	login: string | null,
+	/**  Its password. */
+	password: string | null,
 };
 
 /**  How to sign in. */
@@ -4209,6 +4390,14 @@ export type UiError = {
 
 /**  A person known to the backend: requester, technician, observer. */
 export type UserId = number;
+
+/**  What opens the databases. Not printed, not kept. */
+export type VaultForm = {
+	/**  Where a new profile's key goes; null: where it is. */
+	place: KeyPlace | null,
+	/**  The passphrase, where one is needed. */
+	passphrase: string | null,
+};
 
 /**  A ready-made choice of tickets. */
 export type View = 

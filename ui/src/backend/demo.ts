@@ -43,6 +43,7 @@ export function demoBackend(search: URLSearchParams): Backend {
     signedIn: state !== 'first-run',
     firstSync: state === 'first-sync',
     keyring: state !== 'first-run',
+    vault: state === 'passphrase' ? 'vault_passphrase_needed' : state === 'no-keyring' ? 'vault_no_place' : 'open',
     locale: search.get('lang') === 'en' ? 'en' : 'fr',
     theme: theme === 'dark' || theme === 'light' ? theme : 'system',
     tickets: Number(search.get('tickets') ?? 320),

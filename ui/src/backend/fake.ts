@@ -68,6 +68,9 @@ import type {
   JournalPage,
   JournalQuery,
   KeptCallBack,
+  LockSettings,
+  DeepLink,
+  LockState,
   Locale,
   MajorIncident,
   NewEscalation,
@@ -103,8 +106,13 @@ import type {
   NotableEvent,
   AlertsState,
   SupervisionSettings,
+  ArticleUse,
+  AuditReport,
+  Seen,
   Settings,
   SignIn,
+  VaultForm,
+  SignInAgain,
   Submission,
   SurgeCard,
   SyncStatus,
@@ -131,6 +139,8 @@ export interface FakeOptions {
   theme?: Settings['theme'];
   firstSync?: boolean;
   keyring?: boolean;
+  /** Whether the databases are open, or why not. */
+  vault?: 'open' | 'vault_no_place' | 'vault_passphrase_needed' | 'keyring_locked';
   /** The start of the demo world; its times are relative to it. */
   start?: Date;
   /** Milliseconds until a submitted operation is "sent"; `null`: never by itself. */
@@ -171,6 +181,26 @@ const EVERY_TICKET: TicketQuery = {
   limit: 500,
 };
 
+/** What opens a vault of this backend. */
+const PASSPHRASE = 'quatre mots sans lien';
+
+function vaultRefusal(code: string): UiError {
+  const told: Record<string, [string, string]> = {
+    vault_no_place: [
+      'Aucun trousseau de clés n’est accessible pour garder la clé des données de ce profil.',
+      'Choisissez une phrase de passe.',
+    ],
+    vault_passphrase_needed: ['La phrase de passe de ce profil est nécessaire pour l’ouvrir.', 'Saisissez-la.'],
+    vault_wrong_passphrase: [
+      'Ce n’est pas la phrase de passe de ce profil.',
+      'Vérifiez le verrouillage des majuscules, puis recommencez.',
+    ],
+    keyring_locked: ['Le trousseau de clés est verrouillé.', 'Déverrouillez-le, puis réessayez.'],
+  };
+  const [message, hint] = told[code] ?? [code, ''];
+  return { code, message, hint, detail: null };
+}
+
 /** As many views as Rust keeps. */
 const MOST_VIEWS = 50;
 
@@ -209,6 +239,7 @@ export class FakeBackend implements Backend {
   private readonly noticeListeners = new Set<(ticket: TicketId | null) => void>();
   private readonly statusListeners = new Set<(status: SyncStatus) => void>();
   private stored: Settings;
+  private used: ArticleUse[] = [];
   /** What was submitted together, and the draft it came from. */
   private views: SavedView[] = [];
   private submissions: { ids: OperationId[]; draft: Draft | null }[] = [];
@@ -230,6 +261,7 @@ export class FakeBackend implements Backend {
       theme: 'light',
       firstSync: false,
       keyring: true,
+      vault: 'open',
       start: new Date(),
       sendAfterMs: null,
       demoOutbox: false,
@@ -307,9 +339,112 @@ export class FakeBackend implements Backend {
     if (this.options.escalated) this.escalated.fill();
   }
 
+  // ---- the lock -------------------------------------------------------------------------------------------------------
+  locking: LockState = {
+    locked: null,
+    asked: false,
+    pin: false,
+    least_length: 6,
+    wait_s: 0,
+    lease_over: false,
+    lease_left_h: 72,
+    lease_hours: 72,
+    idle_min: 10,
+    with_session: true,
+    policy: { pin_required: false, with_session: null, idle_most: null, lease_most: null },
+    destroyed_at: null,
+    rings: false,
+    sign_in: 'user_token',
+    locale: 'fr',
+    theme: 'system',
+  };
+  private pin = '';
+  private lockPlace: string | null = null;
+  private readonly lockListeners = new Set<(state: LockState) => void>();
+
+  /** Changes how the lock stands and tells the window. */
+  setLock(patch: Partial<LockState>): void {
+    this.locking = { ...this.locking, ...patch };
+    for (const listener of this.lockListeners) listener(this.locking);
+  }
+
+  /** What the program was started with. */
+  link: DeepLink | null = null;
+
+  async openedWith(): Promise<DeepLink | null> {
+    const link = this.link;
+    this.link = null;
+    return link;
+  }
+
+  async lockState(): Promise<LockState> {
+    return this.locking;
+  }
+
+  async lock(place: string | null): Promise<void> {
+    this.note('lock', place);
+    this.lockPlace = place;
+    this.setLock({ locked: 'key', asked: false });
+  }
+
+  async unlock(pin: string): Promise<string | null> {
+    this.note('unlock', pin);
+    if (pin !== this.pin)
+      throw new BackendFailure({ code: 'lock_pin_wrong', message: 'Ce n’est pas le bon code.', hint: 'Réessayez.' });
+    this.locking = { ...this.locking, locked: null };
+    return this.lockPlace;
+  }
+
+  async unlockByAccount(form: SignInAgain): Promise<string | null> {
+    this.note('unlockByAccount', form);
+    this.locking = { ...this.locking, locked: null, pin: false };
+    return this.lockPlace;
+  }
+
+  async choosePin(pin: string): Promise<string | null> {
+    this.note('choosePin', pin);
+    if (pin.length < this.locking.least_length)
+      throw new BackendFailure({
+        code: 'lock_pin_length',
+        message: 'Le code est trop court.',
+        hint: 'Six caractères.',
+      });
+    this.pin = pin;
+    this.locking = { ...this.locking, locked: null, pin: true };
+    return this.lockPlace;
+  }
+
+  async changePin(current: string, next: string | null): Promise<LockState> {
+    this.note('changePin', current, next);
+    if (this.locking.pin && current !== this.pin)
+      throw new BackendFailure({ code: 'lock_pin_wrong', message: 'Ce n’est pas le bon code.', hint: 'Réessayez.' });
+    this.pin = next ?? '';
+    this.locking = { ...this.locking, pin: next !== null };
+    return this.locking;
+  }
+
+  async saveLock(settings: LockSettings): Promise<LockState> {
+    this.note('saveLock', settings);
+    this.locking = { ...this.locking, ...settings };
+    return this.locking;
+  }
+
+  /** In the product the page begins anew; a test that needs it opens the window again. */
+  reload(): void {
+    this.note('reload');
+  }
+
+  onLock(listener: (state: LockState) => void): Unlisten {
+    this.lockListeners.add(listener);
+    return () => this.lockListeners.delete(listener);
+  }
+
   // ---- session --------------------------------------------------------------------------------------------------------
   async appState(): Promise<AppState> {
     this.note('appState');
+    if (this.options.vault !== 'open') throw new BackendFailure(vaultRefusal(this.options.vault));
+    if (this.locking.locked !== null)
+      throw new BackendFailure({ code: 'locked', message: 'Le poste est verrouillé.', hint: '' });
     return {
       profile: { id: 'p1', name: this.profileName, url: 'https://support.exemple.fr', sandbox: this.options.sandbox },
       profiles: [
@@ -333,6 +468,35 @@ export class FakeBackend implements Backend {
       notice: null,
       version: '0.1.0',
     };
+  }
+
+  async seen(what: Seen): Promise<void> {
+    this.note('seen', what);
+  }
+
+  async verifyAudit(ticket: TicketId | null): Promise<AuditReport> {
+    this.note('verifyAudit', ticket);
+    return {
+      lines: 1284,
+      anchor: `guichet-audit:1:1284:${'5a'.repeat(32)}`,
+      anchors: ticket === null ? 0 : 1,
+      broken: null,
+    };
+  }
+
+  async sendAnchor(ticket: TicketId): Promise<Accepted> {
+    this.note('sendAnchor', ticket);
+    return { lane: ticket, entries: [] };
+  }
+
+  async openVault(form: VaultForm): Promise<AppState> {
+    this.note('openVault', form.place);
+    if (form.place === null && form.passphrase !== PASSPHRASE)
+      throw new BackendFailure(vaultRefusal('vault_wrong_passphrase'));
+    if (form.place === 'passphrase' && (form.passphrase ?? '').length < 12)
+      throw new BackendFailure(vaultRefusal('vault_passphrase_short'));
+    this.options.vault = 'open';
+    return this.appState();
   }
 
   async createProfile(name: string): Promise<AppState> {
@@ -567,6 +731,19 @@ export class FakeBackend implements Backend {
       return count <= query.limit;
     });
     return { hits: bounded, elapsed_ms: performance.now() - began };
+  }
+
+  async articleUses(): Promise<ArticleUse[]> {
+    this.note('articleUses');
+    return this.used;
+  }
+
+  async noteArticle(id: number, title: string, used: boolean): Promise<ArticleUse[]> {
+    this.note('noteArticle', id);
+    const before = this.used.find((one) => one.id === id);
+    const now = { id, title, uses: (before?.uses ?? 0) + Number(used), read_at: new Date().toISOString() };
+    this.used = [now, ...this.used.filter((one) => one.id !== id)];
+    return this.used;
   }
 
   async suggestArticles(texts: string[], limit: number): Promise<Hit[]> {
@@ -1016,6 +1193,8 @@ export class FakeBackend implements Backend {
           return this.journal.log([], what.from, what.to).interventions.length;
         case 'events':
           return this.journal.log([], what.from, what.to).events.length;
+        case 'audit':
+          return (await this.verifyAudit(null)).lines;
         case 'missed':
           return indicatorSheet(what.period, 'fr').indicators.flatMap((one) => one.missed).length;
       }

@@ -17,6 +17,7 @@ import type {
   OperationId,
   OutboxEntry,
   Resolution,
+  Seen,
   Settings,
   SyncStatus,
   TicketId,
@@ -39,9 +40,11 @@ import { Exporting } from './exporting.svelte';
 import { Figures } from './figures.svelte';
 import { Alerts } from './alerts.svelte';
 import { Live } from './live.svelte';
+import { Lock } from './lock.svelte';
 import { Review } from './review.svelte';
 import { serviceHours } from './servicehours.svelte';
 import { RemoteSessions } from './remote.svelte';
+import { ArticleUses } from './articleuse.svelte';
 import { Rooms } from './rooms.svelte';
 import { Surges } from './surges.svelte';
 import { Transfers } from './transfers.svelte';
@@ -58,6 +61,8 @@ export interface Toast {
 
 /** A failure in the window's words. */
 export interface Failure {
+  /** Key of the message catalogue, where the failure has one. */
+  code?: string;
   message: string;
   hint: string;
   /** What the machine said, for support. */
@@ -89,6 +94,8 @@ const TOAST_MS = 6_000;
 const HELD_RETRY_MS = 2_000;
 /** The code of that refusal. */
 const HELD = 'store_locked';
+/** The code by which a locked desk refuses. */
+const LOCKED = 'locked';
 
 export class AppModel {
   readonly drafts: DraftDesk;
@@ -103,11 +110,13 @@ export class AppModel {
   readonly diagnoses: Diagnoses;
   readonly surges = new Surges(this);
   readonly rooms = new Rooms(this);
+  readonly articleUses: ArticleUses;
   readonly remote = new RemoteSessions(this);
   readonly exporting = new Exporting(this);
   readonly figures = new Figures(this);
   readonly alerts = new Alerts(this);
   readonly live = new Live(this);
+  readonly lock = new Lock(this);
   readonly review = new Review(this);
   /** What is to be written on a ticket as soon as it is open. */
   wanted: { ticket: TicketId; tab: 'followup' | 'task' | 'solution' } | null = null;
@@ -151,6 +160,7 @@ export class AppModel {
     this.undo = new UndoSend(this);
     this.diagnoses = new Diagnoses(backend);
     this.calls = new Calls(this);
+    this.articleUses = new ArticleUses(backend);
   }
 
   /** The account's own number. */
@@ -164,6 +174,7 @@ export class AppModel {
     this.stops.push(
       this.backend.onChanged((changes) => this.changed(changes)),
       this.backend.onSyncStatus((status) => this.statusChanged(status)),
+      this.lock.listen(),
       this.backend.onNoticeClicked((ticket) => this.notices.follow(ticket)),
       this.backend.onCall((card) => {
         this.calls.take(card);
@@ -184,7 +195,13 @@ export class AppModel {
       await bringLanguage(state.locale).catch(() => undefined);
       this.enter(state);
       this.startFailure = null;
+      void this.lock.read();
     } catch (error) {
+      if (error instanceof BackendFailure && error.code === LOCKED) {
+        this.startFailure = null;
+        await this.lock.show();
+        return;
+      }
       this.startFailure = failure(error);
       // It comes free by itself when the other window closes or the other command ends.
       if (error instanceof BackendFailure && error.code === HELD)
@@ -196,6 +213,11 @@ export class AppModel {
     clearTimeout(this.retrying);
     for (const stop of this.stops) stop();
     this.stops = [];
+  }
+
+  /** Somebody's record is on the screen now: a line of the audit log. */
+  seen(what: Seen): void {
+    this.backend.seen(what).catch(() => undefined);
   }
 
   /** Takes over a state answered by a command. */
@@ -224,6 +246,7 @@ export class AppModel {
       this.diagnoses.reset();
       this.surges.reset();
       this.rooms.reset();
+      this.articleUses.reset();
       this.remote.reset();
       this.figures.reset();
       this.alerts.reset();
@@ -233,6 +256,7 @@ export class AppModel {
     }
     if (state.signed_in) {
       this.signingIn = false;
+      this.follow();
       void this.views.load();
       // After the list, so as not to hold it up: what is shown around it, and what the first ticket opened would ask for.
       void this.queue.enter(state.account?.user ?? null).then(() => {
@@ -242,6 +266,15 @@ export class AppModel {
       this.queue.dropBeginning();
       void this.readSettings();
     }
+  }
+
+  /** Shows what the link names that the program was started with. */
+  private follow(): void {
+    this.backend.openedWith().then(
+      (link) => link !== null && this.nav.open(link),
+      // Locked meanwhile: asked again behind the lock.
+      () => undefined,
+    );
   }
 
   private readRest(): void {
@@ -255,6 +288,7 @@ export class AppModel {
     void this.surges.read();
     void this.alerts.read();
     void this.rooms.read();
+    void this.articleUses.read();
     void this.remote.read();
     this.notices.look();
     for (const kind of new Set([...this.asked, ...SHOWN_BY_TICKETS])) {
@@ -346,6 +380,17 @@ export class AppModel {
     }
   }
 
+  /** Resolves when everything typed so far is on the disk. */
+  async kept(): Promise<void> {
+    await Promise.all([
+      this.drafts.idle(),
+      this.diagnoses.idle(),
+      this.calls.notes.idle(),
+      this.transfers.idle(),
+      this.rooms.idle(),
+    ]);
+  }
+
   async syncNow(): Promise<void> {
     try {
       await this.backend.syncNow();
@@ -422,7 +467,7 @@ export class AppModel {
   }
 
   /** What was explained in another language is asked again. */
-  private useLocale(next: Locale): void {
+  useLocale(next: Locale): void {
     if (next !== locale()) {
       this.explanations.clear();
       this.explaining.clear();
@@ -511,7 +556,8 @@ export class AppModel {
 
 /** A failure in the window's words. */
 export function failure(error: unknown): Failure {
-  if (error instanceof BackendFailure) return { message: error.message, hint: error.hint, detail: error.detail };
+  if (error instanceof BackendFailure)
+    return { code: error.code, message: error.message, hint: error.hint, detail: error.detail };
   return {
     message: t('error.unexpected'),
     hint: t('error.unexpected_hint'),

@@ -1,62 +1,41 @@
-// Which articles were read and used on this computer, counted here and told nobody: the ones read last and the ones used
-// most come first to hand.
-const SLOT = 'guichet.articles';
-/** Articles remembered. */
-const KEPT = 200;
+// Which articles were read and used at this desk: the ones read last and the ones used most come first to hand. Rust keeps it.
+import type { Backend } from '../backend/backend';
+import type { ArticleUse } from '../backend/types';
 
-export interface ArticleUse {
-  id: number;
-  title: string;
-  /** Inserted or linked so many times. */
-  uses: number;
-  /** When it was read last (RFC 3339). */
-  read_at: string;
-}
+export class ArticleUses {
+  /** Read last first. */
+  all = $state.raw<ArticleUse[]>([]);
 
-/** Raised by whatever is noted, so that lists on screen follow. */
-class Noted {
-  times = $state(0);
-}
-const noted = new Noted();
+  constructor(private readonly backend: Backend) {}
 
-const slot = (profile: string): string => `${SLOT}.${profile}`;
-
-/** All of a profile's, read last first. */
-export function articlesUsed(profile: string): ArticleUse[] {
-  void noted.times;
-  return held(profile);
-}
-
-function held(profile: string): ArticleUse[] {
-  try {
-    const kept: unknown = JSON.parse(localStorage.getItem(slot(profile)) ?? '[]');
-    return Array.isArray(kept) ? (kept as ArticleUse[]) : [];
-  } catch {
-    return [];
+  async read(): Promise<void> {
+    this.all = await this.backend.articleUses().catch(() => []);
   }
-}
 
-function note(profile: string, id: number, title: string, uses: number): void {
-  const all = held(profile);
-  const before = all.find((one) => one.id === id);
-  const now = { id, title, uses: (before?.uses ?? 0) + uses, read_at: new Date().toISOString() };
-  try {
-    localStorage.setItem(slot(profile), JSON.stringify([now, ...all.filter((one) => one.id !== id)].slice(0, KEPT)));
-  } catch {
-    // Without local storage nothing is remembered; reading goes on.
+  reset(): void {
+    this.all = [];
   }
-  noted.times++;
-}
 
-export const noteRead = (profile: string, id: number, title: string): void => note(profile, id, title, 0);
+  /** An article was opened. */
+  opened(id: number, title: string): void {
+    void this.note(id, title, false);
+  }
 
-/** An article went into an answer or onto a ticket. */
-export const noteUse = (profile: string, id: number, title: string): void => note(profile, id, title, 1);
+  /** An article went into an answer or onto a ticket. */
+  used(id: number, title: string): void {
+    void this.note(id, title, true);
+  }
 
-/** Those used at least once, most first. */
-export function mostUsed(profile: string, limit: number): ArticleUse[] {
-  return articlesUsed(profile)
-    .filter((one) => one.uses > 0)
-    .sort((a, b) => b.uses - a.uses || b.read_at.localeCompare(a.read_at))
-    .slice(0, limit);
+  /** Those used at least once, most first. */
+  most(limit: number): ArticleUse[] {
+    return this.all
+      .filter((one) => one.uses > 0)
+      .sort((a, b) => b.uses - a.uses || b.read_at.localeCompare(a.read_at))
+      .slice(0, limit);
+  }
+
+  private async note(id: number, title: string, used: boolean): Promise<void> {
+    // Not being remembered keeps nobody from reading.
+    this.all = await this.backend.noteArticle(id, title, used).catch(() => this.all);
+  }
 }

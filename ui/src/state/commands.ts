@@ -155,6 +155,13 @@ const ANYWHERE: readonly Command[] = [
     offered: (app) => app.undo.possible,
     run: (app) => void app.undo.last(),
   },
+  {
+    id: 'lock',
+    section: 'anywhere',
+    label: (t) => t('command.lock'),
+    keys: [key('l', { ctrl: true, shift: true })],
+    run: (app) => void app.lock.lock(),
+  },
   { id: 'queue', section: 'anywhere', label: (t) => t('command.queue'), run: (app) => app.nav.show('queue') },
   {
     id: 'knowledge',

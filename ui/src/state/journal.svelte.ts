@@ -135,7 +135,10 @@ export class Journal {
   private async readCard(id: string): Promise<void> {
     try {
       const card = await this.app.backend.callCard(id);
-      if (this.chosen === id) this.card = card;
+      if (this.chosen === id) {
+        this.card = card;
+        this.app.seen({ type: 'call', id });
+      }
     } catch (error) {
       if (this.chosen === id) this.card = null;
       this.app.report(error);

@@ -166,6 +166,22 @@ export class Navigation {
     sessionStorage.setItem(PLACE, JSON.stringify(place));
   }
 
+  /** Where the window is, for who keeps it while the window must not. */
+  place(): string {
+    const place: Place = { account: this.account, screen: this.screen, pane: this.pane, ticket: this.ticket };
+    return JSON.stringify(place);
+  }
+
+  /** Comes back to a place told before, when the page is loaded again. */
+  comeBack(place: string): void {
+    sessionStorage.setItem(PLACE, place);
+  }
+
+  /** The window's own memory forgets where it was. */
+  forget(): void {
+    sessionStorage.removeItem(PLACE);
+  }
+
   private remember(): void {
     this.history.push({ screen: this.screen, pane: this.pane });
     if (this.history.length > HISTORY) this.history.shift();

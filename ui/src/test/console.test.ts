@@ -350,3 +350,11 @@ test('in a narrow window the rail shows the list, and Escape the ticket again', 
   expect(screen.queryByTestId('timeline')).not.toBeNull();
   vi.unstubAllGlobals();
 });
+
+test('started with a link, the window opens what it names and nothing else', async () => {
+  const backend = new FakeBackend();
+  backend.link = { type: 'ticket', id: 4821 };
+  await openWindow(backend);
+  expect(await screen.findByTestId('ticket-4821')).toBeTruthy();
+  expect(backend.link).toBeNull();
+});

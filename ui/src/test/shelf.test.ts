@@ -2,22 +2,29 @@
 import { screen, waitFor, within } from '@testing-library/svelte';
 import { expect, test } from 'vitest';
 
+import { FakeBackend } from '../backend/fake';
 import type { Submission } from '../backend/types';
-import { articlesUsed, mostUsed, noteRead, noteUse } from '../state/articleuse.svelte';
+import { ArticleUses } from '../state/articleuse.svelte';
 import { answerText, argumentsOf, openTicket, openWindow, settle } from './window';
 
-test('what is read comes first, what is used most too, a profile apart from another', () => {
-  noteRead('p1', 1, 'Un');
-  noteUse('p1', 2, 'Deux');
-  noteUse('p1', 3, 'Trois');
-  noteUse('p1', 3, 'Trois');
-  noteRead('p1', 1, 'Un, revu');
-  expect(articlesUsed('p1').map((one) => one.title)).toEqual(['Un, revu', 'Trois', 'Deux']);
-  expect(mostUsed('p1', 5).map((one) => [one.id, one.uses])).toEqual([
+test('what is read comes first, what is used most too', async () => {
+  const uses = new ArticleUses(new FakeBackend());
+  for (const [id, title, used] of [
+    [1, 'Un', false],
+    [2, 'Deux', true],
+    [3, 'Trois', true],
+    [3, 'Trois', true],
+    [1, 'Un, revu', false],
+  ] as const) {
+    if (used) uses.used(id, title);
+    else uses.opened(id, title);
+    await settle();
+  }
+  expect(uses.all.map((one) => one.title)).toEqual(['Un, revu', 'Trois', 'Deux']);
+  expect(uses.most(5).map((one) => [one.id, one.uses])).toEqual([
     [3, 2],
     [2, 1],
   ]);
-  expect(articlesUsed('p2')).toEqual([]);
 });
 
 test('an article is found beside the answer from the ticket, and inserted where the caret stands, by keyboard', async () => {

@@ -2,7 +2,7 @@
 // the other desk; and the contract it follows.
 import { screen, waitFor, within } from '@testing-library/svelte';
 import type { UserEvent } from '@testing-library/user-event';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { BackendFailure } from '../backend/backend';
 import type { FakeBackend } from '../backend/fake';
@@ -131,6 +131,8 @@ test('it takes neither the focus nor a letter from what is typed elsewhere', asy
 });
 
 test('nobody is on duty or free: each can be called all the same, or somebody calls back', async () => {
+  // Late in the evening the end of the term is tomorrow's, and said so.
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-11-24T10:00:00') });
   const { backend, user, id } = await briefed();
   const roster = backend.transferring.roster.map((one) => ({ ...one, on_duty: false }));
   backend.transferring.turn(id, { roster });
@@ -141,6 +143,7 @@ test('nobody is on duty or free: each can be called all the same, or somebody ca
   await settle();
   expect(panel().dataset.state).toBe('fell_back');
   expect(panel().textContent).toMatch(/Rappel par .*Réseau, avant \d\d:\d\d/);
+  vi.useRealTimers();
 });
 
 test('no transfer wants a reason', async () => {

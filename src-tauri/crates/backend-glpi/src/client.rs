@@ -12,7 +12,7 @@ use crate::{
 };
 use base64::Engine as _;
 use bytes::Bytes;
-use guichet_backend::{AuthProblem, BackendError, Clock, Delivery};
+use guichet_backend::{AuthProblem, BackendError, Clock, Delivery, WireProblem};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -307,11 +307,7 @@ impl Client {
         self.authorise(&mut request, session)?;
         self.transport.execute(request).await.map_err(|error| {
             let delivery = if changes { error.delivery } else { Delivery::NotSent };
-            BackendError::Network {
-                delivery,
-                message: error.message,
-            }
-            .into()
+            error.into_backend(delivery).into()
         })
     }
 
@@ -366,10 +362,7 @@ impl Client {
             .transport
             .execute(all)
             .await
-            .map_err(|error| BackendError::Network {
-                delivery: Delivery::NotSent,
-                message: error.message,
-            })?;
+            .map_err(|error| error.into_backend(Delivery::NotSent))?;
         match json_reply(&response, Delivery::NotSent) {
             Ok(_) => {}
             Err(Failure::Refused(refusal)) => {
@@ -409,10 +402,7 @@ impl Client {
             .transport
             .execute(request)
             .await
-            .map_err(|error| BackendError::Network {
-                delivery: Delivery::NotSent,
-                message: error.message,
-            })?;
+            .map_err(|error| error.into_backend(Delivery::NotSent))?;
         match json_reply(&response, Delivery::NotSent) {
             Ok(reply) => match reply.body.get("session_token").and_then(Value::as_str) {
                 Some(token) if !token.is_empty() => Ok(SecretString::from(token.to_owned())),
@@ -540,6 +530,18 @@ fn json_reply(response: &ApiResponse, unknown: Delivery) -> Result<Reply, Failur
             message: "too many requests".to_owned(),
         }
         .into());
+    }
+    if status == 407 {
+        return Err(BackendError::Wire {
+            delivery: unknown,
+            problem: WireProblem::ProxyCredentials,
+            message: "a proxy answers 407".to_owned(),
+        }
+        .into());
+    }
+    if status == 511 {
+        // Said by a captive portal, never by the server: waiting does not help, a person must look at it.
+        return Err(protocol(unknown, "the network asks to sign in first (511)".to_owned()).into());
     }
     if status >= 500 {
         let message = if is_json(response) {

@@ -25,4 +25,4 @@ mod zone;
 pub use backend::GlpiBackend;
 pub use base_url::{BaseUrlError, normalise_base_url};
 pub use config::{Account, Credentials, GlpiConfig, VipRule};
-pub use http_transport::{HttpTransport, HttpTransportError};
+pub use http_transport::{HttpTransport, HttpTransportError, Limits, Reach};

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use guichet_backend::Delivery;
+use guichet_backend::{BackendError, Delivery, WireProblem};
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
@@ -60,6 +60,25 @@ pub struct TransportError {
     pub delivery: Delivery,
     /// What the network said.
     pub message: String,
+    /// What keeps the exchange from happening, where that can be told from a server that does not answer.
+    pub problem: Option<WireProblem>,
+}
+
+impl TransportError {
+    /// The failure in the backend's terms; `delivery` is what it means for the request at hand.
+    pub(crate) fn into_backend(self, delivery: Delivery) -> BackendError {
+        match self.problem {
+            Some(problem) => BackendError::Wire {
+                delivery,
+                problem,
+                message: self.message,
+            },
+            None => BackendError::Network {
+                delivery,
+                message: self.message,
+            },
+        }
+    }
 }
 
 /// Carries requests to a GLPI server.

@@ -77,6 +77,42 @@ impl AuthProblem {
     }
 }
 
+/// Why nothing can be exchanged with the server although something on the way answers. Each has its own message and cure in the
+/// message catalogue: waiting cures none of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WireProblem {
+    /// The server cannot prove who it is: an authority that is not known here (a proxy that looks into TLS), another name, a
+    /// protocol too old to be trusted.
+    Untrusted,
+    /// The server's certificate is not valid at this machine's date.
+    CertificateDate,
+    /// The proxy asks for an account.
+    ProxyCredentials,
+    /// The reply is longer than anything the server has a reason to say.
+    TooLong,
+}
+
+impl WireProblem {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Untrusted,
+        Self::CertificateDate,
+        Self::ProxyCredentials,
+        Self::TooLong,
+    ];
+
+    /// Key in the message catalogue.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Untrusted => "wire_untrusted",
+            Self::CertificateDate => "wire_certificate_date",
+            Self::ProxyCredentials => "wire_proxy_credentials",
+            Self::TooLong => "wire_too_long",
+        }
+    }
+}
+
 /// A failure of the backend.
 #[derive(Debug, thiserror::Error)]
 pub enum BackendError {
@@ -85,6 +121,16 @@ pub enum BackendError {
     Network {
         /// Whether the request may have been applied.
         delivery: Delivery,
+        /// What the network said, for support.
+        message: String,
+    },
+    /// Something on the way keeps the exchange from happening, and a person can say what to do about it.
+    #[error("the exchange with the server is prevented ({}): {message}", .problem.code())]
+    Wire {
+        /// Whether the request may have been applied.
+        delivery: Delivery,
+        /// What keeps it.
+        problem: WireProblem,
         /// What the network said, for support.
         message: String,
     },
@@ -153,7 +199,12 @@ impl BackendError {
     #[must_use]
     pub fn retry(&self) -> Retry {
         match self {
-            Self::Network { .. } => Retry::Network,
+            // A reply that is too long came from a server that is there.
+            Self::Wire {
+                problem: WireProblem::TooLong,
+                ..
+            } => Retry::Transient { after: None },
+            Self::Network { .. } | Self::Wire { .. } => Retry::Network,
             Self::Transient { after, .. } => Retry::Transient { after: *after },
             Self::Protocol { .. } => Retry::Transient { after: None },
             Self::Auth(_) => Retry::Auth,
@@ -165,9 +216,10 @@ impl BackendError {
     #[must_use]
     pub fn delivery(&self) -> Delivery {
         match self {
-            Self::Network { delivery, .. } | Self::Transient { delivery, .. } | Self::Protocol { delivery, .. } => {
-                *delivery
-            }
+            Self::Network { delivery, .. }
+            | Self::Wire { delivery, .. }
+            | Self::Transient { delivery, .. }
+            | Self::Protocol { delivery, .. } => *delivery,
             Self::Auth(_) | Self::Unsupported { .. } => Delivery::NotSent,
             _ => Delivery::Rejected,
         }
@@ -178,6 +230,7 @@ impl BackendError {
     pub fn detail(&self) -> &str {
         match self {
             Self::Network { message, .. }
+            | Self::Wire { message, .. }
             | Self::Transient { message, .. }
             | Self::Forbidden { message }
             | Self::Invalid { message }
@@ -205,6 +258,7 @@ impl BackendError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Network { .. } => "backend_unreachable",
+            Self::Wire { problem, .. } => problem.code(),
             Self::Transient { status: 429, .. } => "backend_too_many_requests",
             Self::Transient { .. } => "backend_unavailable",
             Self::Auth(problem) => problem.code(),

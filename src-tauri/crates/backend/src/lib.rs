@@ -11,7 +11,7 @@ mod send;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
-pub use error::{AuthProblem, BackendError, Delivery, Retry};
+pub use error::{AuthProblem, BackendError, Delivery, Retry, WireProblem};
 pub use pull::{Cursor, HistoryPage, Page, Presence, ServerInfo, Visibility};
 pub use send::{Outgoing, Probe};
 

@@ -7,6 +7,7 @@
 pub mod alert;
 pub mod article;
 pub mod asset;
+pub mod audit;
 pub mod call;
 pub mod catalogue;
 pub mod consent;

@@ -7,6 +7,7 @@ use crate::{
 use guichet_domain::{
     TicketId, UserId,
     alert::{Alert, AlertChange},
+    audit::{AuditAction, AuditEntry},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -111,6 +112,17 @@ pub struct AlertPage {
     pub total: u32,
 }
 
+/// How the audit log names an alert: a problem of the supervision, without the words it came with.
+fn alert_subject(id: &str) -> String {
+    format!("alert:{id}")
+}
+
+/// The audit log's line of an alert's ticket.
+fn linked(id: &str, ticket: Option<TicketId>) -> AuditEntry {
+    AuditEntry::done(AuditAction::AlertLinked, alert_subject(id))
+        .detail(ticket.map_or_else(|| "none".to_owned(), |ticket| format!("ticket:{}", ticket.0)))
+}
+
 impl Store {
     /// Keeps what a reading of the supervision changed, durably, all of it or nothing; `at` is when the desk heard of it. What is
     /// acknowledged or in downtime there is taken up thereby, unless it was before. Answers the rows as they are then, in the
@@ -151,6 +163,11 @@ impl Store {
     ) -> Result<Option<JournalAlert>, StoreError> {
         write_desk!(self, |connection| {
             desk::alerts::take_up(connection, id, handling, by, at).await?;
+            desk::audit::append(
+                connection,
+                &AuditEntry::done(AuditAction::AlertTakenUp, alert_subject(id)),
+            )
+            .await?;
             desk::alerts::one(connection, id).await?
         })
     }
@@ -160,6 +177,7 @@ impl Store {
     pub async fn link_alert(&self, id: &str, ticket: Option<TicketId>) -> Result<Option<JournalAlert>, StoreError> {
         write_desk!(self, |connection| {
             desk::alerts::link(connection, id, ticket).await?;
+            desk::audit::append(connection, &linked(id, ticket)).await?;
             desk::alerts::one(connection, id).await?
         })
     }
@@ -193,6 +211,7 @@ impl Store {
             self.mark_stale([accepted.0.0]);
             desk::alerts::link(connection, id, Some(accepted.0)).await?;
             desk::alerts::take_up(connection, id, AlertHandling::Ticket, by, now).await?;
+            desk::audit::append(connection, &linked(id, Some(accepted.0))).await?;
             let row = desk::alerts::one(connection, id).await?;
             (row.ok_or_else(|| invalid("there is no such alert"))?, accepted)
         })?;

@@ -7,6 +7,7 @@ use crate::{
 };
 use guichet_domain::{
     OperationId, TicketId, UserId,
+    audit::{AuditAction, AuditEntry},
     call::{Call, CallEvent, CallSource, RemoteParty},
     people::Person,
     phone::PhoneNumber,
@@ -73,7 +74,11 @@ impl Store {
         person: Option<UserId>,
     ) -> Result<JournalCall, StoreError> {
         write_desk!(self, |connection| {
-            desk::calls::write(connection, &source.0, id, None, Some(person), None).await?
+            let row = desk::calls::write(connection, &source.0, id, None, Some(person), None).await?;
+            let line = AuditEntry::done(AuditAction::CallerNamed, format!("call:{id}"))
+                .detail(person.map_or_else(|| "nobody".to_owned(), |person| format!("person:{}", person.0)));
+            desk::audit::append(connection, &line).await?;
+            row
         })
     }
 
@@ -88,7 +93,11 @@ impl Store {
         ticket: Option<TicketId>,
     ) -> Result<JournalCall, StoreError> {
         write_desk!(self, |connection| {
-            desk::calls::write(connection, &source.0, id, None, None, Some(ticket)).await?
+            let row = desk::calls::write(connection, &source.0, id, None, None, Some(ticket)).await?;
+            let line = AuditEntry::done(AuditAction::CallLinked, format!("call:{id}"))
+                .detail(ticket.map_or_else(|| "none".to_owned(), |ticket| format!("ticket:{}", ticket.0)));
+            desk::audit::append(connection, &line).await?;
+            row
         })
     }
 
@@ -126,6 +135,9 @@ impl Store {
             desk::calls::close(connection, &source.0, id, closed.disposition, without.as_ref(), now).await?;
             let note = Some(closed.note.as_str());
             let row = desk::calls::write(connection, &source.0, id, note, None, Some(ticket)).await?;
+            let line =
+                AuditEntry::done(AuditAction::CallClosed, format!("call:{id}")).detail(closed.disposition.name());
+            desk::audit::append(connection, &line).await?;
             (row, accepted)
         })?;
         let Some((lane, entries)) = accepted else {

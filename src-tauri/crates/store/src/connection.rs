@@ -1,10 +1,10 @@
 //! The one place that opens a connection, so that what every connection must have (write-ahead log, busy timeout,
-//! query-only readers and, with a later issue, the key) is said once.
+//! query-only readers, the key) is said once.
 //!
 //! A database has **one** writer, serialised by a mutex, and a few query-only readers. In memory there is a single
 //! connection for both: nothing else could see the same data, and a simulation creates a hundred thousand of them.
 
-use crate::StoreError;
+use crate::{DataKey, StoreError, open::has_header};
 use sqlx::{
     ConnectOptions, Connection, Sqlite, SqliteConnection, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
@@ -140,8 +140,8 @@ impl DerefMut for Snapshot<'_> {
     }
 }
 
-fn options(durability: Durability) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
+fn options(durability: Durability, key: &DataKey) -> SqliteConnectOptions {
+    key.unlock(SqliteConnectOptions::new())
         .busy_timeout(BUSY_TIMEOUT)
         .statement_cache_capacity(STATEMENTS)
         .foreign_keys(false)
@@ -157,8 +157,8 @@ fn options(durability: Durability) -> SqliteConnectOptions {
 
 impl Database {
     /// Opens the file, creating it when it is missing. Schema and versions are the caller's.
-    pub(crate) async fn open(path: &Path, durability: Durability) -> Result<Self, StoreError> {
-        let base = options(durability).filename(path);
+    pub(crate) async fn open(path: &Path, durability: Durability, key: &DataKey) -> Result<Self, StoreError> {
+        let base = options(durability, key).filename(path);
         let writer = base
             .clone()
             .create_if_missing(true)
@@ -286,26 +286,18 @@ impl StoreError {
     }
 }
 
-/// Whether a file begins as SQLite's unencrypted databases do.
-fn has_header(path: &Path) -> bool {
-    use std::io::Read;
-    let mut start = [0_u8; 16];
-    std::fs::File::open(path)
-        .and_then(|mut file| file.read_exact(&mut start))
-        .is_ok()
-        && &start == b"SQLite format 3\0"
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 
+    static KEY: DataKey = DataKey::from_bytes([1; 32]);
+
     #[tokio::test]
     async fn no_room_left_has_its_own_error() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("desk.db");
-        let database = Database::open(&path, Durability::Precious).await.unwrap();
+        let database = Database::open(&path, Durability::Precious, &KEY).await.unwrap();
         let mut writer = database.writer().await.unwrap();
         sqlx::raw_sql("CREATE TABLE words (text TEXT); PRAGMA max_page_count = 4")
             .execute(&mut *writer)
@@ -325,7 +317,7 @@ mod tests {
     async fn a_consent_is_not_written_over_in_any_way() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("desk.db");
-        let database = Database::open(&path, Durability::Precious).await.unwrap();
+        let database = Database::open(&path, Durability::Precious, &KEY).await.unwrap();
         let mut writer = database.writer().await.unwrap();
         crate::desk::migrations::migrate(&mut writer, &path).await.unwrap();
         let kept = "INSERT INTO consents (id, ticket, record) VALUES ('a', 7, 'yes')";
@@ -353,8 +345,13 @@ mod tests {
     async fn a_foreign_tool_s_lock_has_its_own_error() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mirror.db");
-        let database = Database::open(&path, Durability::Rebuildable).await.unwrap();
-        let mut tool = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+        let database = Database::open(&path, Durability::Rebuildable, &KEY).await.unwrap();
+        let mut tool = KEY
+            .unlock(SqliteConnectOptions::new())
+            .filename(&path)
+            .connect()
+            .await
+            .unwrap();
         sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut tool).await.unwrap();
         let mut writer = database.writer().await.unwrap();
         sqlx::raw_sql("PRAGMA busy_timeout = 1")

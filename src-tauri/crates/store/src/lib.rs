@@ -8,6 +8,7 @@
 //! This crate knows SQL and nothing of any network.
 
 mod alerts_api;
+mod audit_api;
 mod calls_api;
 mod connection;
 mod consents_api;
@@ -15,7 +16,9 @@ mod desk;
 mod desk_api;
 mod error;
 mod escalation_api;
+pub mod failpoint;
 mod filter;
+mod key;
 mod mirror;
 mod mirror_api;
 mod model;
@@ -39,7 +42,9 @@ pub use consents_api::KeptSession;
 pub use error::StoreError;
 pub use escalation_api::{Escalated, EscalatedQuery};
 pub use filter::*;
+pub use key::{DataKey, KEY_BYTES};
 pub use model::*;
+pub use open::ProfileLock;
 pub use review_api::{EventKind, Intervention, NextAction, NotableEvent};
 pub use rooms_api::{PostedUpdate, RoomPost};
 
@@ -86,12 +91,17 @@ impl Store {
     /// Opens (or creates) the databases of a profile's folder, migrates `desk.db`, moves a broken `mirror.db` aside and
     /// rebuilds it empty (the outbox stays), turns entries found in flight into entries in doubt (`now`), and recomputes the
     /// view of every lane with pending operations.
-    pub async fn open(folder: &Path, now: Timestamp) -> Result<(Self, OpenReport), StoreError> {
+    ///
+    /// Both are encrypted with `key`; files that an earlier version left plain are brought under it.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongKey`] when another key is theirs; else why they cannot be opened.
+    pub async fn open(folder: &Path, key: &DataKey, now: Timestamp) -> Result<(Self, OpenReport), StoreError> {
         std::fs::create_dir_all(folder)?;
         let lock = open::lock(folder).await?;
         // The desk first: a wrong key must stop here, not make a heap of mirrors moved aside.
-        let desk = open::desk(folder).await?;
-        let (mirror, mirror_moved_aside) = open::mirror(folder, now).await?;
+        let desk = open::desk(folder, key).await?;
+        let (mirror, mirror_moved_aside) = open::mirror(folder, key, now).await?;
         let store = Self::of(desk, mirror, Some(lock));
         let recovered = store.recover(now).await?;
         Ok((
@@ -107,6 +117,10 @@ impl Store {
     pub async fn in_memory(now: Timestamp) -> Result<Self, StoreError> {
         let (desk, mirror) = tokio::try_join!(Database::in_memory("desk"), Database::in_memory("mirror"))?;
         desk::migrations::migrate(&mut *desk.writer().await?, Path::new("desk")).await?;
+        // A test's audit log is emptied with everything else (`wipe`), a hundred thousand times.
+        sqlx::raw_sql("DROP TRIGGER audit_stays; DROP TRIGGER audit_remains;")
+            .execute(&mut *desk.writer().await?)
+            .await?;
         mirror::schema::create(&mut *mirror.writer().await?).await?;
         let store = Self::of(desk, mirror, None);
         store.recover(now).await?;
@@ -147,6 +161,24 @@ impl Store {
         self.load_account().await?;
         self.refresh_all().await?;
         Ok(recovered)
+    }
+
+    /// What is wrong with the two files, looked at whole: SQLite's own check of their structure and, where pages are
+    /// encrypted, of every page's seal. Empty when all is well. Takes seconds on a large mirror.
+    ///
+    /// # Errors
+    /// When a file cannot even be looked at.
+    pub async fn integrity(&self) -> Result<Vec<String>, StoreError> {
+        let mut wrong = Vec::new();
+        for database in [&self.inner.desk, &self.inner.mirror] {
+            let mut writer = database.writer().await?;
+            wrong.extend(
+                open::problems(&mut writer)
+                    .await
+                    .map_err(|error| error.at(database.path()))?,
+            );
+        }
+        Ok(wrong)
     }
 
     /// Finishes writes and closes the connections.

@@ -966,3 +966,29 @@ pub struct CallNumbers {
     /// Mean time from answer to end, in seconds.
     pub mean_talk_s: Option<u32>,
 }
+
+/// Which of what only this desk keeps is old enough to be deleted: what ended before each instant; `None`: nothing of that kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Purge {
+    /// Calls that are wrapped up, with their transfers and call-backs.
+    pub calls: Option<Timestamp>,
+    /// Operations that were sent or given up, with their files.
+    pub sent: Option<Timestamp>,
+    /// Alerts that are over.
+    pub alerts: Option<Timestamp>,
+    /// Notable events, and rooms that are closed.
+    pub events: Option<Timestamp>,
+    /// Consents and remote sessions.
+    pub consents: Option<Timestamp>,
+    /// Lines of the audit log.
+    pub audit: Option<Timestamp>,
+}
+
+/// What a purge deleted of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Purged {
+    /// Which kind, as the audit log names it.
+    pub subject: &'static str,
+    /// How many.
+    pub rows: u64,
+}

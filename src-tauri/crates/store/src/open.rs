@@ -1,9 +1,10 @@
 //! Opening a profile: the lock, the desk (migrated), the mirror (moved aside when it is of no use), and recovery.
 
 use crate::{
-    StoreError,
+    DataKey, StoreError,
     connection::{Database, Durability},
     desk,
+    key::encrypt_plain,
     mirror::schema,
 };
 use jiff::Timestamp;
@@ -25,6 +26,24 @@ const SUSPECT: &str = "mirror.suspect";
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 /// Between two tries at the lock.
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
+/// A profile held for this process without its databases being open.
+#[derive(Debug)]
+pub struct ProfileLock {
+    _file: File,
+}
+
+impl ProfileLock {
+    /// Takes a profile, waiting a moment for a process that is ending.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] while another process has it.
+    pub async fn take(folder: &Path) -> Result<Self, StoreError> {
+        Ok(Self {
+            _file: lock(folder).await?,
+        })
+    }
+}
 
 /// Takes the profile for this process.
 pub(crate) async fn lock(folder: &Path) -> Result<File, StoreError> {
@@ -50,9 +69,10 @@ pub(crate) async fn lock(folder: &Path) -> Result<File, StoreError> {
 }
 
 /// Opens the desk and brings its schema up to date.
-pub(crate) async fn desk(folder: &Path) -> Result<Database, StoreError> {
+pub(crate) async fn desk(folder: &Path, key: &DataKey) -> Result<Database, StoreError> {
     let path = folder.join(DESK);
-    let desk = Database::open(&path, Durability::Precious).await?;
+    encrypt_plain(&path, desk::migrations::APPLICATION_ID, key).await?;
+    let desk = Database::open(&path, Durability::Precious, key).await?;
     let migrated = {
         let mut writer = desk.writer().await?;
         desk::migrations::migrate(&mut writer, &path)
@@ -67,14 +87,18 @@ pub(crate) async fn desk(folder: &Path) -> Result<Database, StoreError> {
 }
 
 /// Opens the mirror; one that is damaged, foreign or of another version is moved aside and begun afresh.
-pub(crate) async fn mirror(folder: &Path, now: Timestamp) -> Result<(Database, Option<PathBuf>), StoreError> {
+pub(crate) async fn mirror(
+    folder: &Path,
+    key: &DataKey,
+    now: Timestamp,
+) -> Result<(Database, Option<PathBuf>), StoreError> {
     let path = folder.join(MIRROR);
     let suspect = folder.join(SUSPECT);
     let mut aside = None;
     if suspect.exists() {
         aside = move_aside(folder, now)?;
     } else {
-        match usable(&path).await {
+        match usable(&path, key).await {
             Ok(mirror) => return Ok((mirror, None)),
             Err(StoreError::Locked { path }) => return Err(StoreError::Locked { path }),
             Err(StoreError::DiskFull) => return Err(StoreError::DiskFull),
@@ -84,15 +108,16 @@ pub(crate) async fn mirror(folder: &Path, now: Timestamp) -> Result<(Database, O
             }
         }
     }
-    let mirror = usable(&path).await?;
+    let mirror = usable(&path, key).await?;
     if suspect.exists() {
         std::fs::remove_file(&suspect)?;
     }
     Ok((mirror, aside))
 }
 
-async fn usable(path: &Path) -> Result<Database, StoreError> {
-    let mirror = Database::open(path, Durability::Rebuildable).await?;
+async fn usable(path: &Path, key: &DataKey) -> Result<Database, StoreError> {
+    encrypt_plain(path, schema::APPLICATION_ID, key).await?;
+    let mirror = Database::open(path, Durability::Rebuildable, key).await?;
     let checked = check(&mirror).await.map_err(|error| error.at(path));
     match checked {
         Ok(()) => Ok(mirror),
@@ -137,6 +162,20 @@ async fn check(mirror: &Database) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// What a complete check finds wrong; empty when all is well.
+pub(crate) async fn problems(connection: &mut sqlx::SqliteConnection) -> Result<Vec<String>, StoreError> {
+    let mut wrong: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check")
+        .fetch_all(&mut *connection)
+        .await?;
+    wrong.retain(|line| line != "ok");
+    // Says nothing where all is well, or where nothing is encrypted.
+    let seals: Vec<String> = sqlx::query_scalar("PRAGMA cipher_integrity_check")
+        .fetch_all(connection)
+        .await?;
+    wrong.extend(seals);
+    Ok(wrong)
+}
+
 /// Moves the mirror's files aside under a dated name; `None` when there was none.
 fn move_aside(folder: &Path, now: Timestamp) -> Result<Option<PathBuf>, StoreError> {
     let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();
@@ -151,9 +190,11 @@ fn move_aside(folder: &Path, now: Timestamp) -> Result<Option<PathBuf>, StoreErr
         let from = folder.join(format!("{MIRROR}{suffix}"));
         let mut to = target.clone().into_os_string();
         to.push(suffix);
+        crate::failpoint::place!("file", "before");
         if move_if_there(&from, Path::new(&to))? {
             moved = Some(target.clone());
         }
+        crate::failpoint::place!("file", "after");
     }
     Ok(moved)
 }
@@ -175,6 +216,16 @@ pub(crate) fn suspect(mirror: &Path) {
     {
         tracing::warn!(%error, "the damaged mirror could not be marked");
     }
+}
+
+/// Whether a file begins as SQLite's unencrypted databases do.
+pub(crate) fn has_header(path: &Path) -> bool {
+    use std::io::Read;
+    let mut start = [0_u8; 16];
+    std::fs::File::open(path)
+        .and_then(|mut file| file.read_exact(&mut start))
+        .is_ok()
+        && &start == b"SQLite format 3\0"
 }
 
 #[cfg(test)]

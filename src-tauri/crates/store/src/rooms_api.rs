@@ -6,6 +6,7 @@ use crate::{
 };
 use guichet_domain::{
     OperationId, TicketId,
+    audit::{AuditAction, AuditEntry},
     operation::Operation,
     room::{Room, RoomUpdate, RoomWords},
 };
@@ -40,6 +41,11 @@ pub struct PostedUpdate {
     pub changes: ChangeSet,
 }
 
+/// The audit log's line of a room.
+fn line_of(action: AuditAction, room: &Room) -> AuditEntry {
+    AuditEntry::done(action, format!("ticket:{}", room.ticket.0))
+}
+
 impl Store {
     /// The room of a ticket, under its present number.
     pub async fn room(&self, ticket: TicketId) -> Result<Option<Room>, StoreError> {
@@ -66,6 +72,7 @@ impl Store {
             };
             room.closed_at = None;
             desk::rooms::keep(connection, &room).await?;
+            desk::audit::append(connection, &line_of(AuditAction::RoomOpened, &room)).await?;
             room
         })
     }
@@ -92,6 +99,7 @@ impl Store {
             let mut room = desk::rooms::existing(connection, ticket).await?;
             room.close(now);
             desk::rooms::keep(connection, &room).await?;
+            desk::audit::append(connection, &line_of(AuditAction::RoomClosed, &room)).await?;
             room
         })
     }
@@ -144,6 +152,7 @@ impl Store {
                     }
                 }
                 desk::rooms::keep(connection, &room).await?;
+                desk::audit::append(connection, &line_of(AuditAction::RoomUpdated, &room)).await?;
                 let lanes = outcomes.iter().filter_map(|(_, outcome)| outcome.as_ref().ok());
                 self.mark_stale(lanes.map(|(lane, _)| lane.0));
             }

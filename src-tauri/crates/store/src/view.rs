@@ -32,6 +32,12 @@ pub(crate) fn name_tickets(changes: &mut ChangeSet, ids: impl IntoIterator<Item 
     }
 }
 
+/// The account that the desk remembers, within a transaction.
+pub(crate) async fn account_in(connection: &mut sqlx::SqliteConnection) -> Result<Option<UserId>, StoreError> {
+    let kept = desk::settings::get(connection, ACCOUNT).await?;
+    Ok(kept.map(|text| serde_json::from_str(&text)).transpose()?.flatten())
+}
+
 /// A durable transaction on the desk; the body may use `?`.
 macro_rules! write_desk {
     ($store:expr, |$connection:ident| $body:expr) => {{
@@ -41,7 +47,9 @@ macro_rules! write_desk {
             let $connection: &mut sqlx::SqliteConnection = &mut transaction;
             let value = $body;
             let changing = $store.inner.memo.changing();
+            crate::failpoint::place!("desk", "before");
             transaction.commit().await?;
+            crate::failpoint::place!("desk", "after");
             changing.done();
             Ok(value)
         }
@@ -72,7 +80,9 @@ macro_rules! write_mirror {
             let $connection: &mut sqlx::SqliteConnection = &mut transaction;
             let value = $body;
             let changing = $store.inner.found.changing();
+            crate::failpoint::place!("mirror", "before");
             transaction.commit().await?;
+            crate::failpoint::place!("mirror", "after");
             changing.done();
             Ok(value)
         }

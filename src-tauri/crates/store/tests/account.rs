@@ -15,7 +15,7 @@ async fn names(store: &Store, ticket: i64) -> Vec<String> {
 #[tokio::test]
 async fn a_pending_follow_up_shows_its_author() {
     let folder = tempfile::tempdir().unwrap();
-    let (store, _) = Store::open(folder.path(), at(0)).await.unwrap();
+    let (store, _) = Store::open(folder.path(), &KEY, at(0)).await.unwrap();
     store
         .apply(&batch(vec![
             Record::Person(Box::new(person(ME.0, "Inès", "Morel"))),
@@ -40,7 +40,7 @@ async fn a_pending_follow_up_shows_its_author() {
     store.close().await;
 
     // With no server in reach, after a restart.
-    let (store, _) = Store::open(folder.path(), at(3)).await.unwrap();
+    let (store, _) = Store::open(folder.path(), &KEY, at(3)).await.unwrap();
     assert_eq!(names(&store, 1).await, ["Inès Morel"]);
     assert_eq!(store.ticket(local).await.unwrap().unwrap().ticket.recorder, Some(ME));
     // Once it has its number, until the server's own version is read.

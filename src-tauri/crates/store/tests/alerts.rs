@@ -73,7 +73,7 @@ async fn a_life_is_one_row() {
 async fn a_restart_raises_nothing_twice() {
     let folder = tempfile::tempdir().unwrap();
     let id = {
-        let (store, _) = Store::open(folder.path(), at(0)).await.unwrap();
+        let (store, _) = Store::open(folder.path(), &KEY, at(0)).await.unwrap();
         let mut tracker = AlertTracker::new("nagios", CALM);
         let other = Problem {
             service: None,
@@ -84,7 +84,7 @@ async fn a_restart_raises_nothing_twice() {
         store.close().await;
         raised[1].id.clone()
     };
-    let (store, _) = Store::open(folder.path(), at(100)).await.unwrap();
+    let (store, _) = Store::open(folder.path(), &KEY, at(100)).await.unwrap();
     let kept = store.tracked_alerts("nagios").await.unwrap();
     assert_eq!(kept.len(), 2, "one that settles is not over");
     assert!(store.tracked_alerts("centreon").await.unwrap().is_empty());

@@ -96,14 +96,10 @@ async fn a_category_holds_its_own_articles_and_is_counted() {
 #[tokio::test]
 async fn the_order_is_read_from_an_index() {
     let folder = tempfile::tempdir().unwrap();
-    let (store, _) = Store::open(folder.path(), at(0)).await.unwrap();
+    let (store, _) = Store::open(folder.path(), &KEY, at(0)).await.unwrap();
     store.close().await;
     use sqlx::{ConnectOptions, Row};
-    let mut connection = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(folder.path().join("mirror.db"))
-        .connect()
-        .await
-        .unwrap();
+    let mut connection = raw_options(&folder.path().join("mirror.db")).connect().await.unwrap();
     let plan = sqlx::query(
         "EXPLAIN QUERY PLAN SELECT record FROM articles ORDER BY json_extract(record, '$.updated_at') DESC, id DESC LIMIT 50",
     )

@@ -95,7 +95,7 @@ async fn ids(store: &Store, query: JournalQuery) -> Vec<String> {
 #[tokio::test]
 async fn a_call_going_on_is_taken_up_again_after_closing_and_one_that_is_over_is_not() {
     let folder = tempfile::tempdir().unwrap();
-    let (store, _) = Store::open(folder.path(), at(0)).await.unwrap();
+    let (store, _) = Store::open(folder.path(), &KEY, at(0)).await.unwrap();
     let first = event("1", 1, at(100));
     let second = event("1", 2, at(101));
     let going_on = call("1", 100, "0612340013");
@@ -123,7 +123,7 @@ async fn a_call_going_on_is_taken_up_again_after_closing_and_one_that_is_over_is
         .unwrap();
     store.close().await;
 
-    let (store, _) = Store::open(folder.path(), at(200)).await.unwrap();
+    let (store, _) = Store::open(folder.path(), &KEY, at(200)).await.unwrap();
     let known = store.unfinished_calls().await.unwrap();
     assert_eq!(known.len(), 2);
     assert!(known.contains(&first) && known.contains(&second));

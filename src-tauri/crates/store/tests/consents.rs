@@ -15,7 +15,7 @@ use guichet_domain::{
 };
 use guichet_store::*;
 use jiff::SignedDuration;
-use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
+use sqlx::ConnectOptions;
 use std::time::Duration;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -87,11 +87,11 @@ fn submission(lane: Option<i64>, operation: Operation) -> Submission {
 #[tokio::test]
 async fn the_database_itself_refuses_to_change_or_remove_a_consent() {
     let folder = tempfile::tempdir().unwrap();
-    let (store, _) = Store::open(folder.path(), at(0)).await.unwrap();
+    let (store, _) = Store::open(folder.path(), &KEY, at(0)).await.unwrap();
     let agreed = record(11, 1, ConsentAnswer::Agreed);
     store.record_consent(agreed.clone()).await.unwrap();
     store.close().await;
-    let options = SqliteConnectOptions::new().filename(folder.path().join("desk.db"));
+    let options = raw_options(&folder.path().join("desk.db"));
     let mut raw = options.connect().await.unwrap();
     for sql in [
         "UPDATE consents SET record = '{}'",
@@ -102,7 +102,7 @@ async fn the_database_itself_refuses_to_change_or_remove_a_consent() {
         assert!(refused.to_string().contains("a consent is never"), "{sql}: {refused}");
     }
     sqlx::Connection::close(raw).await.unwrap();
-    let (store, _) = Store::open(folder.path(), at(2)).await.unwrap();
+    let (store, _) = Store::open(folder.path(), &KEY, at(2)).await.unwrap();
     assert_eq!(store.consents(TicketId(11)).await.unwrap().records(), [agreed]);
     store.close().await;
 }

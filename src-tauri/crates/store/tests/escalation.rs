@@ -81,14 +81,14 @@ fn line(text: &str) -> Operation {
 #[tokio::test]
 async fn a_diagnosis_is_kept_as_typed_and_follows_its_ticket_to_its_number() {
     let folder = tempfile::tempdir().unwrap();
-    let (store, _) = Store::open(folder.path(), at(0)).await.unwrap();
+    let (store, _) = Store::open(folder.path(), &KEY, at(0)).await.unwrap();
     let written = store.submit(new(vec![create("Écran noir")]), at(1)).await.unwrap();
     let local = written.lane;
     assert_eq!(store.diagnosis(local).await.unwrap(), None);
     store.keep_diagnosis(local, &typed("Écr"), at(2)).await.unwrap();
     store.keep_diagnosis(local, &typed("Écran noir"), at(3)).await.unwrap();
     store.close().await;
-    let (store, _) = Store::open(folder.path(), at(4)).await.unwrap();
+    let (store, _) = Store::open(folder.path(), &KEY, at(4)).await.unwrap();
     assert_eq!(store.diagnosis(local).await.unwrap(), Some(typed("Écran noir")));
     let id = written.entries[0].id;
     store.begin_attempt(id, at(5)).await.unwrap();

@@ -380,7 +380,7 @@ async fn words_changed_while_they_waited_come_back_as_they_were_changed() {
 #[tokio::test]
 async fn what_is_held_when_the_process_ends_waits_on_and_can_still_be_taken_back() {
     let folder = tempfile::tempdir().unwrap();
-    let (store, _) = Store::open(folder.path(), at(0)).await.unwrap();
+    let (store, _) = Store::open(folder.path(), &KEY, at(0)).await.unwrap();
     store
         .save_draft(&Draft {
             ticket: None,
@@ -395,7 +395,7 @@ async fn what_is_held_when_the_process_ends_waits_on_and_can_still_be_taken_back
     let id = store.submit(submission, at(10)).await.unwrap().entries[0].id;
     store.close().await;
     drop(store);
-    let (store, report) = Store::open(folder.path(), at(12)).await.unwrap();
+    let (store, report) = Store::open(folder.path(), &KEY, at(12)).await.unwrap();
     assert!(report.recovered.is_empty(), "nothing was under way");
     assert!(due(&store, 12).await.is_empty());
     assert_eq!(store.next_due().await.unwrap(), Some(at(15)));

@@ -7,7 +7,7 @@ use guichet_domain::{
     outbox::{EntryState, Failure, Gate, WedgeReason},
 };
 use guichet_store::*;
-use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use std::{
     collections::BTreeSet,
     io::{BufRead, BufReader, Read},
@@ -16,16 +16,11 @@ use std::{
 };
 
 async fn open(folder: &Path) -> (Store, OpenReport) {
-    Store::open(folder, at(0)).await.unwrap()
+    Store::open(folder, &KEY, at(0)).await.unwrap()
 }
 
 async fn raw(path: &Path) -> SqliteConnection {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .connect()
-        .await
-        .unwrap()
+    raw_options(path).create_if_missing(true).connect().await.unwrap()
 }
 
 /// A folder with a mirrored ticket and a pending follow-up on it.
@@ -92,7 +87,8 @@ async fn a_damaged_mirror_is_moved_aside_and_the_outbox_stays() {
     let path = folder.path().join("mirror.db");
     let mut bytes = std::fs::read(&path).unwrap();
     let end = bytes.len();
-    bytes[100..end].fill(0xA5);
+    // Its first page is read: the key is the right one.
+    bytes[4096..end].fill(0xA5);
     std::fs::write(&path, bytes).unwrap();
     rebuilt_with_its_outbox(folder.path()).await;
 }
@@ -144,10 +140,11 @@ async fn a_damaged_desk_is_an_error_and_is_left_as_it_is() {
     let path = folder.path().join("desk.db");
     let mut bytes = std::fs::read(&path).unwrap();
     let end = bytes.len();
-    bytes[100..end].fill(0xA5);
+    // Its first page is read: the key is the right one.
+    bytes[4096..end].fill(0xA5);
     std::fs::write(&path, &bytes).unwrap();
     assert!(matches!(
-        Store::open(folder.path(), at(0)).await,
+        Store::open(folder.path(), &KEY, at(0)).await,
         Err(StoreError::Corrupt { .. })
     ));
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
@@ -159,7 +156,7 @@ async fn a_desk_without_sqlite_s_first_bytes_has_another_key() {
     let path = folder.path().join("desk.db");
     let bytes = vec![0x5A_u8; 8192];
     std::fs::write(&path, &bytes).unwrap();
-    let error = Store::open(folder.path(), at(0)).await.unwrap_err();
+    let error = Store::open(folder.path(), &KEY, at(0)).await.unwrap_err();
     assert!(matches!(error, StoreError::WrongKey { .. }), "{error}");
     assert_eq!(error.code(), "store_wrong_key");
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
@@ -176,10 +173,10 @@ async fn a_desk_of_a_newer_version_is_refused() {
         .unwrap();
     connection.close().await.unwrap();
     assert!(matches!(
-        Store::open(folder.path(), at(0)).await,
+        Store::open(folder.path(), &KEY, at(0)).await,
         Err(StoreError::TooNew {
             found: 99,
-            known: 8,
+            known: 9,
             ..
         })
     ));
@@ -195,7 +192,7 @@ async fn another_program_s_database_is_not_taken_for_a_desk() {
         .unwrap();
     connection.close().await.unwrap();
     assert!(matches!(
-        Store::open(folder.path(), at(0)).await,
+        Store::open(folder.path(), &KEY, at(0)).await,
         Err(StoreError::Corrupt { .. })
     ));
 }
@@ -455,7 +452,7 @@ async fn the_newest_fixture_is_what_this_version_writes() {
     let folder = prepared().await;
     let mut now = raw(&folder.path().join("desk.db")).await;
     let mut then = raw(&folder.path().join("fixture.db")).await;
-    sqlx::raw_sql(include_str!("fixtures/desk-v8.sql"))
+    sqlx::raw_sql(include_str!("fixtures/desk-v9.sql"))
         .execute(&mut then)
         .await
         .unwrap();
@@ -605,7 +602,7 @@ async fn a_profile_held_by_another_process_is_locked() {
         line.clear();
         assert!(output.read_line(&mut line).unwrap() > 0);
     }
-    let error = Store::open(folder.path(), at(0)).await.unwrap_err();
+    let error = Store::open(folder.path(), &KEY, at(0)).await.unwrap_err();
     assert!(matches!(error, StoreError::Locked { .. }), "{error}");
     child.kill().unwrap();
     child.wait().unwrap();
@@ -624,7 +621,7 @@ async fn a_profile_let_go_a_moment_later_is_waited_for() {
         assert!(output.read_line(&mut line).unwrap() > 0);
     }
     // The opening is under way before the holder ends.
-    let opening = Store::open(folder.path(), at(0));
+    let opening = Store::open(folder.path(), &KEY, at(0));
     let ending = async {
         tokio::task::yield_now().await;
         child.kill().unwrap();
@@ -632,4 +629,111 @@ async fn a_profile_let_go_a_moment_later_is_waited_for() {
     };
     let (opened, ()) = tokio::join!(opening, ending);
     opened.unwrap();
+}
+
+#[tokio::test]
+async fn both_databases_are_unreadable_without_the_key_and_hold_no_word() {
+    let folder = prepared().await;
+    let (store, _) = open(folder.path()).await;
+    // While they are open too: the log holds what was written last.
+    store.submit(on(1, vec![say("mot-planté-7391")]), at(2)).await.unwrap();
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        for word in [
+            "Bonjour",
+            "mot-plant",
+            "7391",
+            "Nouveau",
+            "SQLite format",
+            "CREATE TABLE",
+        ] {
+            let found = bytes.windows(word.len()).any(|window| window == word.as_bytes());
+            assert!(!found, "{word} is in {}", path.display());
+        }
+    }
+    store.close().await;
+    for name in ["desk.db", "mirror.db"] {
+        let mut without = sqlx::sqlite::SqliteConnectOptions::new()
+            .filename(folder.path().join(name))
+            .connect()
+            .await
+            .unwrap();
+        let refused = sqlx::query("SELECT * FROM sqlite_schema").fetch_all(&mut without).await;
+        assert!(refused.is_err(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn another_key_opens_nothing_and_changes_nothing() {
+    let folder = prepared().await;
+    let before = std::fs::read(folder.path().join("desk.db")).unwrap();
+    let error = Store::open(folder.path(), &DataKey::from_bytes([8; 32]), at(0))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, StoreError::WrongKey { .. }), "{error}");
+    assert_eq!(std::fs::read(folder.path().join("desk.db")).unwrap(), before);
+    let (store, report) = open(folder.path()).await;
+    assert_eq!(report, OpenReport::default());
+    assert_eq!(store.outbox(None, false).await.unwrap().len(), 2);
+}
+
+/// Databases as a version before encryption left them.
+async fn left_plain(folder: &Path) {
+    for name in ["desk.db", "mirror.db"] {
+        let path = folder.join(name);
+        let mut keyed = raw(&path).await;
+        let plain = folder.join(format!("{name}.plain"));
+        let version: i64 = sqlx::query_scalar("PRAGMA user_version")
+            .fetch_one(&mut keyed)
+            .await
+            .unwrap();
+        let application: i64 = sqlx::query_scalar("PRAGMA application_id")
+            .fetch_one(&mut keyed)
+            .await
+            .unwrap();
+        sqlx::query("ATTACH DATABASE ? AS plain KEY ''")
+            .bind(plain.to_str().unwrap())
+            .execute(&mut keyed)
+            .await
+            .unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+            "SELECT sqlcipher_export('plain'); PRAGMA plain.user_version = {version}; \
+             PRAGMA plain.application_id = {application}; DETACH DATABASE plain;"
+        )))
+        .execute(&mut keyed)
+        .await
+        .unwrap();
+        keyed.close().await.unwrap();
+        std::fs::rename(&plain, &path).unwrap();
+        assert!(std::fs::read(&path).unwrap().starts_with(b"SQLite format 3\0"));
+    }
+}
+
+#[tokio::test]
+async fn a_profile_left_plain_by_an_earlier_version_is_encrypted_and_keeps_everything() {
+    let folder = prepared().await;
+    left_plain(folder.path()).await;
+    // What an interrupted try left.
+    std::fs::write(folder.path().join("desk.db.encrypting"), "à moitié").unwrap();
+    let (store, report) = open(folder.path()).await;
+    assert_eq!(report, OpenReport::default(), "the mirror is kept too");
+    assert_eq!(store.outbox(None, false).await.unwrap().len(), 2);
+    let rows = store
+        .list_tickets(&query(View::Pending, Sort::Opened))
+        .await
+        .unwrap()
+        .rows;
+    assert_eq!(rows.len(), 2);
+    store.close().await;
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(
+            !bytes.windows(7).any(|window| window == b"Bonjour"),
+            "{}",
+            path.display()
+        );
+    }
+    assert!(!folder.path().join("desk.db.encrypting").exists());
 }

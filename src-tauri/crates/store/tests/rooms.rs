@@ -36,7 +36,7 @@ fn followup(room: &Room, update: &RoomUpdate) -> Operation {
 #[tokio::test]
 async fn a_room_is_there_after_a_restart_as_it_was_typed() {
     let folder = tempfile::tempdir().unwrap();
-    let (store, _) = Store::open(folder.path(), at(0)).await.unwrap();
+    let (store, _) = Store::open(folder.path(), &KEY, at(0)).await.unwrap();
     assert_eq!(store.room(TicketId(11)).await.unwrap(), None);
     assert!(matches!(
         store.write_room(TicketId(11), words("x"), at(1)).await,
@@ -59,7 +59,7 @@ async fn a_room_is_there_after_a_restart_as_it_was_typed() {
     assert!(matches!(refused, Err(StoreError::Room(RoomError::TooLong { .. }))));
     store.open_room(TicketId(12), None, at(5)).await.unwrap();
     store.close().await;
-    let (store, _) = Store::open(folder.path(), at(9)).await.unwrap();
+    let (store, _) = Store::open(folder.path(), &KEY, at(9)).await.unwrap();
     assert_eq!(store.room(TicketId(11)).await.unwrap(), Some(kept));
     store.close_room(TicketId(11), at(9)).await.unwrap();
     let open = store.open_rooms().await.unwrap();

@@ -46,11 +46,11 @@ fn names(views: &[SavedView]) -> Vec<&str> {
 #[tokio::test]
 async fn a_view_reads_back_as_it_was_kept_after_closing() {
     let folder = tempfile::tempdir().unwrap();
-    let (store, _) = Store::open(folder.path(), at(0)).await.unwrap();
+    let (store, _) = Store::open(folder.path(), &KEY, at(0)).await.unwrap();
     let kept = view(1, "À faire");
     assert_eq!(store.save_view(&kept, None).await.unwrap(), std::slice::from_ref(&kept));
     store.close().await;
-    let (store, _) = Store::open(folder.path(), at(1)).await.unwrap();
+    let (store, _) = Store::open(folder.path(), &KEY, at(1)).await.unwrap();
     assert_eq!(store.saved_views().await.unwrap(), [kept]);
 }
 

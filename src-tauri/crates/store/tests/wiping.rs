@@ -156,7 +156,7 @@ async fn a_wiped_store_answers_as_a_new_one_does() {
 #[tokio::test]
 async fn what_is_in_files_is_never_wiped() {
     let folder = tempfile::tempdir().unwrap();
-    let (store, _) = Store::open(folder.path(), at(0)).await.unwrap();
+    let (store, _) = Store::open(folder.path(), &KEY, at(0)).await.unwrap();
     store.submit(new(vec![create("Souris")]), at(1)).await.unwrap();
     assert!(matches!(store.wipe().await, Err(StoreError::Invalid { .. })));
     assert_eq!(store.outbox(None, false).await.unwrap().len(), 1);

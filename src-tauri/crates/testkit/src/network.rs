@@ -160,6 +160,7 @@ fn failure(delivery: Delivery, message: &str) -> Result<ApiResponse, TransportEr
     Err(TransportError {
         delivery,
         message: message.to_owned(),
+        problem: None,
     })
 }
 

@@ -20,7 +20,7 @@ use guichet_backend::{Backend, Clock};
 use guichet_backend_glpi::{Credentials, GlpiBackend, GlpiConfig, transport::Transport};
 use guichet_domain::{UserId, outbox::Gate};
 use guichet_sandbox::{Glpi, Options, Version, options::TECHNICIAN};
-use guichet_store::{Store, StoreError};
+use guichet_store::{DataKey, KEY_BYTES, Store, StoreError};
 use guichet_sync::{Engine, SyncSettings};
 use jiff::Timestamp;
 use rand::{Rng, SeedableRng};
@@ -33,6 +33,9 @@ use std::{
     time::Duration,
 };
 use tempfile::TempDir;
+
+/// The key of every schedule's databases in files.
+static KEY: DataKey = DataKey::from_bytes([0x53; KEY_BYTES]);
 
 /// What could not even be set up.
 #[derive(Debug, thiserror::Error)]
@@ -111,7 +114,7 @@ impl Databases {
                 Some(store) => wait(store.wipe()).map(|()| store),
                 None => wait(Store::in_memory(now)),
             },
-            Self::Files(folder) => Ok(wait(Store::open(folder.path(), now))?.0),
+            Self::Files(folder) => Ok(wait(Store::open(folder.path(), &KEY, now))?.0),
         }
     }
 
@@ -126,7 +129,7 @@ impl Databases {
                 // The kernel closes a dead process's files; nothing is written back on purpose.
                 wait(store.close());
                 drop(store);
-                Ok(wait(Store::open(folder.path(), now))?.0)
+                Ok(wait(Store::open(folder.path(), &KEY, now))?.0)
             }
         }
     }

@@ -11,6 +11,7 @@ export { default as EscalationDialog } from '../views/EscalationDialog.svelte';
 export { default as FilterDialog } from '../views/FilterDialog.svelte';
 export { default as KeepViewDialog } from '../views/KeepViewDialog.svelte';
 export { default as KnowledgeList } from '../views/KnowledgeList.svelte';
+export { default as LockScreen } from '../views/LockScreen.svelte';
 export { default as NewTicket } from '../views/NewTicket.svelte';
 export { default as OutboxView } from '../views/OutboxView.svelte';
 export { default as PersonPane } from '../views/PersonPane.svelte';

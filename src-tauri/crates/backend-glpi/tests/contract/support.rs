@@ -289,6 +289,7 @@ impl Transport for Server {
             Answer::Lost(delivery) => Err(TransportError {
                 delivery,
                 message: "cut".to_owned(),
+                problem: None,
             }),
         }
     }

@@ -78,6 +78,7 @@ impl Transport for Direct {
             return Err(TransportError {
                 delivery: Delivery::MaybeSent,
                 message: "lost".to_owned(),
+                problem: None,
             });
         }
         Ok(ApiResponse {

@@ -184,7 +184,7 @@ impl Glpi {
             .db
             .ids(Kind::IpAddress, on_it)
             .into_iter()
-            .map(|address| json!({ "id": address, "name": self.db.text(Kind::IpAddress, address, "name"), "IPNetwork": [] }))
+            .map(|address| json!({ "id": address, "name": &*self.db.text(Kind::IpAddress, address, "name"), "IPNetwork": [] }))
             .collect();
         let ethernet = if addresses.is_empty() {
             json!([])

@@ -143,6 +143,15 @@ impl Glpi {
         self.sessions.clear();
     }
 
+    /// Deactivates a user, or activates him again, as an administrator does; his sessions end.
+    pub fn set_active(&mut self, login: &str, active: bool) {
+        if let Some(user) = self.user_named(login) {
+            self.db
+                .set(Kind::User, user, "is_active", cell::Cell::Int(i64::from(active)));
+            self.sessions.clear();
+        }
+    }
+
     /// Gives other session tokens from now on: what a server that was restarted does.
     pub fn reseed_sessions(&mut self, nonce: u64) {
         self.rng = ChaCha8Rng::seed_from_u64(self.options.seed ^ nonce);

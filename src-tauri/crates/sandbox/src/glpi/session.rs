@@ -102,14 +102,10 @@ impl Glpi {
             .map(str::trim)
             .or(params.text("user_token"));
         if let Some(token) = token {
-            let user = self
-                .tokens
-                .get(token)
-                .copied()
-                .filter(|user| self.db.int(Kind::User, *user, "is_active") != 0);
-            return user.ok_or_else(|| {
+            let user = self.tokens.get(token).copied().ok_or_else(|| {
                 Refusal::plain(401, "ERROR_GLPI_LOGIN_USER_TOKEN", "parameter user_token seems invalid")
-            });
+            })?;
+            return self.active(user);
         }
         let basic = header.strip_prefix("Basic ").and_then(|encoded| {
             let decoded = base64::engine::general_purpose::STANDARD.decode(encoded.trim()).ok()?;
@@ -144,6 +140,11 @@ impl Glpi {
         if password != PASSWORD {
             return Err(wrong());
         }
+        self.active(user)
+    }
+
+    /// The token or the password was right, but the account is let in only while it is active.
+    fn active(&self, user: i64) -> Result<i64, Refusal> {
         if self.db.int(Kind::User, user, "is_active") == 0 {
             let text = "You don't have access to this application because your account was deactivated or removed";
             return Err(Refusal::plain(401, "ERROR_GLPI_LOGIN", text));

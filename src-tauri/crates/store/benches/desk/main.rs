@@ -13,13 +13,17 @@ use guichet_domain::{
     record::{Collection, Record, TicketBundle},
     rich_text::RichText,
 };
-use guichet_store::{Batch, HitKind, SearchQuery, Sort, Store, StoreError, Submission, TicketQuery, View};
+use guichet_store::{
+    Batch, DataKey, HitKind, KEY_BYTES, SearchQuery, Sort, Store, StoreError, Submission, TicketQuery, View,
+};
 use jiff::{SignedDuration, Timestamp};
 use std::{
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
+/// The databases are encrypted, as the product's are.
+static KEY: DataKey = DataKey::from_bytes([0x42; KEY_BYTES]);
 /// Rows of a page of a first reading.
 const PAGE: usize = 1_000;
 /// Rows a list shows at once.
@@ -73,7 +77,7 @@ async fn run(folder: &Path, tickets: i64) -> Result<Figures, StoreError> {
     let people = (tickets as u64 / 5).clamp(1_200, 200_000);
     let mut figures = Figures::new(tickets);
     let filled = folder.join("filled").exists();
-    let (store, _) = Store::open(folder, now()).await?;
+    let (store, _) = Store::open(folder, &KEY, now()).await?;
     if !filled {
         fill(&store, tickets, people, &mut figures).await?;
         std::fs::write(folder.join("filled"), b"")?;
@@ -87,7 +91,9 @@ async fn run(folder: &Path, tickets: i64) -> Result<Figures, StoreError> {
         if let Some(store) = store.take() {
             Store::close(&store).await;
         }
-        let opened = figures.timed("open the databases", Store::open(folder, now())).await?;
+        let opened = figures
+            .timed("open the databases", Store::open(folder, &KEY, now()))
+            .await?;
         let first = TicketQuery {
             view: View::Open,
             limit: SCREEN,

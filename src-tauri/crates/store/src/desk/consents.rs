@@ -3,10 +3,11 @@
 //! A record keeps the number its ticket had when it was written. What is read goes by the ticket's present number, so that a log
 //! of a ticket written offline is one log.
 
-use super::outbox::resolve;
+use super::{audit, outbox::resolve};
 use crate::{KeptSession, StoreError};
 use guichet_domain::{
     OperationId, TicketId,
+    audit::{AuditAction, AuditEntry},
     consent::{ConsentError, ConsentLog, ConsentRecord},
 };
 use jiff::Timestamp;
@@ -44,7 +45,7 @@ pub(crate) async fn append(
         .bind(record.id.to_string())
         .bind(present.0)
         .bind(serde_json::to_string(&record)?)
-        .execute(connection)
+        .execute(&mut *connection)
         .await;
     match added {
         // Another ticket's record has the identity.
@@ -52,7 +53,12 @@ pub(crate) async fn append(
             Err(ConsentError::AlreadyRecorded(record.id).into())
         }
         Err(error) => Err(error.into()),
-        Ok(_) => Ok(log),
+        Ok(_) => {
+            let line = AuditEntry::done(AuditAction::ConsentRecorded, format!("ticket:{}", present.0))
+                .detail(format!("consent:{}", record.id));
+            audit::append(connection, &line).await?;
+            Ok(log)
+        }
     }
 }
 
@@ -68,6 +74,15 @@ fn decode(row: &SqliteRow) -> Result<KeptSession, StoreError> {
 /// Keeps a session as it is now.
 pub(crate) async fn keep(connection: &mut SqliteConnection, session: &KeptSession) -> Result<(), StoreError> {
     let ticket = resolve(connection, session.ticket).await?;
+    let before: Option<Option<i64>> = sqlx::query_scalar("SELECT ended_at FROM remote_sessions WHERE id = ?")
+        .bind(session.id.to_string())
+        .fetch_optional(&mut *connection)
+        .await?;
+    let changed = match (before, session.ended_at) {
+        (None, _) => Some(AuditAction::RemoteSessionStarted),
+        (Some(None), Some(_)) => Some(AuditAction::RemoteSessionEnded),
+        _ => None,
+    };
     sqlx::query(
         "INSERT INTO remote_sessions (id, ticket, started_at, ended_at, session) VALUES (?, ?, ?, ?, ?) \
          ON CONFLICT (id) DO UPDATE SET ticket = excluded.ticket, ended_at = excluded.ended_at, session = excluded.session",
@@ -77,8 +92,12 @@ pub(crate) async fn keep(connection: &mut SqliteConnection, session: &KeptSessio
     .bind(session.started_at.as_millisecond())
     .bind(session.ended_at.map(Timestamp::as_millisecond))
     .bind(serde_json::to_string(session)?)
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
+    if let Some(action) = changed {
+        let line = AuditEntry::done(action, format!("ticket:{}", ticket.0)).detail(format!("session:{}", session.id));
+        audit::append(connection, &line).await?;
+    }
     Ok(())
 }
 

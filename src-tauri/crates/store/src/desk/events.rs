@@ -1,7 +1,11 @@
 //! Notable events, as somebody wrote them. One that is withdrawn stays, and is not told.
 
+use super::audit;
 use crate::{NotableEvent, StoreError};
-use guichet_domain::{OperationId, TicketId};
+use guichet_domain::{
+    OperationId, TicketId,
+    audit::{AuditAction, AuditEntry},
+};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
@@ -50,6 +54,8 @@ pub(crate) async fn withdraw(
     id: OperationId,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    let line = AuditEntry::done(AuditAction::EventWithdrawn, format!("event:{id}"));
+    audit::append(connection, &line).await?;
     let done = sqlx::query("UPDATE notable_events SET withdrawn_at = ? WHERE id = ? AND withdrawn_at IS NULL")
         .bind(now.as_millisecond())
         .bind(id.to_string())

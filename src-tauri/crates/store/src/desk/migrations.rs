@@ -9,7 +9,7 @@ use std::path::Path;
 pub(crate) const APPLICATION_ID: i64 = 0x4775_6944;
 
 /// Step *n* (from 1) brings a desk from version *n*−1 to *n*.
-const STEPS: [&str; 8] = [
+const STEPS: [&str; 9] = [
     r"
 CREATE TABLE outbox (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -127,6 +127,15 @@ CREATE INDEX notable_events_at ON notable_events(at);
 CREATE TABLE rooms (ticket INTEGER PRIMARY KEY, open INTEGER NOT NULL, opened_at INTEGER NOT NULL, room TEXT NOT NULL) STRICT;
 CREATE INDEX rooms_open ON rooms(opened_at) WHERE open = 1;
 ",
+    // The audit log: only ever added to. `at` is microseconds since 1970 UTC; `hash` is of the line and of all before it.
+    r"
+CREATE TABLE audit (
+  seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL,
+  outcome TEXT NOT NULL, detail TEXT NOT NULL, hash TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'an audit line is never changed'); END;
+CREATE TRIGGER audit_remains BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'an audit line is never removed'); END;
+",
 ];
 
 /// What the steps leave in an empty desk (tested).
@@ -172,7 +181,9 @@ async fn migrate_by(connection: &mut SqliteConnection, path: &Path, steps: &[&st
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
         let sql = format!("{step} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version};");
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *transaction).await?;
+        crate::failpoint::place!("desk", "before");
         transaction.commit().await?;
+        crate::failpoint::place!("desk", "after");
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod alerts;
 pub(crate) mod attachments;
+pub(crate) mod audit;
 pub(crate) mod call_backs;
 pub(crate) mod calls;
 pub(crate) mod consents;
@@ -13,6 +14,7 @@ pub(crate) mod migrations;
 pub(crate) mod outbox;
 pub(crate) mod resolve;
 pub(crate) mod restored;
+pub(crate) mod retention;
 pub(crate) mod rooms;
 pub(crate) mod settings;
 pub(crate) mod transfers;

@@ -1,6 +1,6 @@
 //! The outbox: intents in lanes, strictly first in, first out. Every change of state is one durable transaction.
 
-use super::{alerts, attachments, call_backs, calls, consents, diagnoses, drafts, events, rooms};
+use super::{alerts, attachments, audit, call_backs, calls, consents, diagnoses, drafts, events, rooms};
 use crate::{
     OutboxCounts, StoreError, Submission,
     mirror::refresh::Pending,
@@ -8,6 +8,7 @@ use crate::{
 };
 use guichet_domain::{
     OperationId, TicketId,
+    audit::{AuditAction, AuditEntry},
     operation::{AttachTo, Operation},
     outbox::{EntryState, Failure, LONGEST_HOLD, OutboxEntry, Receipt, Transition, WedgeReason},
 };
@@ -143,6 +144,8 @@ pub(crate) async fn submit(
             }
             other => other?,
         };
+        let accepted = AuditEntry::done(AuditAction::OperationAccepted, subject_of(lane, *id)).detail(operation.name());
+        audit::append(connection, &accepted).await?;
         entries.push(OutboxEntry {
             id: *id,
             lane,
@@ -318,6 +321,23 @@ async fn is_head(connection: &mut SqliteConnection, entry: &OutboxEntry) -> Resu
     Ok(head == Some(entry.seq))
 }
 
+/// How the audit log names an entry: its ticket and itself.
+fn subject_of(lane: TicketId, id: OperationId) -> String {
+    format!("ticket:{}/operation:{id}", lane.0)
+}
+
+/// How the audit log tells a state.
+fn told(state: &EntryState) -> AuditAction {
+    match state {
+        EntryState::Queued { .. } => AuditAction::OperationQueued,
+        EntryState::InFlight => AuditAction::OperationUnderWay,
+        EntryState::InDoubt { .. } => AuditAction::OperationInDoubt,
+        EntryState::Sent { .. } => AuditAction::OperationSent,
+        EntryState::Wedged { .. } => AuditAction::OperationWedged,
+        EntryState::Cancelled { .. } => AuditAction::OperationCancelled,
+    }
+}
+
 /// Writes a state over an entry, whatever it was.
 pub(crate) async fn put_state(
     connection: &mut SqliteConnection,
@@ -330,8 +350,15 @@ pub(crate) async fn put_state(
         .bind(state.is_pending())
         .bind(not_before(state))
         .bind(id.to_string())
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
+    let lane: i64 = sqlx::query_scalar("SELECT lane FROM outbox WHERE id = ?")
+        .bind(id.to_string())
+        .fetch_one(&mut *connection)
+        .await?;
+    // A person's decision on it is a line of its own, where it is taken.
+    let line = AuditEntry::done(told(state), subject_of(TicketId(lane), id)).by_program();
+    audit::append(connection, &line).await?;
     Ok(())
 }
 
@@ -346,8 +373,10 @@ pub(crate) async fn put_operation(
         .bind(operation.name())
         .bind(operation.depends_on().map(|id| id.to_string()))
         .bind(id.to_string())
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
+    let line = AuditEntry::done(AuditAction::OperationEdited, format!("operation:{id}")).detail(operation.name());
+    audit::append(connection, &line).await?;
     Ok(())
 }
 

@@ -3,9 +3,13 @@
 
 use crate::{
     KeptTransfer, StoreError,
-    desk::{call_backs, outbox::resolve},
+    desk::{audit, call_backs, outbox::resolve},
 };
-use guichet_domain::{OperationId, hot_transfer::State};
+use guichet_domain::{
+    OperationId,
+    audit::{AuditAction, AuditEntry},
+    hot_transfer::State,
+};
 use jiff::Timestamp;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
@@ -32,6 +36,9 @@ pub(crate) async fn keep(connection: &mut SqliteConnection, kept: &KeptTransfer)
     if let State::FellBack { call_back, .. } | State::CallerLeft { call_back, .. } = &transfer.state {
         call_backs::keep(connection, call_back).await?;
     }
+    let line =
+        AuditEntry::done(AuditAction::TransferStep, format!("transfer:{}", transfer.id)).detail(transfer.state.name());
+    audit::append(connection, &line).await?;
     Ok(())
 }
 

@@ -15,8 +15,24 @@ use guichet_domain::{
     ticket::{Actor, Level, Party, Role, Status, Ticket, TicketKind},
     timeline::{EntryDetail, EntryKey, EntryKind, TimelineEntry},
 };
-use guichet_store::{Batch, Sort, Store, Submission, TicketQuery, View};
+use guichet_store::{Batch, DataKey, Sort, Store, Submission, TicketQuery, View};
 use jiff::Timestamp;
+use sqlx::sqlite::SqliteConnectOptions;
+use std::path::Path;
+
+/// The key of every desk of these tests.
+pub static KEY: DataKey = DataKey::from_bytes([7; 32]);
+
+/// A database's file as another tool would open it: with the key once it is encrypted, without where it is not (or not there).
+pub fn raw_options(path: &Path) -> SqliteConnectOptions {
+    let options = SqliteConnectOptions::new().filename(path).foreign_keys(false);
+    let start = std::fs::read(path).unwrap_or_default();
+    if start.is_empty() || start.starts_with(b"SQLite format 3\0") {
+        return options;
+    }
+    let key: String = KEY.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    options.pragma("key", format!("\"x'{key}'\""))
+}
 
 /// Noon of a day, plus seconds.
 pub fn at(seconds: i64) -> Timestamp {
