@@ -3,7 +3,7 @@
 use crate::{
     bindings, deny, e2e,
     error::{Error, Result},
-    front_end,
+    front_end, fuzz,
     guichet::FEATURES,
     npm_audit, setup, simulate,
     steps::{self, Counts, Step, Verdict},
@@ -66,6 +66,18 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
                 replay: None,
             };
             simulate::closing_line(workspace, &options).map(Verdict::Done)
+        }),
+        Step::new("fuzzing", |_| {
+            if !fuzz::is_possible() {
+                return Ok(Verdict::Skipped("libFuzzer is built on Linux".to_owned()));
+            }
+            let options = fuzz::Options {
+                seconds: 60,
+                target: None,
+                seed: 1,
+                replay: None,
+            };
+            fuzz::closing_line(workspace, &options).map(Verdict::Done)
         }),
     ];
     steps.push(Step::new("real window", |counts| {

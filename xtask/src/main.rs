@@ -13,6 +13,7 @@ mod deny;
 mod e2e;
 mod error;
 mod front_end;
+mod fuzz;
 mod guichet;
 mod nagios;
 mod npm_audit;
@@ -52,6 +53,8 @@ enum Command {
     Simulate(simulate::Options),
     /// Kill a real process at every durable step and look for what it had acknowledged.
     Crash(crash::Options),
+    /// Put every reader of bytes from outside before a fuzzer; what it finds is kept in tests/fuzz/cases/.
+    Fuzz(fuzz::Options),
     /// Write the software bill of materials (CycloneDX 1.5) of what is shipped and what it was built with.
     Sbom(sbom::Options),
     /// Measure; tables on the terminal, JSON in artifacts/.
@@ -83,6 +86,7 @@ fn run(command: Command) -> Result<()> {
         Command::Tour => tour::run(&workspace),
         Command::Simulate(options) => simulate::run(&workspace, &options),
         Command::Crash(options) => crash::run(&workspace, &options),
+        Command::Fuzz(options) => fuzz::run(&workspace, &options),
         Command::Sbom(options) => sbom::run(&workspace, &options),
         Command::Bench { what } => bench::run(&workspace, &what),
         Command::Bindings(options) => bindings::run(&workspace, &options),

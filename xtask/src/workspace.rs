@@ -56,6 +56,11 @@ impl Workspace {
         made(self.root.join("artifacts").join(name))
     }
 
+    /// A build folder of its own inside cargo's, for what is compiled in another manner.
+    pub fn target(&self, name: &str) -> PathBuf {
+        self.target.join(name)
+    }
+
     /// A program that cargo built.
     pub fn built(&self, profile: &str, name: &str) -> PathBuf {
         self.target

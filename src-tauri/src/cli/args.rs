@@ -5,10 +5,10 @@
 
 use crate::{
     api::{ExportFormat, KeyPlace, SecretStoreKind},
-    core::deep_link::DeepLink,
     messages::Locale,
 };
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use guichet_domain::deep_link::DeepLink;
 use guichet_service_levels::Month;
 use guichet_store::View;
 use std::path::PathBuf;

@@ -28,16 +28,12 @@ mod wipe;
 mod write;
 
 use crate::{
-    core::{
-        AppCore,
-        deep_link::{DeepLink, SCHEME},
-        desk::Pace,
-        policy::PolicyRead,
-    },
+    core::{AppCore, desk::Pace, policy::PolicyRead},
     messages::Locale,
 };
 use args::{CallsCommand, Command, CommandLine, KbCommand, OutboxCommand, TicketCommand};
 use clap::FromArgMatches;
+use guichet_domain::deep_link::{DeepLink, SCHEME};
 pub use output::{Ending, Output};
 use std::{ffi::OsString, path::Path};
 pub use vault::key_access;

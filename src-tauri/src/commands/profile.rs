@@ -3,8 +3,9 @@
 use crate::{
     api::{AppState, Settings, SignIn, UiError, VaultForm},
     commands::{Answer, told},
-    core::{AppCore, deep_link::DeepLink, vault::KeyAccess},
+    core::{AppCore, vault::KeyAccess},
 };
+use guichet_domain::deep_link::DeepLink;
 use tauri::State;
 
 /// Everything the window needs for its first frame.

@@ -7,7 +7,6 @@ use crate::{
     },
     core::{
         clocks,
-        deep_link::DeepLink,
         desk::{AppEvent, Desk, Pace, telephone_place},
         lock::{LEAST_LENGTH, Lock, LockChange, LockError, Revocation, SettingsRefused},
         notifier::Notifier,
@@ -27,6 +26,7 @@ use guichet_backend::{AuthProblem, BackendError, Clock, SystemClock};
 use guichet_domain::{
     audit::{AuditAction, AuditEntry},
     call::CallState,
+    deep_link::DeepLink,
     outbox::Gate,
 };
 use jiff::Timestamp;

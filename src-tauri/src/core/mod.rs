@@ -7,7 +7,6 @@ pub mod audit;
 pub mod bulk;
 pub mod clocks;
 pub mod contract;
-pub mod deep_link;
 pub mod desk;
 pub mod diagnosis;
 pub mod escalation;

@@ -3,7 +3,7 @@
 //! Source of the wire: Centreon's own description of its API and its sources (statuses, states, resources, acknowledgements); what was
 //! not tried on a real server is said in `docs/alerts.md`.
 
-mod wire;
+pub(crate) mod wire;
 
 use crate::{AlertTarget, AlertsError, Reading, Supervision, signed, web};
 use async_trait::async_trait;

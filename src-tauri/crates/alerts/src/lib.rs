@@ -7,6 +7,7 @@
 pub mod centreon;
 mod error;
 pub mod nagios;
+pub mod outside;
 mod web;
 
 pub use centreon::{Centreon, CentreonConfig};

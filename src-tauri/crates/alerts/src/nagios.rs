@@ -5,7 +5,7 @@
 
 mod command;
 mod sign;
-mod status;
+pub(crate) mod status;
 
 use crate::{AlertTarget, AlertsError, Reading, Supervision, signed, web};
 use async_trait::async_trait;

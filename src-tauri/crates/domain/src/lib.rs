@@ -11,6 +11,7 @@ pub mod audit;
 pub mod call;
 pub mod catalogue;
 pub mod consent;
+pub mod deep_link;
 pub mod diagnosis;
 pub mod document;
 pub mod escalation;

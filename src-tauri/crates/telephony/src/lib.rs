@@ -14,6 +14,7 @@ pub mod generic;
 mod link;
 mod net;
 pub mod o2g;
+pub mod outside;
 pub mod pbx;
 mod q850;
 pub mod state;

@@ -7,24 +7,24 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// The statuses that are asked for.
-pub(super) const NOT_WELL: &str = r#"["WARNING","DOWN","CRITICAL","UNREACHABLE","UNKNOWN"]"#;
+pub(crate) const NOT_WELL: &str = r#"["WARNING","DOWN","CRITICAL","UNREACHABLE","UNKNOWN"]"#;
 
 /// A slice of the list.
 #[derive(Debug, Deserialize)]
-pub(super) struct Page {
-    pub(super) result: Vec<Resource>,
-    pub(super) meta: Meta,
+pub(crate) struct Page {
+    pub(crate) result: Vec<Resource>,
+    pub(crate) meta: Meta,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Meta {
+pub(crate) struct Meta {
     /// Of the whole list.
-    pub(super) total: usize,
+    pub(crate) total: usize,
 }
 
 /// What an acknowledgement names: the kind, the number, and the number of the host it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Identity {
+pub(crate) struct Identity {
     kind: String,
     id: u64,
     parent: Option<u64>,
@@ -32,7 +32,7 @@ pub(super) struct Identity {
 
 /// A host, a service, or what else Centreon counts as one (metaservices, business activities).
 #[derive(Debug, Deserialize)]
-pub(super) struct Resource {
+pub(crate) struct Resource {
     #[serde(rename = "type")]
     kind: String,
     id: u64,
@@ -63,7 +63,7 @@ struct Parent {
 }
 
 impl Resource {
-    pub(super) fn identity(&self) -> Identity {
+    pub(crate) fn identity(&self) -> Identity {
         Identity {
             kind: self.kind.clone(),
             id: self.id,
@@ -72,7 +72,7 @@ impl Resource {
     }
 
     /// As a problem, when it is one; `now` where it does not say since when.
-    pub(super) fn problem(&self, now: Timestamp) -> Option<Problem> {
+    pub(crate) fn problem(&self, now: Timestamp) -> Option<Problem> {
         let parent_is_up = !self
             .parent
             .as_ref()
@@ -112,7 +112,7 @@ impl Resource {
 }
 
 /// The token of an answer to a sign-in.
-pub(super) fn token(body: &[u8]) -> Option<String> {
+pub(crate) fn token(body: &[u8]) -> Option<String> {
     let said: Value = serde_json::from_slice(body).ok()?;
     let token = said.pointer("/security/token")?.as_str()?;
     let good = (1..=512).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());
@@ -123,12 +123,12 @@ pub(super) fn token(body: &[u8]) -> Option<String> {
 ///
 /// # Errors
 /// When it is none.
-pub(super) fn page(body: &[u8]) -> Result<Page, AlertsError> {
+pub(crate) fn page(body: &[u8]) -> Result<Page, AlertsError> {
     serde_json::from_slice(body).map_err(|error| AlertsError::unexpected(error.to_string()))
 }
 
 /// The request that acknowledges one resource, until it is well again, and tells nobody by itself.
-pub(super) fn acknowledgement(of: &Identity, comment: &str) -> Value {
+pub(crate) fn acknowledgement(of: &Identity, comment: &str) -> Value {
     json!({
         "acknowledgement": {
             "comment": comment,

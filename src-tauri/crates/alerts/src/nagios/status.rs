@@ -53,7 +53,7 @@ struct Entry {
 }
 
 /// A host or a service that is not well, by name, with when the answer was given.
-pub(super) struct Named {
+pub(crate) struct Named {
     host: String,
     service: Option<String>,
     entry: Entry,
@@ -135,7 +135,7 @@ struct Count {
 ///
 /// # Errors
 /// When it is none, or Nagios stands still.
-pub(super) fn services(body: &[u8], stale_after: SignedDuration) -> Result<Vec<Named>, AlertsError> {
+pub(crate) fn services(body: &[u8], stale_after: SignedDuration) -> Result<Vec<Named>, AlertsError> {
     let (services, asked_at) = answered::<Services>(body, stale_after)?;
     let mut named = Vec::new();
     for (host, entries) in services.servicelist.0 {
@@ -155,7 +155,7 @@ pub(super) fn services(body: &[u8], stale_after: SignedDuration) -> Result<Vec<N
 ///
 /// # Errors
 /// When it is none, or Nagios stands still.
-pub(super) fn hosts(body: &[u8], stale_after: SignedDuration) -> Result<Vec<Named>, AlertsError> {
+pub(crate) fn hosts(body: &[u8], stale_after: SignedDuration) -> Result<Vec<Named>, AlertsError> {
     let (hosts, asked_at) = answered::<Hosts>(body, stale_after)?;
     let hosts = hosts.hostlist.0.into_iter();
     Ok(hosts
@@ -172,13 +172,13 @@ pub(super) fn hosts(body: &[u8], stale_after: SignedDuration) -> Result<Vec<Name
 ///
 /// # Errors
 /// When the answer is none, or Nagios stands still.
-pub(super) fn host_count(body: &[u8], stale_after: SignedDuration) -> Result<u64, AlertsError> {
+pub(crate) fn host_count(body: &[u8], stale_after: SignedDuration) -> Result<u64, AlertsError> {
     let (count, _) = answered::<Count>(body, stale_after)?;
     Ok(count.count.0.iter().map(|(_, number)| number).sum())
 }
 
 /// What is not well. A service of a host that is not up is a warning: the host is the problem, and is told as one.
-pub(super) fn problems(hosts: Vec<Named>, services: Vec<Named>) -> Vec<Problem> {
+pub(crate) fn problems(hosts: Vec<Named>, services: Vec<Named>) -> Vec<Problem> {
     let not_up: BTreeSet<String> = hosts
         .iter()
         .filter(|host| matches!(host.entry.status, DOWN | UNREACHABLE))

@@ -393,7 +393,7 @@ fn table(rows: Vec<Vec<RawCell>>) -> Vec<Block> {
         .iter()
         .flatten()
         .flat_map(|cell| &cell.blocks)
-        .any(|block| matches!(block, Block::Table { .. } | Block::Quote { .. }));
+        .any(needs_lines_of_its_own);
     if one_column || holds_blocks {
         return rows.into_iter().flatten().flat_map(|cell| cell.blocks).collect();
     }
@@ -409,6 +409,20 @@ fn table(rows: Vec<Vec<RawCell>>) -> Vec<Block> {
         })
         .collect();
     vec![Block::Table { rows }]
+}
+
+/// Whether a block cannot be lines of a cell without losing words: a table or a quotation, and a list that holds a table.
+fn needs_lines_of_its_own(block: &Block) -> bool {
+    fn holds_a_table(block: &Block) -> bool {
+        work::spend(1);
+        match block {
+            Block::Table { .. } => true,
+            Block::List { items, .. } => items.iter().flatten().any(holds_a_table),
+            Block::Quote { blocks } => blocks.iter().any(holds_a_table),
+            Block::Paragraph { .. } | Block::Heading { .. } | Block::Code { .. } => false,
+        }
+    }
+    matches!(block, Block::Quote { .. }) || holds_a_table(block)
 }
 
 /// Blocks as the lines of a cell.
@@ -446,8 +460,8 @@ fn one_line(blocks: Vec<Block>) -> Vec<Inline> {
                     line(content);
                 }
             }
-            // Such a table was taken apart by `table`.
             Block::Quote { blocks } => line(one_line(blocks)),
+            // No cell holds one (`needs_lines_of_its_own`).
             Block::Table { .. } => {}
         }
     }

@@ -187,6 +187,12 @@ fn nested_lists_and_tables() {
         "<table><tr><td><table><tr><td>Bonjour</td></tr><tr><td><p>A</p><p>B</p></td></tr></table></td></tr></table>",
     );
     assert_eq!(layout, doc(vec![p("Bonjour"), p("A"), p("B")]));
+    // A cell holds no table, not even in a list: its words are kept outside.
+    let listed = RichText::from_html(
+        "<table><tr><th>N</th><td>V<ul><li><table><tr><td>a</td><td>b</td></tr></table></li></ul></td></tr></table>",
+    );
+    check(&listed);
+    assert!(listed.to_plain().contains("a\tb"), "{}", listed.to_plain());
 }
 
 #[test]

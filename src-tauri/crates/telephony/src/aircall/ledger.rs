@@ -30,7 +30,7 @@ struct Told {
 
 /// The calls that were seen.
 #[derive(Debug)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     source: CallSource,
     region: String,
     own: String,
@@ -46,7 +46,7 @@ struct About<'a> {
 }
 
 impl Ledger {
-    pub(super) fn new(config: &AircallConfig) -> Self {
+    pub(crate) fn new(config: &AircallConfig) -> Self {
         Self {
             source: config.source.clone(),
             region: config.region.clone(),
@@ -57,31 +57,31 @@ impl Ledger {
     }
 
     /// The calls that go on.
-    pub(super) fn alive(&self) -> BTreeSet<String> {
+    pub(crate) fn alive(&self) -> BTreeSet<String> {
         let going = self.told.iter().filter(|(_, told)| !told.over);
         going.map(|(id, _)| id.clone()).collect()
     }
 
     /// When the oldest call that goes on began.
-    pub(super) fn oldest(&self) -> Option<Timestamp> {
+    pub(crate) fn oldest(&self) -> Option<Timestamp> {
         let going = self.told.values().filter(|told| !told.over);
         going.filter_map(|told| told.started).min()
     }
 
     /// Whether the desk's own user talks on a call.
-    pub(super) fn has(&self, id: &str) -> bool {
+    pub(crate) fn has(&self, id: &str) -> bool {
         self.told
             .get(id)
             .is_some_and(|told| !told.over && told.with.is_some_and(|user| user.to_string() == self.own))
     }
 
     /// Whether a call is known and goes on.
-    pub(super) fn goes_on(&self, id: &str) -> bool {
+    pub(crate) fn goes_on(&self, id: &str) -> bool {
         self.told.get(id).is_some_and(|told| !told.over)
     }
 
     /// A whole look: what happened since the one before.
-    pub(super) fn look(&mut self, calls: &[Call], now: Timestamp) -> Vec<CallEvent> {
+    pub(crate) fn look(&mut self, calls: &[Call], now: Timestamp) -> Vec<CallEvent> {
         let mut events = Vec::new();
         let mut there = BTreeSet::new();
         for call in calls {

@@ -5,8 +5,8 @@
 //! rather than read is said in `docs/telephony.md`.
 
 mod connection;
-mod ledger;
-mod wire;
+pub(crate) mod ledger;
+pub(crate) mod wire;
 
 use crate::{
     action::{Abilities, Action, ActionError},

@@ -15,26 +15,26 @@ const USUAL_WAIT: Duration = Duration::from_secs(60);
 
 /// Somebody of the account.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(super) struct User {
-    pub(super) id: u64,
+pub(crate) struct User {
+    pub(crate) id: u64,
     #[serde(default)]
     name: Option<String>,
 }
 
 impl User {
-    pub(super) fn device(&self) -> String {
+    pub(crate) fn device(&self) -> String {
         self.id.to_string()
     }
 
-    pub(super) fn name(&self) -> Option<String> {
+    pub(crate) fn name(&self) -> Option<String> {
         self.name.as_deref().map(clip).filter(|name| !name.is_empty())
     }
 }
 
 /// One of the account's telephone numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(super) struct Number {
-    pub(super) id: u64,
+pub(crate) struct Number {
+    pub(crate) id: u64,
     #[serde(default)]
     name: Option<String>,
     #[serde(default)]
@@ -43,7 +43,7 @@ pub(super) struct Number {
 
 impl Number {
     /// What people call it; its digits, else its identity, where it has no name.
-    pub(super) fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         let mut named = [&self.name, &self.digits].into_iter().flatten().map(|text| clip(text));
         named
             .find(|text| !text.is_empty())
@@ -51,7 +51,7 @@ impl Number {
     }
 
     /// Whether a setting means it: by its identity, its name, or its digits however they are written.
-    pub(super) fn is(&self, meant: &str) -> bool {
+    pub(crate) fn is(&self, meant: &str) -> bool {
         let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
         let same_digits = |own: &str| {
             let (own, meant) = (digits(own), digits(meant));
@@ -76,7 +76,7 @@ struct Contact {
 
 /// Where a call stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(crate) enum Stage {
     /// It rings, or is being made.
     Initial,
     /// Somebody talks.
@@ -87,7 +87,7 @@ pub(super) enum Stage {
 
 /// A call as Aircall has it now.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(super) struct Call {
+pub(crate) struct Call {
     id: u64,
     direction: String,
     status: String,
@@ -104,11 +104,11 @@ pub(super) struct Call {
     #[serde(default)]
     voicemail: Option<String>,
     #[serde(default)]
-    pub(super) user: Option<User>,
+    pub(crate) user: Option<User>,
     #[serde(default)]
-    pub(super) transferred_to: Option<User>,
+    pub(crate) transferred_to: Option<User>,
     #[serde(default)]
-    pub(super) number: Option<Number>,
+    pub(crate) number: Option<Number>,
     #[serde(default)]
     contact: Option<Contact>,
 }
@@ -118,15 +118,15 @@ fn instant(seconds: Option<i64>) -> Option<Timestamp> {
 }
 
 impl Call {
-    pub(super) fn read(value: &Value) -> Option<Self> {
+    pub(crate) fn read(value: &Value) -> Option<Self> {
         Self::deserialize(value).ok()
     }
 
-    pub(super) fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         self.id.to_string()
     }
 
-    pub(super) fn direction(&self) -> Direction {
+    pub(crate) fn direction(&self) -> Direction {
         if self.direction == "outbound" {
             Direction::Outbound
         } else {
@@ -134,7 +134,7 @@ impl Call {
         }
     }
 
-    pub(super) fn stage(&self) -> Stage {
+    pub(crate) fn stage(&self) -> Stage {
         match self.status.as_str() {
             "done" => Stage::Done,
             "answered" => Stage::Answered,
@@ -143,23 +143,23 @@ impl Call {
         }
     }
 
-    pub(super) fn started_at(&self) -> Option<Timestamp> {
+    pub(crate) fn started_at(&self) -> Option<Timestamp> {
         instant(self.started_at)
     }
 
-    pub(super) fn answered_at(&self) -> Option<Timestamp> {
+    pub(crate) fn answered_at(&self) -> Option<Timestamp> {
         instant(self.answered_at)
     }
 
-    pub(super) fn ended_at(&self) -> Option<Timestamp> {
+    pub(crate) fn ended_at(&self) -> Option<Timestamp> {
         instant(self.ended_at)
     }
 
-    pub(super) fn digits(&self) -> String {
+    pub(crate) fn digits(&self) -> String {
         self.raw_digits.as_deref().map(clip).unwrap_or_default()
     }
 
-    pub(super) fn caller(&self) -> String {
+    pub(crate) fn caller(&self) -> String {
         let Some(contact) = &self.contact else {
             return String::new();
         };
@@ -167,12 +167,12 @@ impl Call {
         clip(&names.map(|name| name.trim()).collect::<Vec<_>>().join(" "))
     }
 
-    pub(super) fn has_voicemail(&self) -> bool {
+    pub(crate) fn has_voicemail(&self) -> bool {
         self.voicemail.is_some()
     }
 
     /// Why nobody answered.
-    pub(super) fn missed(&self) -> CallCause {
+    pub(crate) fn missed(&self) -> CallCause {
         match self.missed_call_reason.as_deref() {
             Some("short_abandoned" | "abandoned_in_ivr" | "abandoned_in_classic") => CallCause::Abandoned,
             Some("no_available_agent" | "agents_did_not_answer") => CallCause::NoAnswer,
@@ -182,7 +182,7 @@ impl Call {
 }
 
 /// A page of calls, and where the next one is.
-pub(super) fn page(said: &Value) -> Option<(Vec<Call>, Option<String>)> {
+pub(crate) fn page(said: &Value) -> Option<(Vec<Call>, Option<String>)> {
     let calls = said.get("calls")?.as_array()?;
     let calls = calls.iter().take(MOST_CALLS).filter_map(Call::read).collect();
     let next = said.get("meta").and_then(|meta| meta.get("next_page_link"));
@@ -190,7 +190,7 @@ pub(super) fn page(said: &Value) -> Option<(Vec<Call>, Option<String>)> {
 }
 
 /// How many requests are left in this minute, and how long until it is over.
-pub(super) fn allowance(headers: &HeaderMap, now: Timestamp) -> Option<(u64, Duration)> {
+pub(crate) fn allowance(headers: &HeaderMap, now: Timestamp) -> Option<(u64, Duration)> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
     let left = u64::try_from(number("x-aircallapi-remaining")?).unwrap_or(0);
     let until = number("x-aircallapi-reset").and_then(|second| Timestamp::from_second(second).ok());
@@ -201,13 +201,13 @@ pub(super) fn allowance(headers: &HeaderMap, now: Timestamp) -> Option<(u64, Dur
 }
 
 /// How long to keep still after a refusal for too many requests.
-pub(super) fn keep_still(headers: &HeaderMap, now: Timestamp) -> Duration {
+pub(crate) fn keep_still(headers: &HeaderMap, now: Timestamp) -> Duration {
     let wait = allowance(headers, now).map_or(USUAL_WAIT, |(_, wait)| wait);
     wait.max(Duration::from_secs(1))
 }
 
 /// An insight card: a line that the telephone of whoever has the call shows.
-pub(super) fn card(name: &str, value: &str) -> Value {
+pub(crate) fn card(name: &str, value: &str) -> Value {
     json!({ "contents": [
         { "type": "title", "text": "Guichet" },
         { "type": "shortText", "label": name, "text": value },

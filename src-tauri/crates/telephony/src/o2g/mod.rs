@@ -4,7 +4,7 @@
 //! `src/internal/types/telephony`).
 
 mod connection;
-mod wire;
+pub(crate) mod wire;
 
 use crate::{
     action::{Abilities, Action, ActionError},

@@ -19,14 +19,14 @@ const MOST: usize = 64;
 
 /// Cuts the event stream into lines. A line that is too long costs itself.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     line: Vec<u8>,
     too_long: bool,
 }
 
 impl Lines {
     /// Takes bytes in and gives the events they complete.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Vec<Event> {
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Vec<Event> {
         let mut events = Vec::new();
         for byte in bytes {
             if *byte != b'\n' {
@@ -49,13 +49,13 @@ impl Lines {
 /// An event of a user's telephone. Fields that are missing are empty.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Event {
-    pub(super) event_name: String,
-    pub(super) login_name: Option<String>,
-    pub(super) call_ref: String,
+pub(crate) struct Event {
+    pub(crate) event_name: String,
+    pub(crate) login_name: Option<String>,
+    pub(crate) call_ref: String,
     cause: Option<String>,
-    pub(super) previous_call_ref: Option<String>,
-    pub(super) replaced_by_call_ref: Option<String>,
+    pub(crate) previous_call_ref: Option<String>,
+    pub(crate) replaced_by_call_ref: Option<String>,
     call_data: Option<CallData>,
     legs: Vec<Leg>,
     modified_legs: Vec<Leg>,
@@ -113,27 +113,27 @@ struct Identifier {
 
 /// Whose telephone is looked at.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Own<'a> {
-    pub(super) login: &'a str,
-    pub(super) device: &'a str,
+pub(crate) struct Own<'a> {
+    pub(crate) login: &'a str,
+    pub(crate) device: &'a str,
 }
 
 impl Event {
     /// Reads the list of calls.
-    pub(super) fn list(said: &Value) -> Vec<Self> {
+    pub(crate) fn list(said: &Value) -> Vec<Self> {
         let calls = said.get("calls").and_then(Value::as_array).cloned().unwrap_or_default();
         let read = |call| serde_json::from_value(call).ok();
         calls.into_iter().take(MOST).filter_map(read).collect()
     }
 
     /// Whether it is about the user's own calls.
-    pub(super) fn is_of(&self, own: Own<'_>) -> bool {
+    pub(crate) fn is_of(&self, own: Own<'_>) -> bool {
         let same = |login: &String| login.eq_ignore_ascii_case(own.login);
         self.login_name.as_ref().is_none_or(same)
     }
 
     /// The call was transferred by its user.
-    pub(super) fn is_transferred(&self) -> bool {
+    pub(crate) fn is_transferred(&self) -> bool {
         self.cause.as_deref() == Some("TRANSFERRED")
     }
 
@@ -153,12 +153,12 @@ impl Event {
     }
 
     /// It is being released: the tone of a busy line is heard, say.
-    pub(super) fn is_releasing(&self, own: Own<'_>) -> bool {
+    pub(crate) fn is_releasing(&self, own: Own<'_>) -> bool {
         self.state(own) == Some("RELEASING")
     }
 
     /// What it says of a leg; `before` is what was known of it.
-    pub(super) fn report(&self, own: Own<'_>, before: Option<Stage>) -> Option<Report> {
+    pub(crate) fn report(&self, own: Own<'_>, before: Option<Stage>) -> Option<Report> {
         let call_ref = clip(&self.call_ref);
         let stage = if self.event_name == "OnCallRemoved" {
             Stage::Gone(self.why())
@@ -271,7 +271,7 @@ impl CallData {
 ///
 /// # Errors
 /// [`ActionError::Invalid`] when it is too long: the PBX carries 32 bytes.
-pub(super) fn attachable(attachment: &Attachment) -> Result<String, ActionError> {
+pub(crate) fn attachable(attachment: &Attachment) -> Result<String, ActionError> {
     let text = format!("{}={}", attachment.key(), attachment.value());
     if text.len() > MOST_ATTACHED {
         return Err(ActionError::Invalid("the attached value"));

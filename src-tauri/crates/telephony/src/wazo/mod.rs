@@ -4,7 +4,7 @@
 //! (`plugins/calls`, `plugins/transfers`: `api.yml`, `state.py`), wazo-bus (`resources/calls/event.py`).
 
 mod connection;
-mod wire;
+pub(crate) mod wire;
 
 use crate::{
     action::{Abilities, Action, ActionError},

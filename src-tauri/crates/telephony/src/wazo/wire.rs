@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The events that are asked for.
-pub(super) const EVENTS: &[&str] = &[
+pub(crate) const EVENTS: &[&str] = &[
     "call_created",
     "call_updated",
     "call_answered",
@@ -30,7 +30,7 @@ const MOST: usize = 64;
 
 /// What websocketd says.
 #[derive(Debug)]
-pub(super) enum Message {
+pub(crate) enum Message {
     /// The session is there.
     Init,
     /// Events follow.
@@ -47,7 +47,7 @@ pub(super) enum Message {
 
 impl Message {
     /// Reads a message; what cannot be read is passed over.
-    pub(super) fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         let Ok(mut message) = serde_json::from_str::<Value>(text) else {
             return Self::Other;
         };
@@ -71,17 +71,17 @@ impl Message {
 }
 
 /// An operation of websocketd.
-pub(super) fn operation(name: &str, key: &str, value: &str) -> Value {
+pub(crate) fn operation(name: &str, key: &str, value: &str) -> Value {
     json!({ "op": name, "data": { key: value } })
 }
 
 /// A call. Fields that are missing or null are empty.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Call {
+pub(crate) struct Call {
     call_id: Option<String>,
     conversation_id: Option<String>,
-    pub(super) user_uuid: Option<String>,
+    pub(crate) user_uuid: Option<String>,
     status: Option<String>,
     on_hold: Option<bool>,
     talking_to: Option<BTreeMap<String, Value>>,
@@ -94,18 +94,18 @@ pub(super) struct Call {
 
 impl Call {
     /// Reads one.
-    pub(super) fn read(data: Value) -> Option<Self> {
+    pub(crate) fn read(data: Value) -> Option<Self> {
         serde_json::from_value(data).ok()
     }
 
     /// Reads a list of them.
-    pub(super) fn list(said: &Value) -> Vec<Self> {
+    pub(crate) fn list(said: &Value) -> Vec<Self> {
         let items = said.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
         items.into_iter().take(MOST).filter_map(Self::read).collect()
     }
 
     /// What it says of a leg; `None` while that is between two states.
-    pub(super) fn report(&self, event: &str) -> Option<Report> {
+    pub(crate) fn report(&self, event: &str) -> Option<Report> {
         let leg = clip(self.call_id.as_deref()?);
         let is_caller = self.is_caller == Some(true);
         let talks = self.talking_to.as_ref().is_some_and(|others| !others.is_empty());
@@ -144,9 +144,9 @@ impl Call {
 /// A transfer.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct WireTransfer {
+pub(crate) struct WireTransfer {
     id: Option<String>,
-    pub(super) initiator_uuid: Option<String>,
+    pub(crate) initiator_uuid: Option<String>,
     initiator_call: Option<String>,
     status: Option<String>,
     flow: Option<String>,
@@ -154,18 +154,18 @@ pub(super) struct WireTransfer {
 
 impl WireTransfer {
     /// Reads one.
-    pub(super) fn read(data: Value) -> Option<Self> {
+    pub(crate) fn read(data: Value) -> Option<Self> {
         serde_json::from_value(data).ok()
     }
 
     /// Reads a list of them.
-    pub(super) fn list(said: &Value) -> Vec<Self> {
+    pub(crate) fn list(said: &Value) -> Vec<Self> {
         let items = said.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
         items.into_iter().take(MOST).filter_map(Self::read).collect()
     }
 
     /// The transfer; the number is not told, `numbers` knows it of those that were asked for here.
-    pub(super) fn transfer(&self, numbers: &BTreeMap<String, String>) -> Option<Transfer> {
+    pub(crate) fn transfer(&self, numbers: &BTreeMap<String, String>) -> Option<Transfer> {
         let id = clip(self.id.as_deref()?);
         Some(Transfer {
             number: numbers.get(&id).cloned().unwrap_or_default(),
@@ -176,7 +176,7 @@ impl WireTransfer {
     }
 
     /// How far a transfer that goes on is.
-    pub(super) fn stage(&self) -> Option<Stage> {
+    pub(crate) fn stage(&self) -> Option<Stage> {
         match self.status.as_deref()? {
             "starting" | "ready" | "ringback" => Some(Stage::Dialing),
             "answered" => Some(Stage::Up),
@@ -186,7 +186,7 @@ impl WireTransfer {
 }
 
 /// What an event of a transfer says.
-pub(super) fn step(event: &str) -> Option<Step> {
+pub(crate) fn step(event: &str) -> Option<Step> {
     Some(match event {
         "transfer_created" | "transfer_updated" => Step::Begun,
         "transfer_answered" => Step::Answered,

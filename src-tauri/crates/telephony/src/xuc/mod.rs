@@ -5,7 +5,7 @@
 //! because they could act upon the wrong one.
 
 mod connection;
-mod wire;
+pub(crate) mod wire;
 
 use crate::{
     action::{Abilities, Action, ActionError},

@@ -17,7 +17,7 @@ const MOST: usize = 64;
 
 /// What a xuc says.
 #[derive(Debug)]
-pub(super) enum Message {
+pub(crate) enum Message {
     /// The login is complete.
     LoggedOn,
     /// Something happened on the telephone.
@@ -35,10 +35,10 @@ pub(super) enum Message {
 /// An event of the telephone. Fields that are missing are empty.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct PhoneEvent {
+pub(crate) struct PhoneEvent {
     event_type: String,
     #[serde(rename = "DN")]
-    pub(super) dn: String,
+    pub(crate) dn: String,
     #[serde(rename = "otherDN")]
     other_dn: String,
     #[serde(rename = "otherDName")]
@@ -52,7 +52,7 @@ pub(super) struct PhoneEvent {
 
 impl Message {
     /// Reads a message; what cannot be read is passed over.
-    pub(super) fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         let Ok(mut message) = serde_json::from_str::<Value>(text) else {
             return Self::Other;
         };
@@ -103,7 +103,7 @@ fn line_state(status: i64) -> LineState {
 
 impl PhoneEvent {
     /// What it says of a leg; `None` for a kind that says nothing of calls.
-    pub(super) fn report(&self, station: &Station) -> Option<Report> {
+    pub(crate) fn report(&self, station: &Station) -> Option<Report> {
         let stage = match self.event_type.as_str() {
             "EventDialing" => Stage::Dialing,
             "EventRinging" => Stage::Ringing,
@@ -151,32 +151,32 @@ impl PhoneEvent {
 }
 
 /// A command without more.
-pub(super) fn command(name: &str) -> Value {
+pub(crate) fn command(name: &str) -> Value {
     json!({ "claz": "web", "command": name })
 }
 
 /// A command with a destination.
-pub(super) fn to(name: &str, destination: &str) -> Value {
+pub(crate) fn to(name: &str, destination: &str) -> Value {
     json!({ "claz": "web", "command": name, "destination": destination })
 }
 
 /// A call, with what travels with it.
-pub(super) fn dial(destination: &str, attachments: &[Attachment]) -> Value {
+pub(crate) fn dial(destination: &str, attachments: &[Attachment]) -> Value {
     json!({ "claz": "web", "command": "dial", "destination": destination, "variables": variables(attachments) })
 }
 
 /// What is attached to the call of the telephone.
-pub(super) fn set_data(attachment: &Attachment) -> Value {
+pub(crate) fn set_data(attachment: &Attachment) -> Value {
     json!({ "claz": "web", "command": "setData", "variables": variables(std::slice::from_ref(attachment)) })
 }
 
 /// Watch these telephones as well.
-pub(super) fn watch(numbers: &[&str]) -> Value {
+pub(crate) fn watch(numbers: &[&str]) -> Value {
     json!({ "claz": "web", "command": "subscribeToPhoneHints", "phoneNumbers": numbers })
 }
 
 /// A sign of life, which is answered.
-pub(super) fn ping() -> Value {
+pub(crate) fn ping() -> Value {
     json!({ "claz": "ping" })
 }
 
