@@ -21,7 +21,13 @@ use guichet_domain::{
     record::{Collection, Record, TicketBundle},
 };
 use jiff::{SignedDuration, Timestamp};
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 use tokio::sync::{Mutex, RwLock};
 
 /// How long an unnamed zone's offset is believed (seconds).
@@ -38,6 +44,8 @@ pub struct GlpiBackend {
     pub(crate) crowd: Mutex<Option<Arc<Crowd>>>,
     /// Which articles of 10.0 the account may really see.
     pub(crate) visible: Mutex<Visible>,
+    /// The number of the session whose scope the facts tell.
+    scope_of: AtomicU64,
 }
 
 impl fmt::Debug for GlpiBackend {
@@ -65,7 +73,26 @@ impl GlpiBackend {
             learning: Mutex::new(()),
             crowd: Mutex::new(None),
             visible: Mutex::new(Visible::default()),
+            scope_of: AtomicU64::new(0),
         }
+    }
+
+    /// What the session sees now. Rights that changed show in a session that is made after them: asked again of each new one.
+    pub(crate) async fn scope(&self) -> Result<String, BackendError> {
+        let facts = self.facts().await?;
+        let session = self.client.session_number().await;
+        if self.scope_of.load(Ordering::Relaxed) == session {
+            return Ok(facts.scope.clone());
+        }
+        let scope = facts::sight(&self.client).await?;
+        if scope != facts.scope {
+            let mut changed = Facts::clone(&facts);
+            changed.scope.clone_from(&scope);
+            *self.facts.write().await = Some(Arc::new(changed));
+        }
+        // A session that ended while it was asked is asked again the next time.
+        self.scope_of.store(session, Ordering::Relaxed);
+        Ok(scope)
     }
 
     /// What signing in taught, learned on first use. The zone of a server whose zone has no name is calibrated again from
@@ -96,6 +123,8 @@ impl GlpiBackend {
 
     async fn learn(&self) -> Result<Arc<Facts>, BackendError> {
         let facts = Arc::new(facts::learn(&self.client, &self.config, &self.names).await?);
+        self.scope_of
+            .store(self.client.session_number().await, Ordering::Relaxed);
         *self.facts.write().await = Some(Arc::clone(&facts));
         Ok(facts)
     }

@@ -335,6 +335,15 @@ impl Client {
         self.renew(0).await
     }
 
+    /// The number of the session in use; 0 before the first.
+    pub(crate) async fn session_number(&self) -> u64 {
+        self.session
+            .read()
+            .await
+            .as_ref()
+            .map_or(0, |session| session.generation)
+    }
+
     /// A session newer than `dead`, shared by all who ask for one at the same time.
     async fn renew(&self, dead: u64) -> Result<Arc<Session>, BackendError> {
         let mut generation = self.sign_in.lock().await;

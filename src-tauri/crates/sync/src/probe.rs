@@ -11,11 +11,15 @@ use guichet_domain::{
     operation::{AttachTo, Operation},
     outbox::{EntryState, OutboxEntry, WedgeReason},
     record::{Collection, Departure},
+    rich_text::RichText,
     ticket::Party,
     timeline::{EntryKey, EntryKind},
 };
 use guichet_store::ChangeSet;
 use jiff::Timestamp;
+
+/// How many of the operations sent last are looked through for one whose number may have been given again.
+const RECENT: u32 = 500;
 
 impl Engine {
     /// One look at an entry in doubt since `since`.
@@ -166,11 +170,27 @@ impl Engine {
         Ok(Ok(outgoing))
     }
 
-    /// Rows of the same table that are known to be other operations of ours.
+    /// Rows of the same table that are known to be other operations of ours and that could be taken for this one. A row that can only
+    /// be this one by its words does not belong to an operation with other words, whatever its number: a server that was brought back
+    /// from a backup gives numbers out again, and what looks like another's row would be written a second time.
     async fn claimed(&self, entry: &OutboxEntry, ticket: Option<TicketId>) -> Result<Vec<i64>, SyncError> {
         let Some(ticket) = ticket else {
-            let created = self.db(self.store.created_tickets()).await?;
-            return Ok(created.into_iter().map(|id| id.0).collect());
+            let sent = self.db(self.store.last_sent(RECENT)).await?;
+            let mut claimed: Vec<i64> = self
+                .db(self.store.created_tickets())
+                .await?
+                .into_iter()
+                .map(|id| id.0)
+                .collect();
+            let with_other_words = |id: &i64| {
+                let mut tickets = sent
+                    .iter()
+                    .filter(|other| matches!(other.operation, Operation::CreateTicket { .. }));
+                tickets
+                    .any(|other| other.remote_id == Some(*id) && !may_be_taken_for(&other.operation, &entry.operation))
+            };
+            claimed.retain(|id| !with_other_words(id));
+            return Ok(claimed);
         };
         let Some(table) = table(&entry.operation) else {
             return Ok(Vec::new());
@@ -179,8 +199,31 @@ impl Engine {
         Ok(lane
             .iter()
             .filter(|other| other.id != entry.id && self::table(&other.operation) == Some(table))
+            .filter(|other| may_be_taken_for(&other.operation, &entry.operation))
             .filter_map(|other| other.remote_id)
             .collect())
+    }
+}
+
+/// Whether the row of one operation can be taken for that of another of the same table. Words are compared as a probe compares them;
+/// titles are not, which a server may cut.
+fn may_be_taken_for(one: &Operation, other: &Operation) -> bool {
+    match (words(one), words(other)) {
+        (Some(one), Some(other)) => one.is_empty() || other.is_empty() || one.fingerprint() == other.fingerprint(),
+        _ => true,
+    }
+}
+
+/// The words by which an operation's row is recognised.
+fn words(operation: &Operation) -> Option<&RichText> {
+    match operation {
+        Operation::CreateTicket { ticket } => Some(&ticket.description),
+        Operation::AddFollowup { body, .. }
+        | Operation::AddSolution { body, .. }
+        | Operation::AnswerSolution { body, .. }
+        | Operation::Reopen { body }
+        | Operation::ProposeArticle { body, .. } => Some(body),
+        _ => None,
     }
 }
 

@@ -43,6 +43,16 @@ pub(crate) struct Watched {
     rows: BTreeSet<EntryKey>,
 }
 
+/// What asking for a ticket showed.
+#[derive(Debug)]
+enum AsItIs {
+    There(Box<TicketBundle>),
+    /// Gone for good, with everything on it.
+    Gone,
+    /// In the bin, or not to be seen by this account.
+    OutOfSight,
+}
+
 /// What becomes of words that a restored server lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AfterRestore {
@@ -114,8 +124,13 @@ impl Engine {
         let Some(newest) = newest.filter(|newest| there.last().is_none_or(|last| newest > last)) else {
             return Ok(false);
         };
+        self.is_gone_for_good(TicketId(newest)).await
+    }
+
+    /// Whether a ticket is neither to be seen nor in the bin nor merely out of sight.
+    async fn is_gone_for_good(&self, ticket: TicketId) -> Result<bool, SyncError> {
         let pass = self.pass();
-        let presence = self.backend.presence(Collection::Tickets, newest).await;
+        let presence = self.backend.presence(Collection::Tickets, ticket.0).await;
         self.note(pass, &presence).await?;
         Ok(presence? == Presence::Left(Departure::Purged))
     }
@@ -157,18 +172,22 @@ impl Engine {
         let me = self.server_info().await.map(|info| info.user);
         let mut sent = self.db(self.store.last_sent(SENT_LOOKED_AT)).await?;
         sent.sort_by_key(|entry| std::cmp::Reverse((sent_at(entry), entry.seq)));
-        let mut tickets: BTreeMap<TicketId, Option<TicketBundle>> = BTreeMap::new();
+        let mut tickets: BTreeMap<TicketId, AsItIs> = BTreeMap::new();
         let mut numbers = BTreeSet::new();
         let mut lost: Vec<LostWords> = Vec::new();
         for entry in sent {
             let bundle = match tickets.get(&entry.lane) {
                 Some(known) => known,
                 None => {
-                    let answer = self.as_it_is(entry.lane).await?;
+                    let answer = match self.as_it_is(entry.lane).await? {
+                        Some(bundle) => AsItIs::There(Box::new(bundle)),
+                        None if self.is_gone_for_good(entry.lane).await? => AsItIs::Gone,
+                        None => AsItIs::OutOfSight,
+                    };
                     tickets.entry(entry.lane).or_insert(answer)
                 }
             };
-            let there = is_there(&entry, bundle.as_ref(), me)
+            let there = is_there(&entry, bundle, me)
                 // Of two with the same number the later one is there.
                 .map(|there| there && entry.remote_id.is_none_or(|id| numbers.insert((kind(&entry), id))));
             match there {
@@ -224,16 +243,22 @@ fn kind(entry: &OutboxEntry) -> &'static str {
 }
 
 /// Whether an operation's row is at the server; `None` where that cannot be told.
-fn is_there(entry: &OutboxEntry, ticket: Option<&TicketBundle>, me: Option<UserId>) -> Option<bool> {
+fn is_there(entry: &OutboxEntry, ticket: &AsItIs, me: Option<UserId>) -> Option<bool> {
+    let bundle = match ticket {
+        AsItIs::There(bundle) => bundle,
+        // With the ticket; what made no row of its own is not listed.
+        AsItIs::Gone => {
+            let made_a_row = entry.remote_id.is_some() || matches!(entry.operation, Operation::CreateTicket { .. });
+            return made_a_row.then_some(false);
+        }
+        // In the bin, or not to be seen any more: what is on it may be there all the same, and nobody asks for it twice.
+        AsItIs::OutOfSight => return None,
+    };
     if let Operation::CreateTicket { .. } = entry.operation {
         // A number given out again belongs to somebody else's ticket.
-        return Some(ticket.is_some_and(|bundle| bundle.ticket.recorder == me));
+        return Some(bundle.ticket.recorder == me);
     }
     let id = entry.remote_id?;
-    let Some(bundle) = ticket else {
-        // With the ticket.
-        return Some(false);
-    };
     if let Some(kind) = entry.operation.creates() {
         return Some(bundle.timeline.iter().any(|row| row.key == EntryKey { kind, id }));
     }

@@ -8,6 +8,7 @@ use guichet_domain::{
     ticket::{Party, Role},
 };
 use guichet_sandbox::{Write, WriteAction};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Ending of a file type that GLPI's stock list refuses.
@@ -131,6 +132,8 @@ pub(crate) struct Ledger {
     pub(crate) updates: Vec<(TicketId, OperationId)>,
     /// Times a person decided what becomes of what a backup lacked.
     pub(crate) decisions: u32,
+    /// When a person decided so first.
+    pub(crate) decided_at: Option<Timestamp>,
     /// What the desk says was accepted once more, by its new identity.
     pub(crate) told_again: BTreeMap<OperationId, OperationId>,
     /// Accepted once more under another identity, after a backup was brought back.

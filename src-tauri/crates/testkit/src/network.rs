@@ -36,6 +36,7 @@ pub(crate) struct Server {
     under_way: Arc<AtomicUsize>,
     /// Writes that a backup brought back does not have.
     gone: Arc<Mutex<Vec<Write>>>,
+    brought_back: Arc<Mutex<Option<Duration>>>,
     /// The time as it is.
     pub(crate) clock: SimClock,
     /// The server's own clock.
@@ -63,6 +64,7 @@ impl Server {
             glpi: Arc::new(Mutex::new(glpi)),
             under_way: Arc::default(),
             gone: Arc::default(),
+            brought_back: Arc::default(),
             clock,
             stamps,
             trace,
@@ -76,6 +78,13 @@ impl Server {
     /// Takes note of what a backup brought back does not have.
     pub(crate) fn forget(&self, gone: Vec<Write>) {
         self.gone.lock().unwrap_or_else(PoisonError::into_inner).extend(gone);
+        let mut at = self.brought_back.lock().unwrap_or_else(PoisonError::into_inner);
+        *at = Some(self.clock.elapsed());
+    }
+
+    /// When a backup was brought back, after the start.
+    pub(crate) fn brought_back(&self) -> Option<Duration> {
+        *self.brought_back.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What a backup brought back does not have.

@@ -299,13 +299,18 @@ impl Referee {
     async fn judge(&self, store: &Store, verdict: Verdict) -> Result<Vec<Finding>, SetupError> {
         let direct = client(&self.server, self.here, Arc::new(Direct(self.server.clone())))?;
         let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let restored = !self.server.gone().is_empty();
+        let untold = self.server.brought_back().map(|after| {
+            let decided = ledger.decided_at;
+            check::Untold {
+                from: self.here.at(after),
+                until: decided.unwrap_or(Timestamp::MAX),
+                noticed: decided.is_some(),
+            }
+        });
         // What is not judged must not stand for what is.
-        let verdict = if restored { Verdict::Final } else { verdict };
-        let mut findings = check::check(&self.server, store, &ledger, &direct, self.me, verdict).await;
-        if restored {
-            findings.retain(|finding| check::is_promised_after_a_restore(finding, ledger.decisions > 0));
-        }
+        let verdict = if untold.is_some() { Verdict::Final } else { verdict };
+        let untold = untold.as_ref();
+        let findings = check::check(&self.server, store, &ledger, &direct, self.me, untold, verdict).await;
         Ok(findings)
     }
 

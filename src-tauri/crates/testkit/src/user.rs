@@ -142,10 +142,13 @@ impl User {
         if !engine.status().borrow().gate.is_restored() {
             return;
         }
+        let now = self.clock.now();
         if self.opens_frozen {
             let lost: Vec<OperationId> = Vec::new();
             if wait(store.go_on_after_restore(&lost, false, self.clock.now())).is_ok() {
-                self.ledger().decisions += 1;
+                let mut ledger = self.ledger();
+                ledger.decisions += 1;
+                ledger.decided_at.get_or_insert(now);
             }
             return;
         }
@@ -161,6 +164,7 @@ impl User {
         if let Ok(Ok(repeated)) = &outcome {
             let mut ledger = self.ledger();
             ledger.decisions += 1;
+            ledger.decided_at.get_or_insert(now);
             ledger.told_again.extend(repeated.iter().map(|one| (one.id, one.was)));
         }
         self.note(format_args!("user: {answer:?} -> {outcome:?}"));

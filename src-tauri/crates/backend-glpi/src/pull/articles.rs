@@ -95,10 +95,8 @@ impl GlpiBackend {
             return self.all_articles(Position::default()).await;
         }
         let zone = self.facts().await?.zone.clone();
-        let overlap = i64::try_from(self.config.overlap.as_secs()).unwrap_or(i64::MAX);
-        let changes = self
-            .changed_rows("KnowbaseItem", &[], position.watermark.unwrap_or(0) - overlap, &zone)
-            .await?;
+        let known = position.watermark.unwrap_or(0);
+        let changes = self.changed_rows("KnowbaseItem", &[], known, &zone).await?;
         let mut seen = BTreeMap::new();
         let mut changed = Vec::new();
         for row in &changes.rows {
@@ -109,6 +107,7 @@ impl GlpiBackend {
             }
             seen.insert(row.id(), at);
         }
+        position.watermark = position.watermark.map(|newest| changes.watermark(newest));
         position.seen = seen;
         let (records, removals) = self.open_articles(changed).await?;
         position.looked = Some(now.as_second());

@@ -146,7 +146,6 @@ impl GlpiBackend {
         }
         let facts = self.facts().await?;
         let reader = self.reader(&facts);
-        let overlap = i64::try_from(self.config.overlap.as_secs()).unwrap_or(i64::MAX);
         position.looks += 1;
         let compare = position.looks.is_multiple_of(LOOKS_PER_COMPARISON);
         let (mut records, mut removals) = (Vec::new(), Vec::new());
@@ -156,8 +155,8 @@ impl GlpiBackend {
             if state.refused && !compare {
                 continue;
             }
-            let floor = state.watermark.unwrap_or(0) - overlap;
-            let changes = match self.changed_rows(kind, &names(model), floor, &facts.zone).await {
+            let known = state.watermark.unwrap_or(0);
+            let changes = match self.changed_rows(kind, &names(model), known, &facts.zone).await {
                 Ok(changes) => changes,
                 Err(Failure::Refused(refusal)) if refusal.is_forbidden() || refusal.is_unknown_type() => continue,
                 Err(other) => return Err(other),
@@ -178,6 +177,7 @@ impl GlpiBackend {
                 ids.insert(row.id());
                 seen.insert(row.id(), print);
             }
+            state.watermark = state.watermark.map(|newest| changes.watermark(newest));
             state.seen = seen;
             if compare {
                 let there: BTreeSet<i64> = self

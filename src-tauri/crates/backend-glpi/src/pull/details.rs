@@ -51,6 +51,17 @@ struct Position {
     looked: Option<i64>,
 }
 
+impl Position {
+    /// Reading that starts over, for a session that sees something else.
+    fn begun_again(&self, scope: String) -> Self {
+        Self {
+            scope,
+            complete: self.complete,
+            ..Self::default()
+        }
+    }
+}
+
 /// A table whose rows change without their ticket's date moving.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Watch {
@@ -61,13 +72,9 @@ struct Watch {
 impl GlpiBackend {
     pub(crate) async fn pull_details(&self, cursor: Option<&Cursor>) -> Result<Page, BackendError> {
         let mut position: Position = read_cursor(cursor);
-        let scope = self.facts().await?.scope.clone();
+        let scope = self.scope().await?;
         if position.scope != scope {
-            position = Position {
-                scope,
-                complete: position.complete,
-                ..Position::default()
-            };
+            position = position.begun_again(scope);
         }
         if position.table < TABLES.len() {
             self.bulk(position).await
@@ -92,6 +99,11 @@ impl GlpiBackend {
             Err(Failure::Refused(refusal)) if refusal.is_forbidden() || refusal.is_unknown_type() => None,
             Err(other) => return Err(other),
         };
+        let scope = self.scope().await?;
+        if scope != position.scope {
+            // The session was made anew on the way, and sees something else.
+            return Ok(Self::resumed(&position.begun_again(scope)));
+        }
         let (mut records, mut progress) = (Vec::new(), None);
         match step {
             Some(step) => {
@@ -124,6 +136,20 @@ impl GlpiBackend {
             availability: Availability::Available,
             asked: true,
         })
+    }
+
+    /// A page that only says where reading goes on.
+    fn resumed(position: &Position) -> Page {
+        Page {
+            records: Vec::new(),
+            removals: Vec::new(),
+            cursor: write_cursor(position),
+            more: true,
+            complete: position.complete,
+            progress: None,
+            availability: Availability::Available,
+            asked: true,
+        }
     }
 
     async fn watch(&self, table: &str) -> Result<Watch, Failure> {
@@ -170,8 +196,7 @@ impl GlpiBackend {
 
     async fn look(&self, table: &str, watch: &mut Watch) -> Result<Vec<Record>, Failure> {
         let zone = self.facts().await?.zone.clone();
-        let overlap = i64::try_from(self.config.overlap.as_secs()).unwrap_or(i64::MAX);
-        let changes = match self.changed_rows(table, &[], watch.watermark - overlap, &zone).await {
+        let changes = match self.changed_rows(table, &[], watch.watermark, &zone).await {
             Ok(changes) => changes,
             Err(Failure::Refused(refusal)) if refusal.is_forbidden() || refusal.is_unknown_type() => {
                 return Ok(Vec::new());
@@ -181,7 +206,7 @@ impl GlpiBackend {
         // These rows are whole: their fingerprint tells a change even within one second.
         let mut seen = BTreeMap::new();
         let mut fresh = Vec::new();
-        for row in changes.rows {
+        for row in &changes.rows {
             let stamp = row
                 .str("date_mod")
                 .and_then(|naive| zone.earliest(naive))
@@ -193,6 +218,7 @@ impl GlpiBackend {
             }
             seen.insert(row.id(), print);
         }
+        watch.watermark = changes.watermark(watch.watermark);
         watch.seen = seen;
         self.detail_records(table, &fresh).await
     }

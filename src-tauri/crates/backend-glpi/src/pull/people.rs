@@ -130,11 +130,11 @@ impl GlpiBackend {
             return self.all_people(Position::default()).await;
         }
         let facts = self.facts().await?;
-        let overlap = i64::try_from(self.config.overlap.as_secs()).unwrap_or(i64::MAX);
-        let floor = position.watermark.unwrap_or(0) - overlap;
+        let known = position.watermark.unwrap_or(0);
+        let changes = self.changed_rows("User", &expanded(), known, &facts.zone).await?;
         let mut seen = BTreeMap::new();
         let mut changed: BTreeMap<i64, Option<Row>> = BTreeMap::new();
-        for row in self.changed_rows("User", &expanded(), floor, &facts.zone).await?.rows {
+        for row in &changes.rows {
             let stamp = row
                 .str("date_mod")
                 .and_then(|naive| facts.zone.earliest(naive))
@@ -146,6 +146,7 @@ impl GlpiBackend {
             }
             seen.insert(row.id(), print);
         }
+        position.watermark = position.watermark.map(|newest| changes.watermark(newest));
         position.seen = seen;
         for (table, newest) in [
             ("UserEmail", &mut position.newest_email),

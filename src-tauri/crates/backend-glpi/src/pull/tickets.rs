@@ -27,6 +27,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How far below a clock that was set back changes are looked for, in seconds: two days cover a clock that was a day wrong and a desk
+/// that was away for another.
+const SET_BACK_S: i64 = 48 * 3600;
 /// Seconds after which a stamp's own second has surely passed.
 const SAME_SECOND_S: i64 = 3;
 /// Rows asked for first in a delta: usually enough for all of it.
@@ -124,7 +127,7 @@ impl GlpiBackend {
     }
 
     /// The newest `date_mod` of a table (epoch seconds, the earliest reading of an ambiguous hour), or the server's own
-    /// clock for an empty one.
+    /// clock for an empty one, and where rows are dated later than that: what changes next is dated by the clock.
     pub(crate) async fn newest_change(&self, table: &str) -> Result<i64, Failure> {
         let zone = self.facts().await?.zone.clone();
         let listing = self.client.list(table, &[], ("date_mod", "DESC"), 0, 1).await?;
@@ -134,7 +137,7 @@ impl GlpiBackend {
             .and_then(|row| row.str("date_mod"))
             .and_then(|naive| zone.earliest(naive));
         let now = listing.date.unwrap_or_else(|| self.client.now());
-        Ok(newest.unwrap_or(now).as_second())
+        Ok(newest.unwrap_or(now).min(now).as_second())
     }
 
     async fn delta_tickets(&self, mut delta: Delta) -> Result<Page, Failure> {
@@ -190,7 +193,7 @@ impl GlpiBackend {
         if delta.todo.is_empty()
             && let Some(next) = delta.next.take()
         {
-            delta.watermark = delta.watermark.max(next);
+            delta.watermark = next;
         }
         let more = !delta.todo.is_empty();
         Ok(Page {
@@ -209,11 +212,9 @@ impl GlpiBackend {
     /// shows up among the changed.
     async fn look_for_changes(&self, delta: &mut Delta, removals: &mut BTreeSet<Removal>) -> Result<(), Failure> {
         let zone = self.facts().await?.zone.clone();
-        let floor = delta.watermark - i64::try_from(self.config.overlap.as_secs()).unwrap_or(i64::MAX);
-        let binned = self
-            .changed_since(&[("is_deleted", "true".to_owned())], floor, &zone)
-            .await?;
-        let alive = self.changed_since(&[], floor, &zone).await?;
+        let bin = [("is_deleted", "true".to_owned())];
+        let binned = self.changed_rows("Ticket", &bin, delta.watermark, &zone).await?;
+        let alive = self.changed_rows("Ticket", &[], delta.watermark, &zone).await?;
         let now = self.server_now().await?.as_second();
         let overlap = i64::try_from(self.config.overlap.as_secs()).unwrap_or(i64::MAX);
 
@@ -256,24 +257,24 @@ impl GlpiBackend {
             }
         }
         delta.seen = window;
-        delta.next = Some(newest);
+        delta.next = Some(alive.watermark(newest));
         Ok(())
     }
 
-    /// The rows of the ticket list changed at or after an instant.
-    async fn changed_since(&self, query: &[(&str, String)], floor: i64, zone: &ServerZone) -> Result<Changes, Failure> {
-        self.changed_rows("Ticket", query, floor, zone).await
-    }
-
-    /// The rows of a table changed at or after an instant (epoch seconds), newest change first. Rows that change while it is
-    /// walked only move up, where the next walk finds them; an overlap of rows keeps removed ones from hiding others.
+    /// The rows of a table changed since a watermark (epoch seconds) or shortly before it, newest change first. Rows that change
+    /// while it is walked only move up, where the next walk finds them; an overlap of rows keeps removed ones from hiding others.
+    ///
+    /// Rows are dated by the server's clock. One that was set back dates what changes next below what was seen last: the walk goes
+    /// down by [`SET_BACK_S`] then.
     pub(crate) async fn changed_rows(
         &self,
         table: &str,
         query: &[(&str, String)],
-        floor: i64,
+        watermark: i64,
         zone: &ServerZone,
     ) -> Result<Changes, Failure> {
+        let mut floor = watermark - i64::try_from(self.config.overlap.as_secs()).unwrap_or(i64::MAX);
+        let mut until = None;
         let page = u64::from(self.config.ticket_page.max(2));
         let overlap = u64::from(self.config.page_overlap).min(page / 2);
         let mut found: Vec<Row> = Vec::new();
@@ -284,6 +285,13 @@ impl GlpiBackend {
                 .client
                 .list(table, query, ("date_mod", "DESC"), start, count)
                 .await?;
+            if until.is_none() {
+                let now = listing.date.unwrap_or_else(|| self.client.now()).as_second();
+                if now < floor {
+                    floor = now - SET_BACK_S;
+                }
+                until = Some(now);
+            }
             let got = listing.rows.len() as u64;
             let mut below = false;
             for row in listing.rows {
@@ -300,7 +308,7 @@ impl GlpiBackend {
             }
             let end = start + got;
             if below || got < count || listing.total.is_some_and(|total| end >= total) {
-                return Ok(Changes { rows: found });
+                return Ok(Changes { rows: found, until });
             }
             start = end.saturating_sub(overlap);
             count = page;
@@ -332,6 +340,15 @@ impl GlpiBackend {
 /// Changed rows of a table.
 pub(crate) struct Changes {
     pub(crate) rows: Vec<Row>,
+    /// The server's clock (epoch seconds) when the walk began.
+    until: Option<i64>,
+}
+
+impl Changes {
+    /// Where the next walk goes down to: the newest change seen, and never beyond the server's clock, by which later ones are dated.
+    pub(crate) fn watermark(&self, newest: i64) -> i64 {
+        self.until.map_or(newest, |until| newest.min(until))
+    }
 }
 
 /// Whether a row was read while its stamp could still hide a later change (`age_then` seconds after it), and is old enough
