@@ -114,6 +114,8 @@ pub enum AuditAction {
     OperationWedged,
     /// It never leaves.
     OperationCancelled,
+    /// A person decided what becomes of what a restored server lost, and opened the outbox; the detail says how.
+    OutboxReopened,
     /// A consent was given, refused or withdrawn.
     ConsentRecorded,
     /// A remote session was started.

@@ -97,7 +97,7 @@ impl Whole {
 /// A refusal inside an answer that says yes: nothing was done. 201 with `false`, or 207 with the reason.
 pub(crate) fn refused_inside(method: &Method, path: &str) -> Response {
     let row = path.rsplit('/').next().unwrap_or_default();
-    let (status, body) = match (*method == Method::POST, path.len() % 2 == 0) {
+    let (status, body) = match (*method == Method::POST, path.len().is_multiple_of(2)) {
         (true, true) => (201, json!({ "id": false, "message": "" })),
         (true, false) => (
             207,

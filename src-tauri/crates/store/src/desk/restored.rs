@@ -1,13 +1,14 @@
 //! After the backend was put back to an earlier state: what was sent and is gone, sent once more or left.
 
 use super::{
-    attachments,
+    attachments, audit,
     outbox::{COLUMNS, decode, entry, list, put_state, submit},
     settings,
 };
 use crate::{Repeated, StoreError, Submission};
 use guichet_domain::{
     OperationId, TicketId,
+    audit::{AuditAction, AuditEntry},
     operation::{AttachTo, Operation},
     outbox::{EntryState, Gate, OutboxEntry, Receipt, WedgeReason},
 };
@@ -124,6 +125,9 @@ pub(crate) async fn go_on(
             lane: new_lane,
         }));
     }
+    let answer = if again { "sent_again" } else { "left" };
+    let decided = AuditEntry::done(AuditAction::OutboxReopened, "outbox").detail(format!("{answer}: {}", lost.len()));
+    audit::append(connection, &decided).await?;
     settings::set_gate(connection, &Gate::Open).await?;
     Ok((repeated, lanes))
 }
